@@ -1,0 +1,3690 @@
+/******/ (() => { // webpackBootstrap
+/******/ 	"use strict";
+/******/ 	var __webpack_modules__ = ({
+
+/***/ 896:
+/***/ ((module) => {
+
+module.exports = require("fs");
+
+/***/ }),
+
+/***/ 857:
+/***/ ((module) => {
+
+module.exports = require("os");
+
+/***/ }),
+
+/***/ 303:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  context: () => (/* binding */ github_context)
+});
+
+// UNUSED EXPORTS: getOctokit
+
+// EXTERNAL MODULE: external "fs"
+var external_fs_ = __nccwpck_require__(896);
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
+
+
+class Context {
+    /**
+     * Hydrate the context from the environment
+     */
+    constructor() {
+        var _a, _b, _c;
+        this.payload = {};
+        if (process.env.GITHUB_EVENT_PATH) {
+            if ((0,external_fs_.existsSync)(process.env.GITHUB_EVENT_PATH)) {
+                this.payload = JSON.parse((0,external_fs_.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: 'utf8' }));
+            }
+            else {
+                const path = process.env.GITHUB_EVENT_PATH;
+                process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${external_os_.EOL}`);
+            }
+        }
+        this.eventName = process.env.GITHUB_EVENT_NAME;
+        this.sha = process.env.GITHUB_SHA;
+        this.ref = process.env.GITHUB_REF;
+        this.workflow = process.env.GITHUB_WORKFLOW;
+        this.action = process.env.GITHUB_ACTION;
+        this.actor = process.env.GITHUB_ACTOR;
+        this.job = process.env.GITHUB_JOB;
+        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
+        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
+        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
+        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
+        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
+        this.graphqlUrl =
+            (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
+    }
+    get issue() {
+        const payload = this.payload;
+        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
+    }
+    get repo() {
+        if (process.env.GITHUB_REPOSITORY) {
+            const [owner, repo] = process.env.GITHUB_REPOSITORY.split('/');
+            return { owner, repo };
+        }
+        if (this.payload.repository) {
+            return {
+                owner: this.payload.repository.owner.login,
+                repo: this.payload.repository.name
+            };
+        }
+        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
+    }
+}
+//# sourceMappingURL=context.js.map
+;// CONCATENATED MODULE: ./src/absent/http-client/index.js
+/** Stands in for @actions/http-client: @actions/core imports it for OIDC, @actions/github asks it for agents on load. */
+class HttpClient {
+  getAgent() {}
+  getAgentDispatcher() {}
+}
+
+;// CONCATENATED MODULE: ./src/absent/undici/index.js
+/** Stands in for undici, which @actions/github imports for a client of GitHub's API that nothing here uses. */
+function fetch() {
+  throw new Error('undici is left out of this action');
+}
+
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/internal/utils.js
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+function getAuthString(token, options) {
+    if (!token && !options.auth) {
+        throw new Error('Parameter token or opts.auth is required');
+    }
+    else if (token && options.auth) {
+        throw new Error('Parameters token and opts.auth may not both be specified');
+    }
+    return typeof options.auth === 'string' ? options.auth : `token ${token}`;
+}
+function getProxyAgent(destinationUrl) {
+    const hc = new HttpClient();
+    return hc.getAgent(destinationUrl);
+}
+function getProxyAgentDispatcher(destinationUrl) {
+    const hc = new HttpClient();
+    return hc.getAgentDispatcher(destinationUrl);
+}
+function getProxyFetch(destinationUrl) {
+    const httpDispatcher = getProxyAgentDispatcher(destinationUrl);
+    const proxyFetch = (url, opts) => __awaiter(this, void 0, void 0, function* () {
+        return fetch(url, Object.assign(Object.assign({}, opts), { dispatcher: httpDispatcher }));
+    });
+    return proxyFetch;
+}
+function getApiBaseUrl() {
+    return process.env['GITHUB_API_URL'] || 'https://api.github.com';
+}
+function getUserAgentWithOrchestrationId(baseUserAgent) {
+    var _a;
+    const orchId = (_a = process.env['ACTIONS_ORCHESTRATION_ID']) === null || _a === void 0 ? void 0 : _a.trim();
+    if (orchId) {
+        const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
+        const tag = `actions_orchestration_id/${sanitizedId}`;
+        if (baseUserAgent === null || baseUserAgent === void 0 ? void 0 : baseUserAgent.includes(tag))
+            return baseUserAgent;
+        const ua = baseUserAgent ? `${baseUserAgent} ` : '';
+        return `${ua}${tag}`;
+    }
+    return baseUserAgent;
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./src/absent/octokit-core/index.js
+/** Stands in for the client of GitHub's API that @actions/github prepares on load. Calling it is an error. */
+class Octokit {
+  static plugin() {
+    return Octokit;
+  }
+  static defaults() {
+    return Octokit;
+  }
+  constructor() {
+    throw new Error('@octokit/core is left out of this action');
+  }
+}
+
+;// CONCATENATED MODULE: ./src/absent/octokit-endpoints/index.js
+/** Stands in for a plugin of the client that octokit-core stands in for; it is 96 kB of GitHub's endpoints. */
+function restEndpointMethods() {}
+
+;// CONCATENATED MODULE: ./src/absent/octokit-paginate/index.js
+/** Stands in for a plugin of the client that octokit-core stands in for. */
+function paginateRest() {}
+
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/utils.js
+
+
+// octokit + plugins
+
+
+
+const context = new Context();
+const baseUrl = getApiBaseUrl();
+const defaults = {
+    baseUrl,
+    request: {
+        agent: getProxyAgent(baseUrl),
+        fetch: getProxyFetch(baseUrl)
+    }
+};
+const utils_GitHub = Octokit.plugin(restEndpointMethods, paginateRest).defaults(defaults);
+
+/**
+ * Convience function to correctly format Octokit Options to pass into the constructor.
+ *
+ * @param     token    the repo PAT or GITHUB_TOKEN
+ * @param     options  other options to set
+ */
+function utils_getOctokitOptions(token, options) {
+    const opts = Object.assign({}, options || {}); // Shallow clone - don't mutate the object provided by the caller
+    // Auth
+    const auth = Utils.getAuthString(token, opts);
+    if (auth) {
+        opts.auth = auth;
+    }
+    // Orchestration ID
+    const userAgent = Utils.getUserAgentWithOrchestrationId(opts.userAgent);
+    if (userAgent) {
+        opts.userAgent = userAgent;
+    }
+    return opts;
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/github.js
+
+
+const github_context = new Context();
+/**
+ * Returns a hydrated octokit ready to use for GitHub Actions
+ *
+ * @param     token    the repo PAT or GITHUB_TOKEN
+ * @param     options  other options to set
+ */
+function getOctokit(token, options, ...additionalPlugins) {
+    const GitHubWithPlugins = GitHub.plugin(...additionalPlugins);
+    return new GitHubWithPlugins(getOctokitOptions(token, options));
+}
+//# sourceMappingURL=github.js.map
+
+/***/ })
+
+/******/ 	});
+/************************************************************************/
+/******/ 	// The module cache
+/******/ 	var __webpack_module_cache__ = {};
+/******/ 	
+/******/ 	// The require function
+/******/ 	function __nccwpck_require__(moduleId) {
+/******/ 		// Check if module is in cache
+/******/ 		var cachedModule = __webpack_module_cache__[moduleId];
+/******/ 		if (cachedModule !== undefined) {
+/******/ 			return cachedModule.exports;
+/******/ 		}
+/******/ 		// Create a new module (and put it into the cache)
+/******/ 		var module = __webpack_module_cache__[moduleId] = {
+/******/ 			// no module.id needed
+/******/ 			// no module.loaded needed
+/******/ 			exports: {}
+/******/ 		};
+/******/ 	
+/******/ 		// Execute the module function
+/******/ 		var threw = true;
+/******/ 		try {
+/******/ 			__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 			threw = false;
+/******/ 		} finally {
+/******/ 			if(threw) delete __webpack_module_cache__[moduleId];
+/******/ 		}
+/******/ 	
+/******/ 		// Return the exports of the module
+/******/ 		return module.exports;
+/******/ 	}
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/asset-relocator-loader */
+/******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
+/******/ 	
+/******/ 	/* webpack/runtime/compat get default export */
+/******/ 	(() => {
+/******/ 		// getDefaultExport function for compatibility with non-harmony modules
+/******/ 		__nccwpck_require__.n = (module) => {
+/******/ 			var getter = module && module.__esModule ?
+/******/ 				() => (module['default']) :
+/******/ 				() => (module);
+/******/ 			__nccwpck_require__.d(getter, { a: getter });
+/******/ 			return getter;
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/define property getters */
+/******/ 	(() => {
+/******/ 		// define getter functions for harmony exports
+/******/ 		__nccwpck_require__.d = (exports, definition) => {
+/******/ 			for(var key in definition) {
+/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 				}
+/******/ 			}
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ 	})();
+/******/ 	
+/************************************************************************/
+var __webpack_exports__ = {};
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/errors.js
+class JOSEError extends Error {
+  static code = "ERR_JOSE_GENERIC";
+  code = "ERR_JOSE_GENERIC";
+  constructor(message, options) {
+    super(message, options), this.name = this.constructor.name, Error.captureStackTrace?.(this, this.constructor);
+  }
+}
+class errors_JWTClaimValidationFailed extends JOSEError {
+  static code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
+  code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
+  claim;
+  reason;
+  payload;
+  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
+    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
+  }
+}
+class errors_JWTExpired extends JOSEError {
+  static code = "ERR_JWT_EXPIRED";
+  code = "ERR_JWT_EXPIRED";
+  claim;
+  reason;
+  payload;
+  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
+    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
+  }
+}
+class JOSEAlgNotAllowed extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JOSE_ALG_NOT_ALLOWED"));
+  code = "ERR_JOSE_ALG_NOT_ALLOWED";
+}
+class JOSENotSupported extends JOSEError {
+  static code = "ERR_JOSE_NOT_SUPPORTED";
+  code = "ERR_JOSE_NOT_SUPPORTED";
+}
+class JWEDecryptionFailed extends JOSEError {
+  static code = "ERR_JWE_DECRYPTION_FAILED";
+  code = "ERR_JWE_DECRYPTION_FAILED";
+  constructor(message = "decryption operation failed", options) {
+    super(message, options);
+  }
+}
+class JWEInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWE_INVALID"));
+  code = "ERR_JWE_INVALID";
+}
+class JWSInvalid extends JOSEError {
+  static code = "ERR_JWS_INVALID";
+  code = "ERR_JWS_INVALID";
+}
+class errors_JWTInvalid extends JOSEError {
+  static code = "ERR_JWT_INVALID";
+  code = "ERR_JWT_INVALID";
+}
+class JWKInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWK_INVALID"));
+  code = "ERR_JWK_INVALID";
+}
+class JWKSInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWKS_INVALID"));
+  code = "ERR_JWKS_INVALID";
+}
+class JWKSNoMatchingKey extends JOSEError {
+  static code = "ERR_JWKS_NO_MATCHING_KEY";
+  code = "ERR_JWKS_NO_MATCHING_KEY";
+  constructor(message = "no applicable key found in the JSON Web Key Set", options) {
+    super(message, options);
+  }
+}
+class JWKSMultipleMatchingKeys extends JOSEError {
+  [Symbol.asyncIterator] = async function* () {
+  };
+  static code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
+  code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
+  constructor(message = "multiple matching keys found in the JSON Web Key Set", options) {
+    super(message, options);
+  }
+}
+class JWKSTimeout extends JOSEError {
+  static code = "ERR_JWKS_TIMEOUT";
+  code = "ERR_JWKS_TIMEOUT";
+  constructor(message = "request timed out", options) {
+    super(message, options);
+  }
+}
+class JWSSignatureVerificationFailed extends JOSEError {
+  static code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+  code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+  constructor(message = "signature verification failed", options) {
+    super(message, options);
+  }
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
+const encoder = new TextEncoder(), decoder = new TextDecoder(), buffer_utils_strictDecoder = new TextDecoder("utf-8", { fatal: !0 }), UINT32_RANGE = (/* unused pure expression or super */ null && (2 ** 32));
+function concat(...buffers) {
+  const size = buffers.reduce((acc, { length }) => acc + length, 0), buf = new Uint8Array(size);
+  let i = 0;
+  for (const buffer of buffers)
+    buf.set(buffer, i), i += buffer.length;
+  return buf;
+}
+function writeUInt32BE(buf, value, offset) {
+  if (value < 0 || value >= UINT32_RANGE)
+    throw new RangeError(`value must be >= 0 and <= ${UINT32_RANGE - 1}. Received ${value}`);
+  buf.set([value >>> 24, value >>> 16, value >>> 8, value & 255], offset);
+}
+function uint64be(value) {
+  const high = Math.floor(value / UINT32_RANGE), low = value % UINT32_RANGE, buf = new Uint8Array(8);
+  return writeUInt32BE(buf, high, 0), writeUInt32BE(buf, low, 4), buf;
+}
+function uint32be(value) {
+  const buf = new Uint8Array(4);
+  return writeUInt32BE(buf, value), buf;
+}
+const NON_ASCII = /[^\x00-\x7f]/;
+function buffer_utils_encode(string) {
+  if (typeof string == "string" && string.length >= 128) {
+    if (NON_ASCII.test(string))
+      throw new TypeError("non-ASCII string encountered in encode()");
+    return encoder.encode(string);
+  }
+  const bytes = new Uint8Array(string.length);
+  for (let i = 0; i < string.length; i++) {
+    const code = string.charCodeAt(i);
+    if (code > 127)
+      throw new TypeError("non-ASCII string encountered in encode()");
+    bytes[i] = code;
+  }
+  return bytes;
+}
+function encodeBase64(input, url = !1) {
+  if (Uint8Array.prototype.toBase64)
+    return input.toBase64({ alphabet: url ? "base64url" : "base64", omitPadding: url });
+  const CHUNK_SIZE = 32768, arr = [];
+  for (let i = 0; i < input.length; i += CHUNK_SIZE)
+    arr.push(String.fromCharCode.apply(null, input.subarray(i, i + CHUNK_SIZE)));
+  const encoded = btoa(arr.join(""));
+  return url ? encoded.replace(/=/g, "").replace(/\+/g, "-").replace(/\//g, "_") : encoded;
+}
+function decodeBase64(encoded, url = !1) {
+  if (Uint8Array.fromBase64)
+    return Uint8Array.fromBase64(encoded, { alphabet: url ? "base64url" : "base64" });
+  if (url) {
+    if (encoded.includes("+") || encoded.includes("/"))
+      throw new TypeError("Invalid base64url");
+    encoded = encoded.replace(/-/g, "+").replace(/_/g, "/");
+  }
+  const binary = atob(encoded), bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++)
+    bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+async function digest(algorithm, data) {
+  const subtleDigest = `SHA-${algorithm.slice(-3)}`;
+  return new Uint8Array(await crypto.subtle.digest(subtleDigest, data));
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/base64url.js
+
+const invalid = "The input to be decoded is not correctly encoded.";
+function base64url_decode(input) {
+  try {
+    return decodeBase64(typeof input == "string" ? input : decoder.decode(input), !0);
+  } catch (cause) {
+    throw new TypeError(invalid, { cause });
+  }
+}
+function base64url_encode(input) {
+  return encodeBase64(typeof input == "string" ? encoder.encode(input) : input, !0);
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/validate.js
+
+
+
+function assertUint8Array(input, label) {
+  if (!(input instanceof Uint8Array))
+    throw new TypeError(`${label} must be an instance of Uint8Array`);
+}
+function validate_isObject(input) {
+  if (typeof input != "object" || input === null || Object.prototype.toString.call(input) !== "[object Object]")
+    return !1;
+  const prototype = Object.getPrototypeOf(input);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+function isJwkSet(input) {
+  return validate_isObject(input) && Array.isArray(input.keys) && Array.from(input.keys).every(validate_isObject);
+}
+function isDisjoint(...headers) {
+  const parameters = /* @__PURE__ */ new Set();
+  for (const header of headers)
+    if (header)
+      for (const parameter of Object.keys(header)) {
+        if (parameters.has(parameter))
+          return !1;
+        parameters.add(parameter);
+      }
+  return !0;
+}
+function assertNotSet(value, name) {
+  if (value !== void 0)
+    throw new TypeError(`${name} can only be called once`);
+}
+function decodeBase64url(value, label, ErrorClass) {
+  try {
+    return decode(value);
+  } catch (cause) {
+    throw new ErrorClass(`Failed to base64url decode the ${label}`, { cause });
+  }
+}
+function encodeAsciiMember(value, label, ErrorClass) {
+  try {
+    return encode(value);
+  } catch (cause) {
+    throw new ErrorClass(`The ${label} is not a valid base64url string`, { cause });
+  }
+}
+function parseJoseHeader(encodedProtectedHeader, ErrorClass, message) {
+  let parsed;
+  try {
+    parsed = JSON.parse(buffer_utils_strictDecoder.decode(base64url_decode(encodedProtectedHeader)));
+  } catch (cause) {
+    throw new ErrorClass(message, { cause });
+  }
+  if (!validate_isObject(parsed))
+    throw new ErrorClass(message);
+  return parsed;
+}
+const JWS_RECOGNIZED = { __proto__: null, b64: !0 }, JWE_RECOGNIZED = { __proto__: null };
+function validateAlgorithms(option, algorithms) {
+  if (algorithms !== void 0 && (!Array.isArray(algorithms) || algorithms.some((s) => typeof s != "string")))
+    throw new TypeError(`"${option}" option must be an array of strings`);
+  return algorithms === void 0 ? void 0 : new Set(algorithms);
+}
+function validateCritDuplicates(Err, protectedHeader) {
+  const { crit } = protectedHeader ?? {};
+  if (Array.isArray(crit) && new Set(crit).size !== crit.length)
+    throw new Err('"crit" (Critical) Header Parameter MUST NOT contain duplicate values');
+}
+function validateCrit(Err, recognizedDefault, recognizedOption, protectedHeader, joseHeader) {
+  if (joseHeader.crit !== void 0 && protectedHeader?.crit === void 0)
+    throw new Err('"crit" (Critical) Header Parameter MUST be integrity protected');
+  if (!protectedHeader || protectedHeader.crit === void 0)
+    return [];
+  if (!Array.isArray(protectedHeader.crit) || protectedHeader.crit.length === 0 || protectedHeader.crit.some((input) => typeof input != "string" || input.length === 0))
+    throw new Err('"crit" (Critical) Header Parameter MUST be an array of non-empty strings when present');
+  const recognized = recognizedOption === void 0 ? recognizedDefault : { __proto__: null, ...recognizedOption, ...recognizedDefault };
+  for (const parameter of protectedHeader.crit) {
+    if (!(parameter in recognized))
+      throw new JOSENotSupported(`Extension Header Parameter "${parameter}" is not recognized`);
+    if (!Object.hasOwn(joseHeader, parameter) || joseHeader[parameter] === void 0)
+      throw new Err(`Extension Header Parameter "${parameter}" is missing`);
+    if (recognized[parameter] && (!Object.hasOwn(protectedHeader, parameter) || protectedHeader[parameter] === void 0))
+      throw new Err(`Extension Header Parameter "${parameter}" MUST be integrity protected`);
+  }
+  return protectedHeader.crit;
+}
+function validateB64(protectedHeader, extensions) {
+  if (extensions.includes("b64")) {
+    const b64 = protectedHeader.b64;
+    if (typeof b64 != "boolean")
+      throw new JWSInvalid('The "b64" (base64url-encode payload) Header Parameter must be a boolean');
+    return b64;
+  }
+  return !0;
+}
+function serializeJoseHeader(Err, header) {
+  let serialized, parsed;
+  try {
+    serialized = JSON.stringify(header), parsed = JSON.parse(serialized);
+  } catch (cause) {
+    throw new Err("JOSE Header is not valid JSON", { cause });
+  }
+  if (!validate_isObject(parsed))
+    throw new Err("JOSE Header is not a JSON object");
+  return [parsed, serialized];
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_protected_header.js
+
+function decodeProtectedHeader(token) {
+  let encodedProtectedHeader;
+  if (typeof token == "string") {
+    const parts = token.split(".");
+    (parts.length === 3 || parts.length === 5) && ([encodedProtectedHeader] = parts);
+  } else if (typeof token == "object" && token)
+    if ("protected" in token)
+      encodedProtectedHeader = token.protected;
+    else
+      throw new TypeError("Token does not contain a Protected Header");
+  const invalid = "Invalid Token or Protected Header formatting";
+  if (typeof encodedProtectedHeader != "string" || !encodedProtectedHeader)
+    throw new TypeError(invalid);
+  return parseJoseHeader(encodedProtectedHeader, TypeError, invalid);
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_jwt.js
+
+
+
+
+function decodeJwt(jwt) {
+  if (typeof jwt != "string")
+    throw new errors_JWTInvalid("JWTs must use Compact JWS serialization, JWT must be a string");
+  const { 1: encodedPayload, length } = jwt.split(".");
+  if (length === 5)
+    throw new errors_JWTInvalid("Only JWTs using Compact JWS serialization can be decoded");
+  if (length !== 3)
+    throw new errors_JWTInvalid("Invalid JWT");
+  if (!encodedPayload)
+    throw new errors_JWTInvalid("JWTs must contain a payload");
+  let claimsSetBytes;
+  try {
+    claimsSetBytes = base64url_decode(encodedPayload);
+  } catch (cause) {
+    throw new errors_JWTInvalid("Failed to base64url decode the payload", { cause });
+  }
+  let claimsSet;
+  try {
+    claimsSet = JSON.parse(buffer_utils_strictDecoder.decode(claimsSetBytes));
+  } catch (cause) {
+    throw new errors_JWTInvalid("Failed to parse the decoded payload as JSON", { cause });
+  }
+  if (!validate_isObject(claimsSet))
+    throw new errors_JWTInvalid("Invalid JWT Claims Set");
+  return claimsSet;
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/key_descriptor.js
+function table(entries) {
+  const out = { __proto__: null };
+  for (const alg in entries)
+    out[alg] = { ...entries[alg], alg };
+  return out;
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/jws_algorithms.js
+
+
+const sig = [["verify"], ["sign"]];
+function hmac(bits) {
+  const subtle = { name: "HMAC", hash: `SHA-${bits}` };
+  return { kty: ["oct"], secret: !0, subtle, signing: subtle, usages: sig };
+}
+function rsa(bits, saltLength) {
+  const subtle = { name: saltLength ? "RSA-PSS" : "RSASSA-PKCS1-v1_5", hash: `SHA-${bits}` };
+  return {
+    kty: ["RSA"],
+    subtle,
+    signing: saltLength ? { ...subtle, saltLength } : subtle,
+    usages: sig,
+    minRsaBits: 2048
+  };
+}
+function ecdsa(crv, bits) {
+  return {
+    kty: ["EC"],
+    crv,
+    subtle: { name: "ECDSA", namedCurve: crv },
+    signing: { name: "ECDSA", hash: `SHA-${bits}` },
+    usages: sig
+  };
+}
+function eddsa() {
+  const subtle = { name: "Ed25519" };
+  return {
+    kty: ["OKP"],
+    crv: "Ed25519",
+    subtle,
+    signing: subtle,
+    usages: sig
+  };
+}
+function mldsa(parameterSet) {
+  const subtle = { name: `ML-DSA-${parameterSet}` };
+  return {
+    kty: ["AKP"],
+    subtle,
+    signing: subtle,
+    usages: sig
+  };
+}
+const JWS = table({
+  HS256: hmac(256),
+  HS384: hmac(384),
+  HS512: hmac(512),
+  RS256: rsa(256),
+  RS384: rsa(384),
+  RS512: rsa(512),
+  PS256: rsa(256, 32),
+  PS384: rsa(384, 48),
+  PS512: rsa(512, 64),
+  ES256: ecdsa("P-256", 256),
+  ES384: ecdsa("P-384", 384),
+  ES512: ecdsa("P-521", 512),
+  EdDSA: eddsa(),
+  Ed25519: eddsa(),
+  "ML-DSA-44": mldsa(44),
+  "ML-DSA-65": mldsa(65),
+  "ML-DSA-87": mldsa(87)
+});
+function jwsAlgorithm(alg) {
+  const entry = typeof alg == "string" ? JWS[alg] : void 0;
+  if (!entry)
+    throw new JOSENotSupported(`alg ${alg} is not supported either by JOSE or your javascript runtime`);
+  return entry;
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/key.js
+
+
+
+const tag = (key) => key[Symbol.toStringTag], jwkMatchesOp = (entry, key, usage) => {
+  const { alg } = entry;
+  if (key.use !== void 0) {
+    const expected = usage === "sign" || usage === "verify" ? "sig" : "enc";
+    if (key.use !== expected)
+      throw new TypeError(`Invalid key for this operation, its "use" must be "${expected}" when present`);
+  }
+  if (key.alg !== void 0 && key.alg !== alg)
+    throw new TypeError(`Invalid key for this operation, its "alg" must be "${alg}" when present`);
+  if (Array.isArray(key.key_ops)) {
+    const expectedKeyOp = usage === "encrypt" || usage === "decrypt" ? entry.ops?.[usage === "encrypt" ? 0 : 1] : usage;
+    if (expectedKeyOp && !key.key_ops.includes(expectedKeyOp))
+      throw new TypeError(`Invalid key for this operation, its "key_ops" must include "${expectedKeyOp}" when present`);
+  }
+};
+async function prepareKey(entry, key, usage) {
+  const { alg, secret } = entry, requiresPrivateKey = usage === "decrypt" || usage === "sign";
+  if (secret && key instanceof Uint8Array)
+    return key;
+  let normalized, keyObject;
+  if (validate_isObject(key)) {
+    if (normalized = normalizeJwk(key), typeof normalized.kty != "string")
+      throw invalidKeyType(alg, key, secret);
+    if (!(secret ? normalized.kty === "oct" && typeof normalized.k == "string" : normalized.kty !== "oct" && (requiresPrivateKey ? normalized.kty === "AKP" && typeof normalized.priv == "string" || typeof normalized.d == "string" : normalized.d === void 0 && normalized.priv === void 0)))
+      throw new TypeError(secret ? 'JSON Web Key for symmetric algorithms must have JWK "kty" (Key Type) equal to "oct" and the JWK "k" (Key Value) present' : `JSON Web Key for this operation must be a ${requiresPrivateKey ? "private" : "public"} JWK`);
+    if (jwkMatchesOp(entry, normalized, usage), normalized.kty === "oct")
+      return base64url_decode(normalized.k);
+    if (!Object.isFrozen(key)) {
+      const { key_ops } = key;
+      Array.isArray(key_ops) && Object.freeze(key_ops), Object.freeze(key);
+    }
+  } else {
+    if (!isKeyLike(key))
+      throw invalidKeyType(alg, key, secret);
+    const expectedType = secret ? "secret" : requiresPrivateKey ? "private" : "public";
+    if (key.type !== expectedType && (secret || ["secret", "public", "private"].includes(key.type)))
+      throw new TypeError(`${tag(key)} instances must be of type "${expectedType}" for the ${alg} algorithm`);
+    if (isCryptoKey(key))
+      return key;
+    if (keyObject = key, keyObject.type === "secret")
+      return keyObject.export();
+  }
+  cache ||= /* @__PURE__ */ new WeakMap();
+  const cacheKey = key;
+  let cached = cache.get(cacheKey);
+  if (cached?.[alg])
+    return cached[alg];
+  if (cached || cache.set(cacheKey, cached = {}), keyObject && typeof keyObject.toCryptoKey == "function") {
+    const isPublic = keyObject.type === "public", crv = nist[keyObject.asymmetricKeyDetails?.namedCurve], params = entry.resolve?.({ crv, asymmetricKeyType: keyObject.asymmetricKeyType }) ?? entry.subtle;
+    return cached[alg] = keyObject.toCryptoKey(params, isPublic, entry.usages[isPublic ? 0 : 1]);
+  }
+  return normalized ??= keyObject.export({ format: "jwk" }), normalized.alg = alg, cached[alg] = await jwkToKey(entry, normalized);
+}
+let cache;
+const nist = {
+  __proto__: null,
+  prime256v1: "P-256",
+  secp384r1: "P-384",
+  secp521r1: "P-521"
+};
+function assertCryptoKey(key) {
+  if (!isCryptoKey(key))
+    throw new Error("CryptoKey instance expected");
+}
+const isCryptoKey = (key) => {
+  if (key?.[Symbol.toStringTag] === "CryptoKey")
+    return !0;
+  try {
+    return key instanceof CryptoKey;
+  } catch {
+    return !1;
+  }
+}, isKeyObject = (key) => key?.[Symbol.toStringTag] === "KeyObject", isKeyLike = (key) => isCryptoKey(key) || isKeyObject(key);
+function message(msg, actual, ...types) {
+  if (types.length > 2) {
+    const last = types.pop();
+    msg += `one of type ${types.join(", ")}, or ${last}.`;
+  } else types.length === 2 ? msg += `one of type ${types[0]} or ${types[1]}.` : msg += `of type ${types[0]}.`;
+  return actual == null ? msg += ` Received ${actual}` : typeof actual == "function" && actual.name ? msg += ` Received function ${actual.name}` : typeof actual == "object" && actual != null && actual.constructor?.name && (msg += ` Received an instance of ${actual.constructor.name}`), msg;
+}
+const invalidKeyInput = (actual, ...types) => message("Key must be ", actual, ...types);
+function invalidKeyType(alg, actual, secret) {
+  const types = ["CryptoKey", "KeyObject", "JSON Web Key"];
+  return secret && types.push("Uint8Array"), new TypeError(message(`Key for the ${alg} algorithm must be `, actual, ...types));
+}
+const unusable = (name, prop = "algorithm.name") => new TypeError(`CryptoKey does not support this operation, its ${prop} must be ${name}`);
+function checkUsage(key, usage) {
+  if (usage && !key.usages.includes(usage))
+    throw new TypeError(`CryptoKey does not support this operation, its usages must include ${usage}.`);
+}
+function checkModulusLength(alg, key) {
+  const { modulusLength } = key.algorithm;
+  if (typeof modulusLength != "number" || modulusLength < 2048)
+    throw new TypeError(`${alg} requires key modulusLength to be 2048 bits or larger`);
+}
+function checkCryptoKey(key, expected, usage) {
+  const algorithm = key.algorithm;
+  if (algorithm.name !== expected.name)
+    throw unusable(expected.name);
+  if (expected.hash && algorithm.hash?.name !== expected.hash)
+    throw unusable(expected.hash, "algorithm.hash");
+  if (expected.namedCurve && algorithm.namedCurve !== expected.namedCurve)
+    throw unusable(expected.namedCurve, "algorithm.namedCurve");
+  if (expected.length !== void 0 && algorithm.length !== expected.length)
+    throw unusable(expected.length, "algorithm.length");
+  checkUsage(key, usage);
+}
+function snapshotJwk(jwk) {
+  return { __proto__: null, ...jwk };
+}
+function normalizeJwk(jwk) {
+  const normalized = snapshotJwk(jwk);
+  if (normalized.ext !== void 0 && typeof normalized.ext != "boolean")
+    throw new TypeError('"ext" (Extractable) Parameter must be a boolean');
+  if (normalized.key_ops !== void 0) {
+    const value = normalized.key_ops, keyOps = Array.isArray(value) ? [...value] : void 0;
+    if (!keyOps || keyOps.some((operation) => typeof operation != "string") || new Set(keyOps).size !== keyOps.length)
+      throw new TypeError('"key_ops" (Key Operations) Parameter must be an array of unique strings');
+    normalized.key_ops = keyOps;
+  }
+  return normalized;
+}
+function validateExtractableOption(extractable) {
+  if (extractable !== void 0 && typeof extractable != "boolean")
+    throw new TypeError('"extractable" option must be a boolean');
+  return extractable;
+}
+async function jwkToKey(entry, jwk, extractable) {
+  if (!entry.kty.includes(jwk.kty))
+    throw new JOSENotSupported('Invalid or unsupported JWK "alg" (Algorithm) Parameter value');
+  const algorithm = entry.resolve?.({ kty: jwk.kty, crv: jwk.crv }) ?? entry.subtle, isPrivate = !!(jwk.d || jwk.priv), keyData = { ...jwk, ext: extractable ?? jwk.ext };
+  return keyData.kty !== "AKP" && delete keyData.alg, delete keyData.use, crypto.subtle.importKey("jwk", keyData, algorithm, keyData.ext ?? !isPrivate, jwk.key_ops ?? entry.usages[isPrivate ? 1 : 0]);
+}
+async function rawKey(key, expected, usage, extractable = !1) {
+  return key instanceof Uint8Array && (key = await crypto.subtle.importKey("raw", key, expected, extractable, [usage])), checkCryptoKey(key, expected, usage), key;
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/jws_sign.js
+
+
+
+
+
+
+async function createSignature(input, key, rejectUnencoded) {
+  let [payload, protectedHeader, unprotectedHeader, crit] = input, encodedProtectedHeader = "";
+  if (protectedHeader !== void 0) {
+    const normalized = serializeJoseHeader(JWSInvalid, protectedHeader);
+    protectedHeader = normalized[0], encodedProtectedHeader = base64url_encode(normalized[1]);
+  }
+  if (unprotectedHeader !== void 0 && (unprotectedHeader = serializeJoseHeader(JWSInvalid, unprotectedHeader)[0]), !protectedHeader && !unprotectedHeader)
+    throw new JWSInvalid("either setProtectedHeader or setUnprotectedHeader must be called before #sign()");
+  if (!isDisjoint(protectedHeader, unprotectedHeader))
+    throw new JWSInvalid("JWS Protected and JWS Unprotected Header Parameter names must be disjoint");
+  const joseHeader = { ...protectedHeader, ...unprotectedHeader };
+  validateCritDuplicates(JWSInvalid, protectedHeader);
+  const b64 = validateB64(protectedHeader, validateCrit(JWSInvalid, JWS_RECOGNIZED, crit, protectedHeader, joseHeader));
+  b64 || rejectUnencoded?.();
+  const { alg } = joseHeader;
+  if (typeof alg != "string" || !alg)
+    throw new JWSInvalid('JWS "alg" (Algorithm) Header Parameter missing or invalid');
+  const entry = jwsAlgorithm(alg);
+  let encodedPayload = "", signingPayload = payload, signingInput;
+  if (b64) {
+    const encodedPayloadCache = input[4];
+    encodedPayloadCache ? (encodedPayload = encodedPayloadCache[0] ??= base64url_encode(payload), signingPayload = encodedPayloadCache[1] ??= buffer_utils_encode(encodedPayload)) : (encodedPayload = base64url_encode(payload), signingInput = encoder.encode(`${encodedProtectedHeader}.${encodedPayload}`));
+  }
+  signingInput ??= concat(buffer_utils_encode(encodedProtectedHeader), buffer_utils_encode("."), signingPayload);
+  const signingKey = await rawKey(await prepareKey(entry, key, "sign"), entry.subtle, "sign");
+  entry.minRsaBits && checkModulusLength(entry.alg, signingKey);
+  const jws = {
+    signature: base64url_encode(new Uint8Array(await crypto.subtle.sign(entry.signing, signingKey, signingInput))),
+    payload: encodedPayload
+  };
+  return protectedHeader && (jws.protected = encodedProtectedHeader), unprotectedHeader && (jws.header = unprotectedHeader), [jws, b64];
+}
+async function createCompactSignature(payload, protectedHeader, crit, key, rejectUnencoded) {
+  const [jws] = await createSignature([payload, protectedHeader, void 0, crit], key, rejectUnencoded);
+  return `${jws.protected}.${jws.payload}.${jws.signature}`;
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/jwt_claims_set.js
+
+
+
+const epoch = (date) => Math.floor(date.getTime() / 1e3), multipliers = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86400,
+  w: 604800,
+  y: 31557600
+}, REGEX = /^(\+|\-)? ?(\d+|\d+\.\d+) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w|years?|yrs?|y)(?: (ago|from now))?$/i, checkFailed = "check_failed";
+function invalidDuration() {
+  throw new TypeError("Invalid time period format");
+}
+function secs(str) {
+  typeof str != "string" && invalidDuration();
+  const matched = REGEX.exec(str);
+  (!matched || matched[4] && matched[1]) && invalidDuration();
+  const value = parseFloat(matched[2]), durationSeconds = Math.round(value * multipliers[matched[3][0].toLowerCase()]);
+  return Number.isFinite(durationSeconds) || invalidDuration(), matched[1] === "-" || matched[4] === "ago" ? -durationSeconds : durationSeconds;
+}
+function validateInput(label, input) {
+  if (!Number.isFinite(input))
+    throw new TypeError(`Invalid ${label} input`);
+  return input;
+}
+function validateStringClaim(claim, value) {
+  if (typeof value != "string")
+    throw new TypeError(`"${claim}" claim must be a string`);
+}
+function validateAudienceClaim(value) {
+  if (typeof value != "string" && (!Array.isArray(value) || Array.from(value).some((member) => typeof member != "string")))
+    throw new TypeError('"aud" claim must be a string or an array of strings');
+}
+function numericDate(value, label) {
+  return typeof value == "number" ? validateInput(label, value) : value instanceof Date ? validateInput(label, epoch(value)) : epoch(/* @__PURE__ */ new Date()) + secs(value);
+}
+const normalizeTyp = (value) => {
+  const normalized = value.toLowerCase();
+  return value.includes("/") ? normalized : `application/${normalized}`;
+}, checkAudiencePresence = (audPayload, audOption) => typeof audPayload == "string" ? audOption.includes(audPayload) : Array.isArray(audPayload) ? audOption.some((aud) => audPayload.includes(aud)) : !1;
+function validateNumericDate(claimsSet, claim, required = !1) {
+  const value = claimsSet[claim];
+  if (!(value === void 0 && !required)) {
+    if (typeof value != "number")
+      throw new JWTClaimValidationFailed(`"${claim}" claim must be a number`, claimsSet, claim, "invalid");
+    return value;
+  }
+}
+function unexpectedClaim(claimsSet, claim) {
+  throw new JWTClaimValidationFailed(`unexpected "${claim}" claim value`, claimsSet, claim, checkFailed);
+}
+function validateClaimsSet(protectedHeader, claimsSetBytes, options = {}) {
+  let claimsSet;
+  try {
+    claimsSet = JSON.parse(strictDecoder.decode(claimsSetBytes));
+  } catch (cause) {
+    throw new JWTInvalid("JWT Claims Set must be a top-level JSON object", { cause });
+  }
+  if (!isObject(claimsSet))
+    throw new JWTInvalid("JWT Claims Set must be a top-level JSON object");
+  const { typ } = options;
+  if (typ !== void 0 && (typeof protectedHeader.typ != "string" || normalizeTyp(protectedHeader.typ) !== normalizeTyp(typ)))
+    throw new JWTClaimValidationFailed('unexpected "typ" JWT header value', claimsSet, "typ", checkFailed);
+  const { requiredClaims = [], issuer, subject, audience, maxTokenAge } = options, presenceCheck = [...requiredClaims];
+  maxTokenAge !== void 0 && presenceCheck.push("iat"), audience !== void 0 && presenceCheck.push("aud"), subject !== void 0 && presenceCheck.push("sub"), issuer !== void 0 && presenceCheck.push("iss");
+  for (const claim of new Set(presenceCheck.reverse()))
+    if (!Object.hasOwn(claimsSet, claim))
+      throw new JWTClaimValidationFailed(`missing required "${claim}" claim`, claimsSet, claim, "missing");
+  issuer !== void 0 && !(Array.isArray(issuer) ? issuer : [issuer]).includes(claimsSet.iss) && unexpectedClaim(claimsSet, "iss"), subject !== void 0 && claimsSet.sub !== subject && unexpectedClaim(claimsSet, "sub"), audience !== void 0 && !checkAudiencePresence(claimsSet.aud, typeof audience == "string" ? [audience] : audience) && unexpectedClaim(claimsSet, "aud");
+  const { clockTolerance } = options;
+  let tolerance = 0;
+  if (typeof clockTolerance == "string")
+    tolerance = secs(clockTolerance);
+  else if (clockTolerance !== void 0) {
+    if (typeof clockTolerance != "number")
+      throw new TypeError("Invalid clockTolerance option type");
+    tolerance = clockTolerance;
+  }
+  if (validateInput("clockTolerance option", tolerance), tolerance < 0)
+    throw new TypeError("Invalid clockTolerance option input");
+  const { currentDate } = options, now = validateInput("currentDate option", epoch(currentDate === void 0 ? /* @__PURE__ */ new Date() : currentDate)), iat = validateNumericDate(claimsSet, "iat", maxTokenAge !== void 0), nbf = validateNumericDate(claimsSet, "nbf");
+  if (nbf !== void 0 && nbf > now + tolerance)
+    throw new JWTClaimValidationFailed('"nbf" claim timestamp check failed', claimsSet, "nbf", checkFailed);
+  const exp = validateNumericDate(claimsSet, "exp");
+  if (exp !== void 0 && exp <= now - tolerance)
+    throw new JWTExpired('"exp" claim timestamp check failed', claimsSet, "exp", checkFailed);
+  if (maxTokenAge !== void 0) {
+    const age = now - iat, max = validateInput("maxTokenAge option", typeof maxTokenAge == "number" ? maxTokenAge : secs(maxTokenAge));
+    if (max < 0)
+      throw new TypeError("Invalid maxTokenAge option input");
+    if (age - tolerance > max)
+      throw new JWTExpired('"iat" claim timestamp check failed (too far in the past)', claimsSet, "iat", checkFailed);
+    if (age < -tolerance)
+      throw new JWTClaimValidationFailed('"iat" claim timestamp check failed (it should be in the past)', claimsSet, "iat", checkFailed);
+  }
+  return claimsSet;
+}
+let producerClaimsSets;
+function producerClaimsSet(producer) {
+  return producerClaimsSets.get(producer);
+}
+function jwtClaimsSetBytes(producer) {
+  const claimsSet = producerClaimsSet(producer);
+  for (const claim of ["iat", "nbf", "exp"]) {
+    const value = claimsSet[claim];
+    if (typeof value == "number" && !Number.isFinite(value))
+      throw new TypeError(`"${claim}" claim must be a finite number`);
+  }
+  return encoder.encode(JSON.stringify(claimsSet));
+}
+function jwtClaim(producer, claim) {
+  return producerClaimsSet(producer)[claim];
+}
+class JWTClaimsBuilder {
+  constructor(claimsSet = {}) {
+    if (!validate_isObject(claimsSet))
+      throw new TypeError("JWT Claims Set MUST be an object");
+    (producerClaimsSets ||= /* @__PURE__ */ new WeakMap()).set(this, structuredClone(claimsSet));
+  }
+  setIssuer(value) {
+    return validateStringClaim("iss", value), producerClaimsSet(this).iss = value, this;
+  }
+  setSubject(value) {
+    return validateStringClaim("sub", value), producerClaimsSet(this).sub = value, this;
+  }
+  setAudience(value) {
+    return validateAudienceClaim(value), producerClaimsSet(this).aud = value, this;
+  }
+  setJti(value) {
+    return validateStringClaim("jti", value), producerClaimsSet(this).jti = value, this;
+  }
+  setNotBefore(value) {
+    return producerClaimsSet(this).nbf = numericDate(value, "setNotBefore"), this;
+  }
+  setExpirationTime(value) {
+    return producerClaimsSet(this).exp = numericDate(value, "setExpirationTime"), this;
+  }
+  setIssuedAt(value) {
+    const claimsSet = producerClaimsSet(this);
+    return value === void 0 ? claimsSet.iat = epoch(/* @__PURE__ */ new Date()) : typeof value == "string" ? claimsSet.iat = validateInput("setIssuedAt", epoch(/* @__PURE__ */ new Date()) + secs(value)) : claimsSet.iat = numericDate(value, "setIssuedAt"), this;
+  }
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/jwt/sign.js
+
+
+
+
+const SignJWT_base = JWTClaimsBuilder;
+class SignJWT extends SignJWT_base {
+  #protectedHeader;
+  setProtectedHeader(protectedHeader) {
+    return assertNotSet(this.#protectedHeader, "setProtectedHeader"), this.#protectedHeader = protectedHeader, this;
+  }
+  async sign(key, options) {
+    return createCompactSignature(jwtClaimsSetBytes(this), this.#protectedHeader, options?.crit, key, () => {
+      throw new errors_JWTInvalid("JWTs MUST NOT use unencoded payload");
+    });
+  }
+}
+
+
+;// CONCATENATED MODULE: ./src/app-jwt.ts
+
+
+
+const ALGORITHM = 'RS256';
+const ISSUED_BEFORE_NOW_SECONDS = 60;
+/** ICR takes at most 600 s from its own now; the rest is for a runner's clock that is a little fast. */
+const LIFETIME_SECONDS = 540;
+/**
+ * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
+ *
+ * @param nowSeconds Unix time by the API's clock
+ */
+async function signAppJwt(appId, key, nowSeconds) {
+    const claims = {
+        iss: appId,
+        iat: nowSeconds - ISSUED_BEFORE_NOW_SECONDS,
+        exp: nowSeconds + LIFETIME_SECONDS,
+        alg: ALGORITHM,
+    };
+    return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' }).sign(key);
+}
+/**
+ * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
+ *
+ * @throws Error with a sentence that says what is wrong with it and holds nothing of it
+ */
+function readAppJwt(jwt, nowSeconds) {
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
+        throw new Error('`jwt` is not a signed JWT: that is three base64url parts with dots between. Sign one and give it whole.');
+    }
+    const { alg, iss, exp } = app_jwt_decode(jwt);
+    if (alg !== ALGORITHM)
+        throw new Error('`jwt` is not signed with RS256, the only algorithm that ICR takes. Sign it with RS256.');
+    if (typeof iss !== 'string' || iss === '') {
+        throw new Error('`jwt` has no claim `iss` that holds the app’s ID as a string. Sign one that has.');
+    }
+    if (typeof exp !== 'number')
+        throw new Error('`jwt` has no claim `exp` that is a number. Sign one that has.');
+    if (exp <= nowSeconds) {
+        throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. It lives 10 minutes at most: sign it in the job, right before this step.`);
+    }
+    return iss;
+}
+function app_jwt_decode(jwt) {
+    try {
+        const { iss, exp } = decodeJwt(jwt);
+        return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
+    }
+    catch (error) {
+        throw new Error('`jwt` cannot be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
+            cause: error,
+        });
+    }
+}
+
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/**
+ * Sanitizes an input into a string so it can be passed into issueCommand safely
+ * @param input input to sanitize into a string
+ */
+function utils_toCommandValue(input) {
+    if (input === null || input === undefined) {
+        return '';
+    }
+    else if (typeof input === 'string' || input instanceof String) {
+        return input;
+    }
+    return JSON.stringify(input);
+}
+/**
+ *
+ * @param annotationProperties
+ * @returns The command properties to send with the actual annotation command
+ * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+ */
+function toCommandProperties(annotationProperties) {
+    if (!Object.keys(annotationProperties).length) {
+        return {};
+    }
+    return {
+        title: annotationProperties.title,
+        file: annotationProperties.file,
+        line: annotationProperties.startLine,
+        endLine: annotationProperties.endLine,
+        col: annotationProperties.startColumn,
+        endColumn: annotationProperties.endColumn
+    };
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
+
+
+/**
+ * Issues a command to the GitHub Actions runner
+ *
+ * @param command - The command name to issue
+ * @param properties - Additional properties for the command (key-value pairs)
+ * @param message - The message to include with the command
+ * @remarks
+ * This function outputs a specially formatted string to stdout that the Actions
+ * runner interprets as a command. These commands can control workflow behavior,
+ * set outputs, create annotations, mask values, and more.
+ *
+ * Command Format:
+ *   ::name key=value,key=value::message
+ *
+ * @example
+ * ```typescript
+ * // Issue a warning annotation
+ * issueCommand('warning', {}, 'This is a warning message');
+ * // Output: ::warning::This is a warning message
+ *
+ * // Set an environment variable
+ * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
+ * // Output: ::set-env name=MY_VAR::some value
+ *
+ * // Add a secret mask
+ * issueCommand('add-mask', {}, 'secretValue123');
+ * // Output: ::add-mask::secretValue123
+ * ```
+ *
+ * @internal
+ * This is an internal utility function that powers the public API functions
+ * such as setSecret, warning, error, and exportVariable.
+ */
+function command_issueCommand(command, properties, message) {
+    const cmd = new Command(command, properties, message);
+    process.stdout.write(cmd.toString() + external_os_.EOL);
+}
+function command_issue(name, message = '') {
+    command_issueCommand(name, {}, message);
+}
+const CMD_STRING = '::';
+class Command {
+    constructor(command, properties, message) {
+        if (!command) {
+            command = 'missing.command';
+        }
+        this.command = command;
+        this.properties = properties;
+        this.message = message;
+    }
+    toString() {
+        let cmdStr = CMD_STRING + this.command;
+        if (this.properties && Object.keys(this.properties).length > 0) {
+            cmdStr += ' ';
+            let first = true;
+            for (const key in this.properties) {
+                if (this.properties.hasOwnProperty(key)) {
+                    const val = this.properties[key];
+                    if (val) {
+                        if (first) {
+                            first = false;
+                        }
+                        else {
+                            cmdStr += ',';
+                        }
+                        cmdStr += `${key}=${escapeProperty(val)}`;
+                    }
+                }
+            }
+        }
+        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+        return cmdStr;
+    }
+}
+function escapeData(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A');
+}
+function escapeProperty(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A')
+        .replace(/:/g, '%3A')
+        .replace(/,/g, '%2C');
+}
+//# sourceMappingURL=command.js.map
+;// CONCATENATED MODULE: external "crypto"
+const external_crypto_namespaceObject = require("crypto");
+// EXTERNAL MODULE: external "fs"
+var external_fs_ = __nccwpck_require__(896);
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
+// For internal use, subject to change.
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+
+
+
+function file_command_issueFileCommand(command, message) {
+    const filePath = process.env[`GITHUB_${command}`];
+    if (!filePath) {
+        throw new Error(`Unable to find environment variable for file command ${command}`);
+    }
+    if (!external_fs_.existsSync(filePath)) {
+        throw new Error(`Missing file at path: ${filePath}`);
+    }
+    external_fs_.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_.EOL}`, {
+        encoding: 'utf8'
+    });
+}
+function file_command_prepareKeyValueMessage(key, value) {
+    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
+    const convertedValue = utils_toCommandValue(value);
+    // These should realistically never happen, but just in case someone finds a
+    // way to exploit uuid generation let's not allow keys or values that contain
+    // the delimiter.
+    if (key.includes(delimiter)) {
+        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+    }
+    if (convertedValue.includes(delimiter)) {
+        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+    }
+    return `${key}<<${delimiter}${external_os_.EOL}${convertedValue}${external_os_.EOL}${delimiter}`;
+}
+//# sourceMappingURL=file-command.js.map
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = require("path");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/oidc-utils.js
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+class oidc_utils_OidcClient {
+    static createHttpClient(allowRetry = true, maxRetry = 10) {
+        const requestOptions = {
+            allowRetries: allowRetry,
+            maxRetries: maxRetry
+        };
+        return new HttpClient('actions/oidc-client', [new BearerCredentialHandler(oidc_utils_OidcClient.getRequestToken())], requestOptions);
+    }
+    static getRequestToken() {
+        const token = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
+        if (!token) {
+            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_TOKEN env variable');
+        }
+        return token;
+    }
+    static getIDTokenUrl() {
+        const runtimeUrl = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'];
+        if (!runtimeUrl) {
+            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable');
+        }
+        return runtimeUrl;
+    }
+    static getCall(id_token_url) {
+        return __awaiter(this, void 0, void 0, function* () {
+            var _a;
+            const httpclient = oidc_utils_OidcClient.createHttpClient();
+            const res = yield httpclient
+                .getJson(id_token_url)
+                .catch(error => {
+                throw new Error(`Failed to get ID Token. \n 
+        Error Code : ${error.statusCode}\n 
+        Error Message: ${error.message}`);
+            });
+            const id_token = (_a = res.result) === null || _a === void 0 ? void 0 : _a.value;
+            if (!id_token) {
+                throw new Error('Response json body do not have ID Token field');
+            }
+            return id_token;
+        });
+    }
+    static getIDToken(audience) {
+        return __awaiter(this, void 0, void 0, function* () {
+            try {
+                // New ID Token is requested from action service
+                let id_token_url = oidc_utils_OidcClient.getIDTokenUrl();
+                if (audience) {
+                    const encodedAudience = encodeURIComponent(audience);
+                    id_token_url = `${id_token_url}&audience=${encodedAudience}`;
+                }
+                debug(`ID token url is ${id_token_url}`);
+                const id_token = yield oidc_utils_OidcClient.getCall(id_token_url);
+                setSecret(id_token);
+                return id_token;
+            }
+            catch (error) {
+                throw new Error(`Error message: ${error.message}`);
+            }
+        });
+    }
+}
+//# sourceMappingURL=oidc-utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/summary.js
+var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const { access, appendFile, writeFile } = external_fs_.promises;
+const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
+const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
+class Summary {
+    constructor() {
+        this._buffer = '';
+    }
+    /**
+     * Finds the summary file path from the environment, rejects if env var is not found or file does not exist
+     * Also checks r/w permissions.
+     *
+     * @returns step summary file path
+     */
+    filePath() {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            if (this._filePath) {
+                return this._filePath;
+            }
+            const pathFromEnv = process.env[SUMMARY_ENV_VAR];
+            if (!pathFromEnv) {
+                throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
+            }
+            try {
+                yield access(pathFromEnv, external_fs_.constants.R_OK | external_fs_.constants.W_OK);
+            }
+            catch (_a) {
+                throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
+            }
+            this._filePath = pathFromEnv;
+            return this._filePath;
+        });
+    }
+    /**
+     * Wraps content in an HTML tag, adding any HTML attributes
+     *
+     * @param {string} tag HTML tag to wrap
+     * @param {string | null} content content within the tag
+     * @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
+     *
+     * @returns {string} content wrapped in HTML element
+     */
+    wrap(tag, content, attrs = {}) {
+        const htmlAttrs = Object.entries(attrs)
+            .map(([key, value]) => ` ${key}="${value}"`)
+            .join('');
+        if (!content) {
+            return `<${tag}${htmlAttrs}>`;
+        }
+        return `<${tag}${htmlAttrs}>${content}</${tag}>`;
+    }
+    /**
+     * Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
+     *
+     * @param {SummaryWriteOptions} [options] (optional) options for write operation
+     *
+     * @returns {Promise<Summary>} summary instance
+     */
+    write(options) {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
+            const filePath = yield this.filePath();
+            const writeFunc = overwrite ? writeFile : appendFile;
+            yield writeFunc(filePath, this._buffer, { encoding: 'utf8' });
+            return this.emptyBuffer();
+        });
+    }
+    /**
+     * Clears the summary buffer and wipes the summary file
+     *
+     * @returns {Summary} summary instance
+     */
+    clear() {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            return this.emptyBuffer().write({ overwrite: true });
+        });
+    }
+    /**
+     * Returns the current summary buffer as a string
+     *
+     * @returns {string} string of summary buffer
+     */
+    stringify() {
+        return this._buffer;
+    }
+    /**
+     * If the summary buffer is empty
+     *
+     * @returns {boolen} true if the buffer is empty
+     */
+    isEmptyBuffer() {
+        return this._buffer.length === 0;
+    }
+    /**
+     * Resets the summary buffer without writing to summary file
+     *
+     * @returns {Summary} summary instance
+     */
+    emptyBuffer() {
+        this._buffer = '';
+        return this;
+    }
+    /**
+     * Adds raw text to the summary buffer
+     *
+     * @param {string} text content to add
+     * @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
+     *
+     * @returns {Summary} summary instance
+     */
+    addRaw(text, addEOL = false) {
+        this._buffer += text;
+        return addEOL ? this.addEOL() : this;
+    }
+    /**
+     * Adds the operating system-specific end-of-line marker to the buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addEOL() {
+        return this.addRaw(external_os_.EOL);
+    }
+    /**
+     * Adds an HTML codeblock to the summary buffer
+     *
+     * @param {string} code content to render within fenced code block
+     * @param {string} lang (optional) language to syntax highlight code
+     *
+     * @returns {Summary} summary instance
+     */
+    addCodeBlock(code, lang) {
+        const attrs = Object.assign({}, (lang && { lang }));
+        const element = this.wrap('pre', this.wrap('code', code), attrs);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML list to the summary buffer
+     *
+     * @param {string[]} items list of items to render
+     * @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
+     *
+     * @returns {Summary} summary instance
+     */
+    addList(items, ordered = false) {
+        const tag = ordered ? 'ol' : 'ul';
+        const listItems = items.map(item => this.wrap('li', item)).join('');
+        const element = this.wrap(tag, listItems);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML table to the summary buffer
+     *
+     * @param {SummaryTableCell[]} rows table rows
+     *
+     * @returns {Summary} summary instance
+     */
+    addTable(rows) {
+        const tableBody = rows
+            .map(row => {
+            const cells = row
+                .map(cell => {
+                if (typeof cell === 'string') {
+                    return this.wrap('td', cell);
+                }
+                const { header, data, colspan, rowspan } = cell;
+                const tag = header ? 'th' : 'td';
+                const attrs = Object.assign(Object.assign({}, (colspan && { colspan })), (rowspan && { rowspan }));
+                return this.wrap(tag, data, attrs);
+            })
+                .join('');
+            return this.wrap('tr', cells);
+        })
+            .join('');
+        const element = this.wrap('table', tableBody);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds a collapsable HTML details element to the summary buffer
+     *
+     * @param {string} label text for the closed state
+     * @param {string} content collapsable content
+     *
+     * @returns {Summary} summary instance
+     */
+    addDetails(label, content) {
+        const element = this.wrap('details', this.wrap('summary', label) + content);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML image tag to the summary buffer
+     *
+     * @param {string} src path to the image you to embed
+     * @param {string} alt text description of the image
+     * @param {SummaryImageOptions} options (optional) addition image attributes
+     *
+     * @returns {Summary} summary instance
+     */
+    addImage(src, alt, options) {
+        const { width, height } = options || {};
+        const attrs = Object.assign(Object.assign({}, (width && { width })), (height && { height }));
+        const element = this.wrap('img', null, Object.assign({ src, alt }, attrs));
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML section heading element
+     *
+     * @param {string} text heading text
+     * @param {number | string} [level=1] (optional) the heading level, default: 1
+     *
+     * @returns {Summary} summary instance
+     */
+    addHeading(text, level) {
+        const tag = `h${level}`;
+        const allowedTag = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].includes(tag)
+            ? tag
+            : 'h1';
+        const element = this.wrap(allowedTag, text);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML thematic break (<hr>) to the summary buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addSeparator() {
+        const element = this.wrap('hr', null);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML line break (<br>) to the summary buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addBreak() {
+        const element = this.wrap('br', null);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML blockquote to the summary buffer
+     *
+     * @param {string} text quote text
+     * @param {string} cite (optional) citation url
+     *
+     * @returns {Summary} summary instance
+     */
+    addQuote(text, cite) {
+        const attrs = Object.assign({}, (cite && { cite }));
+        const element = this.wrap('blockquote', text, attrs);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML anchor tag to the summary buffer
+     *
+     * @param {string} text link text/content
+     * @param {string} href hyperlink
+     *
+     * @returns {Summary} summary instance
+     */
+    addLink(text, href) {
+        const element = this.wrap('a', text, { href });
+        return this.addRaw(element).addEOL();
+    }
+}
+const _summary = new Summary();
+/**
+ * @deprecated use `core.summary`
+ */
+const markdownSummary = (/* unused pure expression or super */ null && (_summary));
+const summary = _summary;
+//# sourceMappingURL=summary.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
+
+/**
+ * toPosixPath converts the given path to the posix form. On Windows, \\ will be
+ * replaced with /.
+ *
+ * @param pth. Path to transform.
+ * @return string Posix path.
+ */
+function toPosixPath(pth) {
+    return pth.replace(/[\\]/g, '/');
+}
+/**
+ * toWin32Path converts the given path to the win32 form. On Linux, / will be
+ * replaced with \\.
+ *
+ * @param pth. Path to transform.
+ * @return string Win32 path.
+ */
+function toWin32Path(pth) {
+    return pth.replace(/[/]/g, '\\');
+}
+/**
+ * toPlatformPath converts the given path to a platform-specific path. It does
+ * this by replacing instances of / and \ with the platform-specific path
+ * separator.
+ *
+ * @param pth The path to platformize.
+ * @return string The platform-specific path.
+ */
+function toPlatformPath(pth) {
+    return pth.replace(/[/\\]/g, path.sep);
+}
+//# sourceMappingURL=path-utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/platform.js
+var platform_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const getWindowsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    const { stdout: version } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Version"', undefined, {
+        silent: true
+    });
+    const { stdout: name } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Caption"', undefined, {
+        silent: true
+    });
+    return {
+        name: name.trim(),
+        version: version.trim()
+    };
+});
+const getMacOsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    var _a, _b, _c, _d;
+    const { stdout } = yield exec.getExecOutput('sw_vers', undefined, {
+        silent: true
+    });
+    const version = (_b = (_a = stdout.match(/ProductVersion:\s*(.+)/)) === null || _a === void 0 ? void 0 : _a[1]) !== null && _b !== void 0 ? _b : '';
+    const name = (_d = (_c = stdout.match(/ProductName:\s*(.+)/)) === null || _c === void 0 ? void 0 : _c[1]) !== null && _d !== void 0 ? _d : '';
+    return {
+        name,
+        version
+    };
+});
+const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    const { stdout } = yield exec.getExecOutput('lsb_release', ['-i', '-r', '-s'], {
+        silent: true
+    });
+    const [name, version] = stdout.trim().split('\n');
+    return {
+        name,
+        version
+    };
+});
+const platform = external_os_.platform();
+const arch = external_os_.arch();
+const isWindows = platform === 'win32';
+const isMacOS = platform === 'darwin';
+const isLinux = platform === 'linux';
+function getDetails() {
+    return platform_awaiter(this, void 0, void 0, function* () {
+        return Object.assign(Object.assign({}, (yield (isWindows
+            ? getWindowsInfo()
+            : isMacOS
+                ? getMacOsInfo()
+                : getLinuxInfo()))), { platform,
+            arch,
+            isWindows,
+            isMacOS,
+            isLinux });
+    });
+}
+//# sourceMappingURL=platform.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
+var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+/**
+ * The code to exit an action
+ */
+var ExitCode;
+(function (ExitCode) {
+    /**
+     * A code indicating that the action was successful
+     */
+    ExitCode[ExitCode["Success"] = 0] = "Success";
+    /**
+     * A code indicating that the action was a failure
+     */
+    ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+//-----------------------------------------------------------------------
+// Variables
+//-----------------------------------------------------------------------
+/**
+ * Sets env variable for this action and future actions in the job
+ * @param name the name of the variable to set
+ * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function exportVariable(name, val) {
+    const convertedVal = toCommandValue(val);
+    process.env[name] = convertedVal;
+    const filePath = process.env['GITHUB_ENV'] || '';
+    if (filePath) {
+        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+    }
+    issueCommand('set-env', { name }, convertedVal);
+}
+/**
+ * Registers a secret which will get masked from logs
+ *
+ * @param secret - Value of the secret to be masked
+ * @remarks
+ * This function instructs the Actions runner to mask the specified value in any
+ * logs produced during the workflow run. Once registered, the secret value will
+ * be replaced with asterisks (***) whenever it appears in console output, logs,
+ * or error messages.
+ *
+ * This is useful for protecting sensitive information such as:
+ * - API keys
+ * - Access tokens
+ * - Authentication credentials
+ * - URL parameters containing signatures (SAS tokens)
+ *
+ * Note that masking only affects future logs; any previous appearances of the
+ * secret in logs before calling this function will remain unmasked.
+ *
+ * @example
+ * ```typescript
+ * // Register an API token as a secret
+ * const apiToken = "abc123xyz456";
+ * setSecret(apiToken);
+ *
+ * // Now any logs containing this value will show *** instead
+ * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
+ * ```
+ */
+function core_setSecret(secret) {
+    command_issueCommand('add-mask', {}, secret);
+}
+/**
+ * Prepends inputPath to the PATH (for this action and future actions)
+ * @param inputPath
+ */
+function addPath(inputPath) {
+    const filePath = process.env['GITHUB_PATH'] || '';
+    if (filePath) {
+        issueFileCommand('PATH', inputPath);
+    }
+    else {
+        issueCommand('add-path', {}, inputPath);
+    }
+    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
+}
+/**
+ * Gets the value of an input.
+ * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
+ * Returns an empty string if the value is not defined.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string
+ */
+function getInput(name, options) {
+    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
+    if (options && options.required && !val) {
+        throw new Error(`Input required and not supplied: ${name}`);
+    }
+    if (options && options.trimWhitespace === false) {
+        return val;
+    }
+    return val.trim();
+}
+/**
+ * Gets the values of an multiline input.  Each value is also trimmed.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string[]
+ *
+ */
+function getMultilineInput(name, options) {
+    const inputs = getInput(name, options)
+        .split('\n')
+        .filter(x => x !== '');
+    if (options && options.trimWhitespace === false) {
+        return inputs;
+    }
+    return inputs.map(input => input.trim());
+}
+/**
+ * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
+ * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
+ * The return value is also in boolean type.
+ * ref: https://yaml.org/spec/1.2/spec.html#id2804923
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   boolean
+ */
+function getBooleanInput(name, options) {
+    const trueValue = ['true', 'True', 'TRUE'];
+    const falseValue = ['false', 'False', 'FALSE'];
+    const val = getInput(name, options);
+    if (trueValue.includes(val))
+        return true;
+    if (falseValue.includes(val))
+        return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
+        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+}
+/**
+ * Sets the value of an output.
+ *
+ * @param     name     name of the output to set
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function setOutput(name, value) {
+    const filePath = process.env['GITHUB_OUTPUT'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
+    }
+    process.stdout.write(external_os_.EOL);
+    command_issueCommand('set-output', { name }, utils_toCommandValue(value));
+}
+/**
+ * Enables or disables the echoing of commands into stdout for the rest of the step.
+ * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
+ *
+ */
+function setCommandEcho(enabled) {
+    issue('echo', enabled ? 'on' : 'off');
+}
+//-----------------------------------------------------------------------
+// Results
+//-----------------------------------------------------------------------
+/**
+ * Sets the action status to failed.
+ * When the action exits it will be with an exit code of 1
+ * @param message add error issue message
+ */
+function setFailed(message) {
+    process.exitCode = ExitCode.Failure;
+    error(message);
+}
+//-----------------------------------------------------------------------
+// Logging Commands
+//-----------------------------------------------------------------------
+/**
+ * Gets whether Actions Step Debug is on or not
+ */
+function isDebug() {
+    return process.env['RUNNER_DEBUG'] === '1';
+}
+/**
+ * Writes debug message to user log
+ * @param message debug message
+ */
+function core_debug(message) {
+    issueCommand('debug', {}, message);
+}
+/**
+ * Adds an error issue
+ * @param message error issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function error(message, properties = {}) {
+    command_issueCommand('error', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a warning issue
+ * @param message warning issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function warning(message, properties = {}) {
+    command_issueCommand('warning', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a notice issue
+ * @param message notice issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function notice(message, properties = {}) {
+    command_issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Writes info to log with console.log.
+ * @param message info message
+ */
+function info(message) {
+    process.stdout.write(message + external_os_.EOL);
+}
+/**
+ * Begin an output group.
+ *
+ * Output until the next `groupEnd` will be foldable in this group
+ *
+ * @param name The name of the output group
+ */
+function startGroup(name) {
+    issue('group', name);
+}
+/**
+ * End an output group.
+ */
+function endGroup() {
+    issue('endgroup');
+}
+/**
+ * Wrap an asynchronous function call in a group.
+ *
+ * Returns the same type as the function itself.
+ *
+ * @param name The name of the group
+ * @param fn The function to wrap in the group
+ */
+function group(name, fn) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        startGroup(name);
+        let result;
+        try {
+            result = yield fn();
+        }
+        finally {
+            endGroup();
+        }
+        return result;
+    });
+}
+//-----------------------------------------------------------------------
+// Wrapper action state
+//-----------------------------------------------------------------------
+/**
+ * Saves state for current action, the state can only be retrieved by this action's post job execution.
+ *
+ * @param     name     name of the state to store
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function saveState(name, value) {
+    const filePath = process.env['GITHUB_STATE'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('STATE', file_command_prepareKeyValueMessage(name, value));
+    }
+    command_issueCommand('save-state', { name }, utils_toCommandValue(value));
+}
+/**
+ * Gets the value of an state set by this action's main execution.
+ *
+ * @param     name     name of the state to get
+ * @returns   string
+ */
+function getState(name) {
+    return process.env[`STATE_${name}`] || '';
+}
+function getIDToken(aud) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        return yield OidcClient.getIDToken(aud);
+    });
+}
+/**
+ * Summary exports
+ */
+
+/**
+ * @deprecated use core.summary
+ */
+
+/**
+ * Path exports
+ */
+
+/**
+ * Platform utilities exports
+ */
+
+//# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./src/secrets.ts
+/** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
+
+const REDACTED = '***';
+const LIKE_A_JWT = /eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)*/g;
+const known = new Set();
+/** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
+function maskSecret(secret) {
+    if (secret === '' || known.has(secret))
+        return;
+    core_setSecret(secret);
+    known.add(secret);
+}
+/** The text without the secrets masked so far and without anything that looks like a JWT. */
+function redact(text) {
+    const longestFirst = [...known].sort((one, other) => other.length - one.length);
+    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text).replace(LIKE_A_JWT, REDACTED);
+}
+
+;// CONCATENATED MODULE: ./src/outside-text.ts
+/** Owns what text from outside (names, ids, messages) goes through before a person sees it. */
+
+const ELLIPSIS = '…';
+/**
+ * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
+ * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ */
+function plain(text, maxCharacters = 300) {
+    const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
+    const characters = [...redact(visible).replaceAll('##[', '## [').trim()];
+    if (characters.length <= maxCharacters)
+        return characters.join('');
+    return `${characters.slice(0, maxCharacters - 1).join('')}${ELLIPSIS}`;
+}
+/**
+ * The text for a cell of a table in the job's summary. Numeric character references mean the character itself
+ * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
+ */
+function summaryText(text) {
+    return plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+;// CONCATENATED MODULE: ./src/log.ts
+/** Owns the lines that a person reads in the step's log: each leaves as one line without secrets or commands. */
+
+
+/** The runner cuts an annotation at 4,096 characters. */
+const MAX_LINE_CHARACTERS = 4000;
+function log_info(line) {
+    info(plain(line, MAX_LINE_CHARACTERS));
+}
+function log_notice(line) {
+    notice(plain(line, MAX_LINE_CHARACTERS));
+}
+function log_warning(line) {
+    warning(plain(line, MAX_LINE_CHARACTERS));
+}
+/** The one annotation of a failed step; also makes the exit code 1. */
+function fail(line) {
+    setFailed(plain(line, MAX_LINE_CHARACTERS));
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = require("node:crypto");
+;// CONCATENATED MODULE: ./src/pem.ts
+/** Owns the way from what a person pasted as a key to its blocks of PEM or its bare body. */
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs;
+const MIN_MASKED_CHARACTERS = 16;
+const PEM_LINE_CHARACTERS = 64;
+/** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
+function readPasted(raw) {
+    const text = unpack(raw);
+    const inner = text.includes('-----BEGIN') ? undefined : base64Text(text);
+    return inner?.includes('-----BEGIN') === true ? readBlocks(unpack(inner)) : readBlocks(text);
+}
+/**
+ * The lines to mask: each line of the body as it was pasted and as standard PEM has it. Headers, footers and
+ * short tails stay out, since a mask of theirs would garble the rest of the job's log.
+ */
+function linesToMask(raw) {
+    const { text, blocks } = readPasted(raw);
+    const bodies = blocks.map((block) => block.body);
+    const standardLines = [...bodies, squeeze(text)].flatMap((body) => body.match(new RegExp(`[\\w+/=]{${MIN_MASKED_CHARACTERS},${PEM_LINE_CHARACTERS}}`, 'g')) ?? []);
+    const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
+    return new Set(lines.filter((line) => line.length >= MIN_MASKED_CHARACTERS));
+}
+/** The bytes of base64 text, or undefined where it is something else. */
+function base64Bytes(text) {
+    const squeezed = squeeze(text);
+    return /^[A-Za-z0-9+/]+={0,2}$/.test(squeezed) ? Buffer.from(squeezed, 'base64') : undefined;
+}
+function readBlocks(text) {
+    const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
+    return { text, blocks };
+}
+function unpack(raw) {
+    return raw
+        .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
+        .replace(/\\+r\\+n|\\+[rn]/g, '\n')
+        .trim()
+        .replace(/^(["'`])(.*)\1$/s, '$2')
+        .trim();
+}
+function pieces(text) {
+    return text.replace(/-----[A-Z0-9 ]+-----/g, '\n').split(/\s+/);
+}
+function base64Text(text) {
+    return base64Bytes(text)?.toString('utf8');
+}
+function squeeze(text) {
+    return text.replace(/\s+/g, '');
+}
+
+;// CONCATENATED MODULE: ./src/key-diagnosis.ts
+/** Owns the sentence for a key that cannot be used, found by the input's shape. */
+
+
+const DER_SEQUENCE = 0x30;
+/** Says, as the end of a sentence that begins with the input's name, what was pasted instead of a usable key. */
+function diagnose({ text, blocks }) {
+    const labels = blocks.map((block) => block.label).join(' ');
+    const bytes = base64Bytes(blocks[0]?.body ?? text);
+    const isBare = blocks.length === 0;
+    if (/^\*+$/.test(text))
+        return 'is `***`: a masked value was copied from a log, not the key itself';
+    if (/ENCRYPTED/.test(text) || (isBare && isEncrypted(bytes))) {
+        return 'is encrypted with a passphrase: decrypt it first (openssl pkey -in encrypted.pem -out key.pem)';
+    }
+    if (/BEGIN OPENSSH PRIVATE KEY/.test(text) || startsWith(bytes, 'openssh-key-v1')) {
+        return 'is an OpenSSH key: ICR Apps use RSA keys in PEM';
+    }
+    if (/BEGIN (?:X509 |TRUSTED )?CERTIFICATE/.test(text) || (isBare && isCertificate(bytes))) {
+        return 'is a certificate, not a private key';
+    }
+    if (/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) |BEGIN SSH2 PUBLIC/.test(text) || isPublicKey(bytes)) {
+        return 'is a public key: the private half is needed';
+    }
+    if (/BEGIN EC PRIVATE KEY/.test(text))
+        return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
+    if (/BEGIN DSA PRIVATE KEY/.test(text))
+        return 'is a DSA key: ICR Apps use RSA keys';
+    if (isCutOff(text, labels, bytes))
+        return 'is cut off: its beginning or its end is missing';
+    if (/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text))
+        return 'is a JWT: give it to the input `jwt` instead';
+    if (isPath(text)) {
+        return 'is the path of a file: the input takes the key itself, since an action does not read files of the job';
+    }
+    if (labels.includes('PRIVATE KEY'))
+        return 'is damaged: its PEM header and footer are there, but no key between them';
+    return 'is not a private key in PEM';
+}
+function isCutOff(text, labels, bytes) {
+    const isHalfPem = labels === '' && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
+    return isHalfPem || (bytes !== undefined && bytes[0] === DER_SEQUENCE && derLength(bytes) > bytes.length);
+}
+/** The length that the outermost DER element declares, its header included (X.690, section 8.1.3). */
+function derLength(bytes) {
+    const first = bytes[1] ?? 0;
+    if (first < 0x80)
+        return 2 + first;
+    const size = first - 0x80;
+    return size < 1 || size > 4 || bytes.length < 2 + size ? 0 : 2 + size + bytes.readUIntBE(2, size);
+}
+/** EncryptedPrivateKeyInfo begins with the identifier of PBES2 or another PKCS#5 scheme (RFC 5958, section 3). */
+function isEncrypted(bytes) {
+    return bytes?.subarray(0, 24).includes(Buffer.from('06092a864886f70d0105', 'hex')) ?? false;
+}
+function isPublicKey(bytes) {
+    return bytes !== undefined && succeeds(() => (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type: 'spki' }));
+}
+function isCertificate(bytes) {
+    return bytes !== undefined && succeeds(() => new external_node_crypto_namespaceObject.X509Certificate(bytes));
+}
+function startsWith(bytes, magic) {
+    return bytes?.subarray(0, magic.length).equals(Buffer.from(magic)) ?? false;
+}
+function isPath(text) {
+    return /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]*$|^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$/i.test(text);
+}
+function succeeds(parse) {
+    try {
+        parse();
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/private-key.ts
+/** Owns the app's private key: from whatever was pasted to an RSA key object, or a sentence that says what it is. */
+
+
+
+
+const MIN_MODULUS_BITS = 2048;
+const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file that ICR’s dashboard made on the app’s “Credentials” tab.';
+/**
+ * Masks the pasted text's lines and reads the key. Takes PKCS#1 and PKCS#8, as PEM in any wrapping, base64 of
+ * it, or the bare body. The documentation says only "PEM" and RSA (docs: App private keys).
+ *
+ * @throws Error with a sentence that names the mistake and holds nothing of the input
+ */
+function readPrivateKey(raw) {
+    for (const line of linesToMask(raw))
+        maskSecret(line);
+    const pasted = readPasted(raw);
+    const key = importKey(pasted);
+    const mistake = key === undefined ? diagnose(pasted) : mistakeOf(key);
+    if (key === undefined || mistake !== undefined) {
+        throw new Error(`\`private-key\` ${mistake ?? 'cannot be read'}. ${NEXT_STEP}`);
+    }
+    return key;
+}
+/**
+ * SHA-256 over the DER of the public key's SubjectPublicKeyInfo, base64: 44 characters. GitHub's recipe for its
+ * apps, which ICR's "Credentials" tab is taken to follow (docs: App private keys).
+ */
+function fingerprint(key) {
+    const spki = (0,external_node_crypto_namespaceObject.createPublicKey)(key).export({ type: 'spki', format: 'der' });
+    return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(spki).digest('base64');
+}
+function importKey({ text, blocks }) {
+    const block = blocks.find(({ label }) => label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY');
+    const der = base64Bytes(block?.body ?? text);
+    if (der === undefined)
+        return undefined;
+    return importDer(der, 'pkcs8') ?? importDer(der, 'pkcs1');
+}
+function importDer(der, type) {
+    try {
+        return (0,external_node_crypto_namespaceObject.createPrivateKey)({ key: der, format: 'der', type });
+    }
+    catch {
+        // OpenSSL says the same of every wrong input; the diagnosis reads the input's shape instead.
+        return undefined;
+    }
+}
+function mistakeOf(key) {
+    const type = key.asymmetricKeyType;
+    if (type === 'rsa-pss')
+        return 'is an RSA-PSS key, which cannot sign RS256: ICR Apps use plain RSA keys';
+    if (type === 'ec')
+        return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
+    if (type !== 'rsa')
+        return `is a key of type ${type}: ICR Apps use RSA keys`;
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (bits < MIN_MODULUS_BITS) {
+        return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS} (RFC 7518, section 3.3)`;
+    }
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./src/retry.ts
+/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
+/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
+const SECOND_MS = 1000;
+/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
+const MAX_ATTEMPTS = 5;
+const MAX_BACKOFF_SECONDS = 8;
+/**
+ * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
+ *
+ * @param wait 0 for the first
+ * @param random from 0 to 1, as Math.random gives it
+ * @returns milliseconds
+ */
+function backoffMs(wait, random) {
+    return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
+}
+/**
+ * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
+ * jobs that were sent away together do not come back together.
+ *
+ * @param askedMs what `Retry-After` asked for
+ * @param waits how many there were before
+ * @param leftMs of the budget; a second of it is kept for the attempt itself where the jitter allows
+ * @returns milliseconds, or undefined where the wait does not fit what is left
+ */
+function nextWaitMs(askedMs, waits, leftMs, random) {
+    const jitterMs = backoffMs(waits, random);
+    if (askedMs === undefined)
+        return jitterMs < leftMs ? jitterMs : undefined;
+    if (askedMs >= leftMs)
+        return undefined;
+    return Math.min(askedMs + jitterMs, Math.max(askedMs, leftMs - SECOND_MS));
+}
+/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
+function isPassing(status, retryAfter) {
+    return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
+}
+/**
+ * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
+ * against the answer's own `Date`, so that the runner's clock does not matter.
+ *
+ * @param nowMs by the runner's clock, for an answer without `Date`
+ * @returns milliseconds, never below 0; undefined where the header is absent or neither
+ */
+function retryAfterMs(retryAfter, date, nowMs) {
+    const text = retryAfter?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Number(text) * SECOND_MS;
+    const until = httpDateMs(text);
+    return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
+}
+/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
+function httpDateMs(date) {
+    const time = /^[A-Z][a-z]{2,8},? /.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
+    return Number.isNaN(time) ? undefined : time;
+}
+
+;// CONCATENATED MODULE: ./src/app-auth.ts
+
+
+
+
+
+const MAX_DRIFT_MS = 30_000;
+/** A Date header is up to a second behind, and the answer takes its time. */
+const MEASURABLE_DRIFT_MS = 2_000;
+function openAppAuth(credential) {
+    let offsetMs = 0;
+    let isHealed = false;
+    let jwt;
+    const bearer = async () => {
+        if ('jwt' in credential)
+            return credential.jwt;
+        if (jwt === undefined) {
+            jwt = await signAppJwt(credential.appId, credential.key, Math.floor((Date.now() + offsetMs) / 1000));
+            maskSecret(jwt);
+        }
+        return jwt;
+    };
+    return {
+        bearer,
+        heal: async (answer) => {
+            const aheadMs = clockAheadMs(answer);
+            const isRefused = answer.status === 401 || answer.status === 403;
+            if (isHealed || !isRefused || !('key' in credential) || Math.abs(aheadMs) <= MAX_DRIFT_MS)
+                return false;
+            isHealed = true;
+            offsetMs = -aheadMs;
+            jwt = undefined;
+            log_info(`The API refused the JWT (${answer.status}), and the runner’s clock is ${describeDrift(aheadMs)} the API’s: signing again by the API’s clock.`);
+            return true;
+        },
+        clockOffsetMs: (answer) => {
+            const aheadMs = clockAheadMs(answer);
+            return isHealed || aheadMs <= MAX_DRIFT_MS ? offsetMs : -aheadMs;
+        },
+        identity: (answer) => {
+            const aheadMs = clockAheadMs(answer);
+            return {
+                appId: credential.appId,
+                fingerprint: 'key' in credential ? fingerprint(credential.key) : undefined,
+                drift: Math.abs(aheadMs) > MEASURABLE_DRIFT_MS ? describeDrift(aheadMs) : undefined,
+            };
+        },
+    };
+}
+/** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
+function clockAheadMs({ headers, receivedMs }) {
+    const dateMs = httpDateMs(headers.date);
+    return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+function describeDrift(aheadMs) {
+    return `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
+;// CONCATENATED MODULE: ./src/cancellation.ts
+/** Owns the signals by which the runner cancels a step. */
+/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
+function watchCancellation() {
+    const controller = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM']) {
+        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
+    }
+    return controller.signal;
+}
+
+;// CONCATENATED MODULE: ./src/door.ts
+/** Owns how a process of this action starts and ends: one catch, all output written, nothing left running. */
+/**
+ * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
+ *
+ * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
+ */
+function run(story, onError) {
+    process.on('uncaughtException', (error) => {
+        onError(error);
+        exit();
+    });
+    story().catch(onError).finally(exit);
+}
+/** Where standard output is a pipe, it may hold lines that are not written yet. */
+function exit() {
+    process.stdout.write('', () => process.exit());
+}
+
+;// CONCATENATED MODULE: ./src/id.ts
+/** Owns what counts as an id of ICR (an app's, an organization's, an installation's) and when two are the same. */
+const MAX_ID_CHARACTERS = 128;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/**
+ * True for text that can stand as one path segment of a URL. ICR documents ids as strings; all that were
+ * seen are UUIDs, its examples also hold short numbers, so the form is not narrowed further.
+ */
+function isId(value) {
+    return (typeof value === 'string' &&
+        value.length <= MAX_ID_CHARACTERS &&
+        // Dot segments would be resolved away by whoever normalises the URL.
+        value !== '.' &&
+        value !== '..' &&
+        /^[^\s/\\\p{C}]+$/u.test(value));
+}
+/** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
+function isSameId(one, other) {
+    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
+}
+
+;// CONCATENATED MODULE: ./src/event.ts
+/** Owns what the run's event tells: a relayed webhook's installation, and why there may be no secrets. */
+
+
+/**
+ * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
+ * (docs: Webhook actions and payloads); undefined for every other event.
+ *
+ * @throws Error where the payload has an installation whose id is none
+ */
+async function relayedInstallationId() {
+    const { eventName, payload } = await readContext();
+    const relayed = eventName === 'repository_dispatch' ? payload['client_payload'] : undefined;
+    if (!event_isObject(relayed) || relayed['installation'] === undefined)
+        return undefined;
+    const { installation } = relayed;
+    const id = event_isObject(installation) ? installation['id'] : undefined;
+    if (!isId(id)) {
+        throw new Error('The event’s `client_payload.installation.id` is not an id. Relay ICR’s webhook payload unchanged as `client_payload`, or set `organization-id`.');
+    }
+    return id;
+}
+/** Why a run may have no secrets, in a sentence. */
+async function whyNoSecrets() {
+    const { eventName, actor, payload } = await readContext().catch(() => ({
+        eventName: '',
+        actor: '',
+        payload: {},
+    }));
+    if (actor === 'dependabot[bot]') {
+        return 'Dependabot started this run, and GitHub gives such runs no Actions secrets, only Dependabot secrets.';
+    }
+    const head = field(field(payload['pull_request'], 'head'), 'repo');
+    const fork = field(head, 'full_name');
+    if (event_isObject(payload['pull_request']) &&
+        eventName !== 'pull_request_target' &&
+        fork !== field(payload['repository'], 'full_name')) {
+        const name = typeof fork === 'string' ? ` (${plain(fork, 140)})` : '';
+        return `This run is for a pull request from a fork${name}, and GitHub gives such runs no secrets.`;
+    }
+    return 'Possible causes: the secret does not exist under that name, or belongs to an environment that the job does not name, or the job is in a reusable workflow that was not given it (`secrets: inherit`, or the secret by name).';
+}
+/**
+ * Loaded only when it is needed: the module parses the event's payload when it is imported, throws where that is
+ * no JSON, and brings GitHub's whole client along.
+ */
+async function readContext() {
+    try {
+        const { context } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 303));
+        return context;
+    }
+    catch (error) {
+        throw new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.', {
+            cause: error,
+        });
+    }
+}
+function field(value, name) {
+    return event_isObject(value) ? value[name] : undefined;
+}
+function event_isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = require("node:timers/promises");
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = require("node:http");
+var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = require("node:https");
+var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
+;// CONCATENATED MODULE: ./src/proxy.ts
+/** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
+
+
+
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+class FinalError extends Error {
+}
+/**
+ * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
+ * wins, as in curl. Loopback hosts are never proxied.
+ *
+ * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
+ */
+function proxyFor(url, environment) {
+    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+    const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
+    if (setting === '' || isLoopback(url) || isExempt(url, exempt))
+        return undefined;
+    const proxy = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`);
+    if (proxy === null)
+        throw proxy_unusable('it is not a URL');
+    if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
+        throw proxy_unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
+    }
+    credentialsOf(proxy);
+    return proxy;
+}
+/** The proxy's password, as it is written in the setting and as it is sent; empty texts where there is none. */
+function proxyPasswords(proxy) {
+    return [proxy.password, credentialsOf(proxy).password];
+}
+function isLoopback({ hostname }) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+/**
+ * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
+ * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
+ *
+ * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
+ */
+function tunnelAgent(proxy, timeoutMs, userAgent) {
+    return new (class TunnelAgent extends (external_node_https_default()).Agent {
+        createConnection(options, callback) {
+            openTunnel(proxy, `${options.host}:${options.port}`, timeoutMs, userAgent).then((socket) => {
+                const inTunnel = { ...options, socket };
+                callback(null, super.createConnection(inTunnel));
+            }, (error) => callback(error));
+        }
+    })();
+}
+function openTunnel(proxy, target, timeoutMs, userAgent) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const transport = proxy.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    const request = transport.request({
+        method: 'CONNECT',
+        host: proxy.hostname.replace(/^\[|\]$/g, ''),
+        port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+        path: target,
+        headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
+        agent: false,
+    });
+    const timer = setTimeout(() => {
+        reject(new Error(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+        request.destroy();
+    }, timeoutMs);
+    request.once('connect', ({ statusCode = 0 }, socket, head) => {
+        clearTimeout(timer);
+        if (statusCode === 200) {
+            socket.unshift(head);
+            resolve(socket);
+        }
+        else {
+            socket.destroy();
+            reject(refusal(proxy, statusCode));
+        }
+    });
+    request.once('error', (error) => {
+        clearTimeout(timer);
+        reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error }));
+    });
+    request.end();
+    return promise;
+}
+function refusal(proxy, status) {
+    if (status === 407) {
+        return new FinalError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (407)`);
+    }
+    const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
+    return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
+}
+function authorization(proxy) {
+    const { user, password } = credentialsOf(proxy);
+    if (user === '' && password === '')
+        return {};
+    return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}
+function credentialsOf(proxy) {
+    try {
+        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+    }
+    catch (error) {
+        if (!(error instanceof URIError))
+            throw error;
+        throw proxy_unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
+    }
+}
+function proxy_unusable(reason) {
+    return new FinalError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
+}
+/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
+function isExempt(url, exempt) {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const port = url.port || '443';
+    return exempt
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .some((entry) => {
+        if (entry === '*')
+            return true;
+        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
+        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\./, '');
+        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
+            return false;
+        return host === suffix || host.endsWith(`.${suffix}`);
+    });
+}
+
+;// CONCATENATED MODULE: ./src/transport.ts
+/** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
+
+
+
+
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/**
+ * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
+ *
+ * @throws FinalError where that proxy cannot be used
+ */
+function openTransport(baseUrl, headers, connectTimeoutMs) {
+    const url = new URL(baseUrl);
+    const transport = url.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    const proxy = proxyFor(url, process.env);
+    const agent = proxy === undefined
+        ? new transport.Agent({ keepAlive: true })
+        : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+    return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+        const { promise, resolve, reject } = Promise.withResolvers();
+        const json = body === undefined ? undefined : JSON.stringify(body);
+        const request = transport.request(new URL(baseUrl + path), {
+            method,
+            agent,
+            headers: {
+                ...headers,
+                accept: 'application/json',
+                authorization: `Bearer ${bearer}`,
+                ...(json === undefined
+                    ? {}
+                    : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+            },
+        });
+        const giveUp = (reason) => {
+            reject(new Error(reason));
+            request.destroy();
+        };
+        const timer = setTimeout(() => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`), timeoutMs);
+        let graceTimer;
+        const onCancel = () => {
+            graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
+        };
+        cancelled?.addEventListener('abort', onCancel, { once: true });
+        request.on('error', (error) => reject(inWords(error)));
+        request.on('response', (response) => {
+            readAnswer(response)
+                .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
+                .then(resolve, reject);
+        });
+        request.end(json);
+        return promise.finally(() => {
+            clearTimeout(timer);
+            clearTimeout(graceTimer);
+            cancelled?.removeEventListener('abort', onCancel);
+        });
+    };
+}
+async function readAnswer(response) {
+    const status = response.statusCode ?? 0;
+    const chunks = [];
+    let bytes = 0;
+    try {
+        for await (const chunk of response) {
+            bytes += chunk.length;
+            if (bytes > MAX_BODY_BYTES)
+                break;
+            chunks.push(chunk);
+        }
+    }
+    catch (error) {
+        throw new Error('the answer was cut short', { cause: error });
+    }
+    const isTooLarge = bytes > MAX_BODY_BYTES;
+    if (isTooLarge && !isPassing(status, response.headers['retry-after'])) {
+        throw new FinalError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
+    }
+    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+    return { status, headers: response.headers, text, receivedMs: Date.now() };
+}
+/**
+ * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
+ * certificate does not hold and a request that Node itself refuses to send.
+ */
+function inWords(error) {
+    if (error instanceof FinalError)
+        return error;
+    const code = error.code ?? '';
+    const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'the connection failed';
+    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
+        return new FinalError(`the server’s certificate is not valid at this time (${words}); check the runner’s clock and the server’s certificate`, { cause: error });
+    }
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+        return new FinalError(`the server’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`, { cause: error });
+    }
+    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
+        return new FinalError(`the server’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`, { cause: error });
+    }
+    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code))
+        return new FinalError(words, { cause: error });
+    return new Error(words, { cause: error });
+}
+
+;// CONCATENATED MODULE: ./src/http.ts
+/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
+
+
+
+
+
+const VERSION = '1.0.0';
+const ATTEMPT_SECONDS = 15;
+function startBudget(totalSeconds, cancelled) {
+    return { totalSeconds, deadlineMs: performance.now() + totalSeconds * SECOND_MS, cancelled };
+}
+/**
+ * @param baseUrl without a trailing slash
+ * @param headers sent with every request
+ * @throws FinalError where the environment names a proxy that cannot be used
+ */
+function openHttp(baseUrl, headers) {
+    const attempt = openTransport(baseUrl, { 'user-agent': `create-icr-app-token/${VERSION}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
+    const { host } = new URL(baseUrl);
+    return async (request, budget) => {
+        const name = `${request.method} ${request.path} on ${host}`;
+        let counted = 0;
+        for (let attempts = 1;; attempts += 1) {
+            budget.cancelled?.throwIfAborted();
+            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
+            if (timeoutMs <= 0) {
+                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`);
+            }
+            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
+            if (!isWorthRepeating(outcome))
+                return settle(name, outcome, attempts);
+            budget.cancelled?.throwIfAborted();
+            const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
+            if (askedMs === undefined)
+                counted += 1;
+            if (counted >= MAX_ATTEMPTS)
+                return settle(name, outcome, attempts);
+            const waitMs = nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random());
+            if (waitMs === undefined && askedMs === undefined)
+                return settle(name, outcome, attempts);
+            const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
+            if (waitMs === undefined) {
+                throw new Error(`${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), longer than the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s. Run the job again after that time.`);
+            }
+            log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
+            await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
+        }
+    };
+}
+function isWorthRepeating(outcome) {
+    return outcome instanceof Error
+        ? !(outcome instanceof FinalError)
+        : isPassing(outcome.status, outcome.headers['retry-after']);
+}
+function settle(name, outcome, attempts) {
+    if (!(outcome instanceof Error))
+        return outcome;
+    const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
+    throw new Error(`${name} failed${times}: ${outcome.message}.`, { cause: outcome });
+}
+function askedWaitMs({ headers, receivedMs }) {
+    return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
+}
+function leftMs(budget) {
+    return budget.deadlineMs - performance.now();
+}
+function seconds(milliseconds = 0) {
+    return (milliseconds / SECOND_MS).toFixed(1);
+}
+function asError(thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+;// CONCATENATED MODULE: ./src/answers.ts
+/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
+
+
+/** An answer of another shape; its message names the field, never the body. */
+class ShapeError extends Error {
+}
+function parseInstallation(text) {
+    return toInstallation(toObject(parseJson(text), 'its body'), '');
+}
+function parseInstallationPage(text) {
+    const body = toObject(parseJson(text), 'its body');
+    const list = body['installations'];
+    if (!Array.isArray(list))
+        throw misshapen('installations', 'a list');
+    const installations = list.map((item, index) => {
+        const field = `installations[${index}]`;
+        return toInstallation(toObject(item, `\`${field}\``), `${field}.`);
+    });
+    const pagination = body['pagination'];
+    const total = answers_isObject(pagination) ? pagination['total'] : undefined;
+    return { installations, total: typeof total === 'number' ? total : undefined };
+}
+/** The token alone, so that it can be masked before the rest of the answer is looked at. */
+function parseToken(text) {
+    const token = toObject(parseJson(text), 'its body')['token'];
+    if (typeof token !== 'string' || token === '')
+        throw misshapen('token', 'a text');
+    return token;
+}
+/** When the token expires, where the answer says so in a way that can be read. */
+function parseExpiry(text) {
+    return toUtc(toObject(parseJson(text), 'its body')['expiresAt']);
+}
+/** @param isForInstallation false for an app access token, which names no installation and no organization */
+function parseGrant(text, isForInstallation) {
+    const body = toObject(parseJson(text), 'its body');
+    const expiresAt = toUtc(body['expiresAt']);
+    if (expiresAt === undefined)
+        throw misshapen('expiresAt', 'an ISO 8601 time');
+    const isActive = body['isActive'];
+    if (typeof isActive !== 'boolean')
+        throw misshapen('isActive', 'true or false');
+    return {
+        isActive,
+        expiresAt,
+        permissions: toPermissions(body['permissions']),
+        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
+        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
+    };
+}
+/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
+function parseRefusal(text) {
+    try {
+        const body = parseJson(text);
+        const message = answers_isObject(body) ? body['message'] : undefined;
+        const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
+        return parts.length === 0 ? undefined : plain(parts.join('; '));
+    }
+    catch {
+        return undefined;
+    }
+}
+function parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+    }
+}
+function toInstallation(item, path) {
+    const { organization } = item;
+    return {
+        id: toId(item['id'], `${path}id`),
+        organization: organization == null ? undefined : toOrganization(organization, `${path}organization`),
+    };
+}
+function toOrganization(value, path) {
+    const organization = toObject(value, `\`${path}\``);
+    const name = organization['fullName'] ?? organization['name'];
+    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
+}
+function toPermissions(value) {
+    return new Map(Object.entries(toObject(value, '`permissions`')).map(([name, level]) => {
+        if (typeof level !== 'string')
+            throw misshapen(`permissions.${plain(name, 60)}`, 'a text');
+        return [name, level];
+    }));
+}
+function toId(value, field) {
+    if (!isId(value))
+        throw misshapen(field, 'an id');
+    return value;
+}
+function toUtc(value) {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
+        return undefined;
+    const time = Date.parse(value);
+    if (Number.isNaN(time))
+        return undefined;
+    return value.endsWith('Z') ? value : new Date(time).toISOString();
+}
+function toObject(value, what) {
+    if (!answers_isObject(value))
+        throw new ShapeError(`${what} is not an object`);
+    return value;
+}
+function answers_isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function misshapen(field, wanted) {
+    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
+}
+
+;// CONCATENATED MODULE: ./src/refusals.ts
+/** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
+
+
+/** `POST /x on HOST answered 403 (“message”)`. */
+function describeAnswer({ request, status, text }) {
+    const message = parseRefusal(text);
+    return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
+}
+/** @param purpose what was tried, as the beginning of a sentence */
+function refusalOf(purpose, answer, identity) {
+    return new Error(`${purpose} failed: ${describeAnswer(answer)}. ${advice(answer, identity)}`);
+}
+function advice(answer, identity) {
+    const { status } = answer;
+    if (status === 401 || status === 403)
+        return credentialAdvice(answer, identity);
+    if (status === 404) {
+        return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
+    }
+    if (status === 400) {
+        return 'Likely cause: a version of the API that it does not support. Check `api-version` and the path of `api-url`.';
+    }
+    if (status >= 300 && status < 400) {
+        return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
+    }
+    if (status === 429)
+        return 'ICR limits the rate of requests. Run the job again later, or run fewer jobs at once.';
+    if (status === 408 || status >= 500)
+        return 'The fault is on ICR’s side or on the way there. Run the job again later.';
+    return 'Check `api-url`, `api-version` and the ids.';
+}
+function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
+    const cause = `\`app-id\` (${plain(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
+    const suspended = status === 403 ? ', or the installation is suspended' : '';
+    const next = fingerprint === undefined
+        ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
+        : `Compare the key’s fingerprint, SHA256:${fingerprint}, with the app’s “Credentials” tab.`;
+    const clock = drift === undefined
+        ? ''
+        : ` The runner’s clock is ${drift} the API’s${fingerprint === undefined ? ': a JWT signed by such a clock is refused' : ''}.`;
+    return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
+}
+
+;// CONCATENATED MODULE: ./src/icr-api.ts
+/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
+
+
+const PAGE_SIZE = 100;
+/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
+const MINT_GRACE_SECONDS = 5;
+/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
+function openIcrApi(send, auth, budget) {
+    async function ask(purpose, request) {
+        const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
+        const first = await attempt();
+        const answer = (await auth.heal(first)) ? await attempt() : first;
+        return { purpose, answer };
+    }
+    function demandSuccess({ purpose, answer }) {
+        if (!isSuccess(answer))
+            throw refusalOf(purpose, answer, auth.identity(answer));
+        return { purpose, answer };
+    }
+    return {
+        getInstallation: async (id) => {
+            const path = `/app/installations/${encodeURIComponent(id)}`;
+            return read(demandSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
+        },
+        findInstallation: async (organizationId) => {
+            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+            const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
+            const { status } = reading.answer;
+            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
+                return undefined;
+            demandSuccess(reading);
+            try {
+                return parseInstallation(reading.answer.text);
+            }
+            catch (error) {
+                if (error instanceof ShapeError)
+                    return undefined;
+                throw error;
+            }
+        },
+        listInstallations: async (page) => {
+            const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
+            return read(demandSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
+        },
+        mint: async (installationId) => {
+            const path = installationId === undefined
+                ? '/app/accessTokens'
+                : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
+            // The body is what ICR's demo sends; none is documented.
+            const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
+            return demandSuccess(await ask('Minting the access token', request));
+        },
+    };
+}
+/** @throws Error that names the request and the field that is not as documented */
+function read({ purpose, answer }, parse) {
+    try {
+        return parse(answer.text);
+    }
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+        throw new Error(`${purpose} failed: ${describeAnswer(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
+    }
+}
+/** The header that picks a dated version of the API (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+
+;// CONCATENATED MODULE: ./src/input-values.ts
+/** Owns the reading of one input: a text, an id, a choice, a boolean. */
+
+
+/** Without white space around it, and without the invisible characters that copying adds. */
+function readText(name) {
+    return getInput(name)
+        .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
+        .trim();
+}
+/** @throws Error that does not hold the text, which may be a secret in the wrong place */
+function readId(name) {
+    const id = readText(name);
+    if (id === '')
+        return undefined;
+    if (!isId(id))
+        throw new Error(`\`${name}\` is not an id: ids hold no white space or slash. Copy it from ICR’s dashboard.`);
+    return id;
+}
+/** The first choice is the default. */
+function readChoice(name, choices) {
+    const text = readText(name);
+    const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
+    if (choice === undefined)
+        throw new Error(`\`${name}\` is none of ${choices.join(', ')}. Use one of these.`);
+    return choice;
+}
+/** False where it is empty. */
+function readBoolean(name) {
+    if (readText(name) === '')
+        return false;
+    try {
+        return getBooleanInput(name);
+    }
+    catch (error) {
+        throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/permissions.ts
+/** Owns permissions: how inputs name them, and which levels are more than others. */
+/**
+ * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
+ * (docs: Permissions; Apps; v0.5). That REQUEST lies between them and WRITE follows from "read and request".
+ */
+const RANKS = new Map([
+    ['read', 1],
+    ['view', 1],
+    ['request', 2],
+    ['write', 3],
+]);
+/**
+ * Parses `name: level`, one a line or separated by commas.
+ *
+ * @throws Error for an entry of another form, an unknown level, or a name given twice
+ */
+function parsePermissions(input, text) {
+    const permissions = new Map();
+    for (const entry of text.split(/[\n\r,]/).map((part) => part.trim())) {
+        if (entry === '')
+            continue;
+        const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
+        if (name === undefined || level === undefined) {
+            throw new Error(`\`${input}\` holds an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
+        }
+        if (!RANKS.has(level.toLowerCase())) {
+            throw new Error(`\`${input}\` gives \`${name}\` the level \`${level}\`, which is not known. Use read, request or write.`);
+        }
+        if (permissions.has(name))
+            throw new Error(`\`${input}\` names \`${name}\` twice. Keep one of the two.`);
+        permissions.set(name, level);
+    }
+    return permissions;
+}
+/** Those of `required` that `granted` does not reach; an unknown granted level reaches none. */
+function missingPermissions(granted, required) {
+    return where(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
+}
+/** Those of `granted` that go beyond `allowed`; an unknown granted level goes beyond any. */
+function excessPermissions(granted, allowed) {
+    return where(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
+}
+/** `name: LEVEL, name: LEVEL`, or `none`. */
+function describePermissions(permissions) {
+    return [...permissions].map(([name, level]) => `${name}: ${level}`).join(', ') || 'none';
+}
+function rank(level, unknown) {
+    return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
+}
+function where(permissions, keep) {
+    return new Map([...permissions].filter(([name, level]) => keep(name, level)));
+}
+
+;// CONCATENATED MODULE: ./src/summary.ts
+/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
+
+
+
+
+/** The input `job-summary`, which both steps read. */
+function isSummaryWanted() {
+    return readBoolean('job-summary');
+}
+/** Appends a table with a row for each pair of a title and a text. */
+async function writeSummary(rows) {
+    const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
+    try {
+        await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
+    }
+    catch (error) {
+        log_warning(`The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./src/inputs.ts
+
+
+
+
+
+
+
+
+const DEFAULT_API_URL = 'https://api.carbonregistry.com';
+const DEFAULT_API_VERSION = '2023-06-16';
+/**
+ * Reads all inputs from the environment, secrets first, and masks these.
+ *
+ * @throws Error with a sentence for the first input that cannot be used
+ */
+function readInputs() {
+    const credential = readCredential();
+    const tokenType = readChoice('token-type', ['installation', 'app']);
+    const organizationId = readId('organization-id');
+    const installationId = readId('installation-id');
+    if (tokenType === 'app' && (organizationId ?? installationId) !== undefined) {
+        throw new Error('`token-type: app` asks for a token of no organization: remove `organization-id` and `installation-id`, or ask for an installation token.');
+    }
+    const allowed = readText('allowed-permissions');
+    return {
+        credential,
+        tokenType,
+        organizationId,
+        installationId,
+        requiredPermissions: parsePermissions('required-permissions', readText('required-permissions')),
+        allowedPermissions: allowed === '' ? undefined : parsePermissions('allowed-permissions', allowed),
+        skipTokenRevoke: readBoolean('skip-token-revoke'),
+        jobSummary: isSummaryWanted(),
+        apiUrl: readApiUrl(),
+        apiVersion: readApiVersion(),
+        onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),
+    };
+}
+function readCredential() {
+    const pasted = readText('private-key');
+    const jwt = readText('jwt');
+    maskSecret(jwt);
+    const key = pasted === '' ? undefined : readPrivateKey(pasted);
+    const appId = readId('app-id');
+    if (key !== undefined && jwt !== '') {
+        throw new Error('`private-key` and `jwt` are both given. Exactly one of the two is needed: remove the other.');
+    }
+    if (key !== undefined) {
+        if (appId === undefined)
+            throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
+        return { appId, key };
+    }
+    if (jwt === '')
+        return undefined;
+    const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
+    if (appId !== undefined && appId !== issuer) {
+        throw new Error(`\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${plain(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`);
+    }
+    return { appId: issuer, jwt };
+}
+function readApiUrl() {
+    const url = URL.parse(readText('api-url') || DEFAULT_API_URL);
+    if (url === null)
+        throw new Error(`\`api-url\` is not a URL. Use one such as ${DEFAULT_API_URL}.`);
+    if (url.username !== '' || url.password !== '') {
+        throw new Error('`api-url` holds a user name or a password, which would end up in logs. Remove them.');
+    }
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+        throw new Error('`api-url` is not https, and only a loopback host may be asked without. Use an https URL.');
+    }
+    if (url.search !== '' || url.hash !== '')
+        throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+/** Unlike elsewhere, given as empty is not the same as not given. */
+function readApiVersion() {
+    const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
+    if (!/^[\x21-\x7e]*$/.test(version))
+        throw new Error(`\`api-version\` is not a version. Use one such as ${DEFAULT_API_VERSION}.`);
+    return version;
+}
+
+;// CONCATENATED MODULE: ./src/installation.ts
+
+
+
+
+const MAX_LISTED = 20;
+const MAX_NAME_CHARACTERS = 80;
+/** The installation to mint for; its organization is known only where the API named it on the way. */
+async function chooseInstallation(api, { installationId, organizationId }) {
+    if (installationId !== undefined && organizationId !== undefined) {
+        return confirmInstallation(api, installationId, organizationId);
+    }
+    if (installationId !== undefined)
+        return { id: installationId, organization: undefined };
+    if (organizationId !== undefined)
+        return findByOrganization(api, organizationId);
+    const relayedId = await relayedInstallationId();
+    if (relayedId !== undefined)
+        return { id: relayedId, organization: undefined };
+    return findOnly(api);
+}
+async function confirmInstallation(api, id, organizationId) {
+    const installation = await api.getInstallation(id);
+    const { organization } = installation;
+    // One that names no organization passes: the minted token names it, and is checked.
+    if (organization !== undefined && !isSameId(organization.id, organizationId)) {
+        throw new Error(`Installation ${id} belongs to another organization, ${label(installation)}, not to \`organization-id\` ${organizationId}. Nothing was minted. Correct one of the two inputs.`);
+    }
+    return { ...installation, id };
+}
+async function findByOrganization(api, organizationId) {
+    const direct = await api.findInstallation(organizationId);
+    if (direct !== undefined && belongsTo(direct, organizationId) !== false)
+        return direct;
+    log_info('The organization’s own look-up gave no usable answer; reading the list of installations.');
+    const seen = newTally();
+    for await (const installation of eachInstallation(api)) {
+        if (belongsTo(installation, organizationId) === true)
+            return installation;
+        seen.add(installation);
+    }
+    throw new Error(`The app is not installed for \`organization-id\` ${organizationId}. Likely cause: it was not installed, was uninstalled or suspended, or the id is of another environment than \`api-url\`. Ask an admin of the organization to install it, or correct the id. The list was read to its end; it holds ${seen.describe()}.`);
+}
+async function findOnly(api) {
+    const seen = newTally();
+    let first;
+    for await (const installation of eachInstallation(api)) {
+        first ??= installation;
+        seen.add(installation);
+    }
+    if (first === undefined) {
+        throw new Error('The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment where it is installed.');
+    }
+    if (seen.count() === 1)
+        return first;
+    throw new Error(`The app has several installations, and nothing says which one is meant. Set \`organization-id\`. It is installed for ${seen.describe()}.`);
+}
+/**
+ * Every installation of the app, once. Ends at an empty page, at `pagination.total`, or at a page that brings no
+ * new id; not at a short page, since a server may cap `limit`, whose maximum is not documented.
+ */
+async function* eachInstallation(api) {
+    const seenIds = new Set();
+    for (let page = 0;; page += 1) {
+        const { installations, total } = await api.listInstallations(page);
+        const seenBefore = seenIds.size;
+        for (const installation of installations) {
+            if (seenIds.has(installation.id))
+                continue;
+            seenIds.add(installation.id);
+            yield installation;
+        }
+        if (seenIds.size === seenBefore || (total !== undefined && seenIds.size >= total))
+            return;
+    }
+}
+function belongsTo({ organization }, organizationId) {
+    return organization === undefined ? undefined : isSameId(organization.id, organizationId);
+}
+/** Counts installations and remembers the few that a message can name. */
+function newTally() {
+    const labels = [];
+    let count = 0;
+    return {
+        add: (installation) => {
+            count += 1;
+            if (labels.length < MAX_LISTED)
+                labels.push(label(installation));
+        },
+        count: () => count,
+        describe: () => {
+            const more = count > labels.length ? `, and ${count - labels.length} more` : '';
+            return count === 0 ? 'no installation' : `${labels.join(', ')}${more}`;
+        },
+    };
+}
+function label({ id, organization }) {
+    if (organization === undefined)
+        return `an organization that is not named (installation ${plain(id, 40)})`;
+    const name = organization.name === undefined ? '' : `“${plain(organization.name, MAX_NAME_CHARACTERS)}” `;
+    return `${name}${plain(organization.id, 40)} (installation ${plain(id, 40)})`;
+}
+
+;// CONCATENATED MODULE: ./src/checks.ts
+
+
+
+/** @throws Error for a token that cannot be masked or sent as one word (RFC 6750, section 2.1) */
+function checkToken(token) {
+    if (/[\s\p{C}]/u.test(token)) {
+        throw new Error('ICR minted a token that holds white space or control characters, which cannot be handed on safely. Report this to ICR.');
+    }
+}
+/** @throws Error for the first demand that the token does not meet */
+function checkGrant(grant, demands) {
+    if (!grant.isActive) {
+        throw new Error('ICR minted a token that is not active. Likely cause: the installation is suspended. Ask an admin of the organization.');
+    }
+    checkIsFor('organization', grant.organizationId, demands.organizationId);
+    checkIsFor('installation', grant.installationId, demands.installationId);
+    const missing = missingPermissions(grant.permissions, demands.requiredPermissions);
+    if (missing.size > 0) {
+        throw new Error(`The token lacks permissions that \`required-permissions\` demands. Ask an admin of the organization to accept them for the app (a change of the app’s permissions waits for that), or demand less. Lacking: ${describe(missing)}. Granted: ${describe(grant.permissions)}.`);
+    }
+    if (demands.allowedPermissions === undefined)
+        return;
+    const excess = excessPermissions(grant.permissions, demands.allowedPermissions);
+    if (excess.size > 0) {
+        throw new Error(`The token carries more than \`allowed-permissions\` lets it. ICR cannot narrow a token: use an app that was granted less, or allow more. Beyond it: ${describe(excess)}.`);
+    }
+}
+function checkIsFor(what, granted, wanted) {
+    if (wanted === undefined || (granted !== undefined && isSameId(granted, wanted)))
+        return;
+    throw new Error(`ICR minted a token for another ${what}: ${plain(granted ?? 'none', 128)} instead of ${wanted}. Report this to ICR.`);
+}
+function describe(permissions) {
+    return plain(describePermissions(permissions), 1000);
+}
+
+;// CONCATENATED MODULE: ./src/state.ts
+/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+
+const TOKEN = 'token';
+const EXPIRES_AT = 'expires-at';
+const CLOCK_OFFSET_MS = 'clock-offset-ms';
+const API_URL = 'api-url';
+const API_VERSION = 'api-version';
+function leaveToken(left) {
+    saveState(EXPIRES_AT, left.expiresAt);
+    saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
+    saveState(API_URL, left.apiUrl);
+    saveState(API_VERSION, left.apiVersion);
+    saveState(TOKEN, left.token);
+}
+/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
+function forgetToken() {
+    saveState(TOKEN, '');
+}
+/** What main left, or undefined where there is nothing to revoke. */
+function takeLeftToken() {
+    const token = core.getState(TOKEN);
+    if (token === '')
+        return undefined;
+    return {
+        token,
+        expiresAt: core.getState(EXPIRES_AT),
+        clockOffsetMs: Number(core.getState(CLOCK_OFFSET_MS)),
+        apiUrl: core.getState(API_URL),
+        apiVersion: core.getState(API_VERSION),
+    };
+}
+
+;// CONCATENATED MODULE: ./src/minting.ts
+/** Owns a token from the moment it exists: masked, left for post, and withdrawn where the step then fails. */
+
+
+
+
+
+/** @throws Error where the API mints none, or answers without one */
+async function mint(api, auth, installationId, { apiUrl, apiVersion }) {
+    const reading = await api.mint(installationId);
+    const token = read(reading, parseToken);
+    maskSecret(token);
+    // What a header can carry of a token that is about to be refused for its characters.
+    const sendable = token.replace(/\p{Cc}/gu, '').trim();
+    maskSecret(sendable);
+    const left = {
+        apiUrl,
+        apiVersion,
+        token: sendable,
+        expiresAt: read(reading, parseExpiry) ?? '',
+        clockOffsetMs: auth.clockOffsetMs(reading.answer),
+    };
+    return { token, reading, left };
+}
+/** @throws Error for the first demand that the token does not meet, or the first field that is not as documented */
+function checkMinted({ token, reading }, demands) {
+    checkToken(token);
+    const grant = read(reading, (text) => parseGrant(text, demands.installationId !== undefined));
+    checkGrant(grant, demands);
+    return grant;
+}
+/**
+ * Takes a token back after a failure. Where that succeeds post has nothing left to do; where not, it tries again,
+ * also where the token was to outlive the job.
+ *
+ * @returns the failure, with a sentence on what became of the token
+ */
+async function withdraw(minted, failure, revoke) {
+    const { outcome, words } = await revoke(minted.left.token);
+    const isDead = outcome !== 'unknown';
+    let fate = isDead
+        ? 'The token was revoked.'
+        : `The token could not be revoked yet (${words}); the post step tries again.`;
+    try {
+        if (isDead)
+            forgetToken();
+        else
+            leaveToken(minted.left);
+    }
+    catch {
+        // The file for the state is what failed in the first place: then post knows of no token at all.
+        if (!isDead)
+            fate = `The token could not be revoked (${words}) and lives until ${minted.left.expiresAt}.`;
+    }
+    return new Error(`${failure instanceof Error ? failure.message : String(failure)} ${fate}`, { cause: failure });
+}
+
+;// CONCATENATED MODULE: ./src/outputs.ts
+/** Owns the names of the outputs and the order in which they are written. */
+
+/** Writes every output but the token; those that an app token has nothing for stay empty. */
+function writeDescription(grant, apiUrl) {
+    setOutput('expires-at', grant.expiresAt);
+    setOutput('installation-id', grant.installationId ?? '');
+    setOutput('organization-id', grant.organizationId ?? '');
+    setOutput('permissions', JSON.stringify(Object.fromEntries(grant.permissions)));
+    setOutput('api-url', apiUrl);
+}
+/** Comes last, so that the failed write of another output leaves no token. */
+function writeToken(token) {
+    setOutput('token', token);
+}
+
+;// CONCATENATED MODULE: ./src/report.ts
+
+
+const MAX_PERMISSIONS_CHARACTERS = 1000;
+function describeGrant(grant, installation) {
+    const target = installation === undefined
+        ? 'an app access token'
+        : `an access token for organization ${organization(grant, installation)}, installation ${grant.installationId}`;
+    return `Minted ${target}; permissions: ${permissions(grant)}; expires at ${grant.expiresAt}.`;
+}
+function summaryRows(grant, installation, host) {
+    const target = installation === undefined
+        ? [['For', 'the app itself']]
+        : [
+            ['Organization', organization(grant, installation)],
+            ['Installation', grant.installationId ?? ''],
+        ];
+    return [['Host', host], ...target, ['Permissions', permissions(grant)], ['Expires at', grant.expiresAt]];
+}
+function organization(grant, installation) {
+    const name = installation.organization?.name;
+    return name === undefined ? `${grant.organizationId}` : `“${plain(name, 80)}” (${grant.organizationId})`;
+}
+function permissions(grant) {
+    return plain(describePermissions(grant.permissions), MAX_PERMISSIONS_CHARACTERS);
+}
+
+;// CONCATENATED MODULE: ./src/revocation.ts
+/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
+
+
+
+const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
+/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
+async function revoke(send, token, budget) {
+    try {
+        return judge(await send({ ...REQUEST, bearer: token }, budget));
+    }
+    catch (error) {
+        return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
+    }
+}
+function judge(answer) {
+    const words = describeAnswer(answer);
+    if (isSuccess(answer)) {
+        return saysRevoked(answer.text)
+            ? { outcome: 'revoked', words }
+            : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+    }
+    const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
+    return { outcome: isDead ? 'dead-already' : 'unknown', words };
+}
+/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
+function saysRevoked(text) {
+    return text.trim() === '' || text.trim() === 'true';
+}
+/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
+function isFromApi(text) {
+    try {
+        const body = parseJson(text);
+        return typeof body === 'object' && body !== null && 'message' in body;
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner-files.ts
+/** Owns the check that this process was started by a runner that can take a token safely. */
+
+/**
+ * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ *
+ * @throws Error that names the variable that is not set, or whose file is missing
+ */
+function demandRunnerFiles() {
+    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+        if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
+            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./src/main.ts
+/** Owns the order of events of the main step: read, find, mint, check, hand on. */
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const BUDGET_SECONDS = 90;
+const WITHDRAWAL_SECONDS = 15;
+async function main() {
+    const cancelled = watchCancellation();
+    const inputs = readInputs();
+    if (inputs.credential === undefined)
+        return endWithoutCredential(inputs);
+    demandRunnerFiles();
+    const send = openHttp(inputs.apiUrl, versionHeader(inputs.apiVersion));
+    const auth = openAppAuth(inputs.credential);
+    const api = openIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
+    const installation = inputs.tokenType === 'app' ? undefined : await chooseInstallation(api, inputs);
+    const minted = await mint(api, auth, installation?.id, inputs);
+    try {
+        leaveToken(minted.left);
+        cancelled.throwIfAborted();
+        const grant = checkMinted(minted, { ...inputs, installationId: installation?.id });
+        writeDescription(grant, inputs.apiUrl);
+        if (inputs.skipTokenRevoke)
+            forgetToken();
+        writeToken(minted.token);
+        log_info(describeGrant(grant, installation));
+        if (inputs.jobSummary)
+            await writeSummary(summaryRows(grant, installation, new URL(inputs.apiUrl).host));
+    }
+    catch (error) {
+        // A cancelled step has no time for a request; post revokes what is in the state.
+        if (error === cancelled.reason)
+            throw error;
+        throw await withdraw(minted, error, (token) => revoke(send, token, startBudget(WITHDRAWAL_SECONDS, cancelled)));
+    }
+}
+async function endWithoutCredential({ onMissingCredentials }) {
+    const why = `Neither \`private-key\` nor \`jwt\` is given. ${await whyNoSecrets()}`;
+    if (onMissingCredentials === 'error')
+        throw new Error(`${why} Give one of the two, or set \`on-missing-credentials: skip\`.`);
+    log_notice(`${why} No token was minted, as \`on-missing-credentials: skip\` asks.`);
+}
+run(main, (error) => fail(error instanceof Error ? error.message : String(error)));
+
+module.exports = __webpack_exports__;
+/******/ })()
+;

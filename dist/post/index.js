@@ -1,0 +1,1837 @@
+/******/ (() => { // webpackBootstrap
+/******/ 	"use strict";
+/******/ 	// The require scope
+/******/ 	var __nccwpck_require__ = {};
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/compat get default export */
+/******/ 	(() => {
+/******/ 		// getDefaultExport function for compatibility with non-harmony modules
+/******/ 		__nccwpck_require__.n = (module) => {
+/******/ 			var getter = module && module.__esModule ?
+/******/ 				() => (module['default']) :
+/******/ 				() => (module);
+/******/ 			__nccwpck_require__.d(getter, { a: getter });
+/******/ 			return getter;
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/define property getters */
+/******/ 	(() => {
+/******/ 		// define getter functions for harmony exports
+/******/ 		__nccwpck_require__.d = (exports, definition) => {
+/******/ 			for(var key in definition) {
+/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 				}
+/******/ 			}
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ 	})();
+/******/ 	
+/************************************************************************/
+var __webpack_exports__ = {};
+
+;// CONCATENATED MODULE: ./src/door.ts
+/** Owns how a process of this action starts and ends: one catch, all output written, nothing left running. */
+/**
+ * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
+ *
+ * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
+ */
+function run(story, onError) {
+    process.on('uncaughtException', (error) => {
+        onError(error);
+        exit();
+    });
+    story().catch(onError).finally(exit);
+}
+/** Where standard output is a pipe, it may hold lines that are not written yet. */
+function exit() {
+    process.stdout.write('', () => process.exit());
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = require("node:timers/promises");
+;// CONCATENATED MODULE: external "os"
+const external_os_namespaceObject = require("os");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+/**
+ * Sanitizes an input into a string so it can be passed into issueCommand safely
+ * @param input input to sanitize into a string
+ */
+function utils_toCommandValue(input) {
+    if (input === null || input === undefined) {
+        return '';
+    }
+    else if (typeof input === 'string' || input instanceof String) {
+        return input;
+    }
+    return JSON.stringify(input);
+}
+/**
+ *
+ * @param annotationProperties
+ * @returns The command properties to send with the actual annotation command
+ * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
+ */
+function utils_toCommandProperties(annotationProperties) {
+    if (!Object.keys(annotationProperties).length) {
+        return {};
+    }
+    return {
+        title: annotationProperties.title,
+        file: annotationProperties.file,
+        line: annotationProperties.startLine,
+        endLine: annotationProperties.endLine,
+        col: annotationProperties.startColumn,
+        endColumn: annotationProperties.endColumn
+    };
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/command.js
+
+
+/**
+ * Issues a command to the GitHub Actions runner
+ *
+ * @param command - The command name to issue
+ * @param properties - Additional properties for the command (key-value pairs)
+ * @param message - The message to include with the command
+ * @remarks
+ * This function outputs a specially formatted string to stdout that the Actions
+ * runner interprets as a command. These commands can control workflow behavior,
+ * set outputs, create annotations, mask values, and more.
+ *
+ * Command Format:
+ *   ::name key=value,key=value::message
+ *
+ * @example
+ * ```typescript
+ * // Issue a warning annotation
+ * issueCommand('warning', {}, 'This is a warning message');
+ * // Output: ::warning::This is a warning message
+ *
+ * // Set an environment variable
+ * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
+ * // Output: ::set-env name=MY_VAR::some value
+ *
+ * // Add a secret mask
+ * issueCommand('add-mask', {}, 'secretValue123');
+ * // Output: ::add-mask::secretValue123
+ * ```
+ *
+ * @internal
+ * This is an internal utility function that powers the public API functions
+ * such as setSecret, warning, error, and exportVariable.
+ */
+function command_issueCommand(command, properties, message) {
+    const cmd = new Command(command, properties, message);
+    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+}
+function command_issue(name, message = '') {
+    command_issueCommand(name, {}, message);
+}
+const CMD_STRING = '::';
+class Command {
+    constructor(command, properties, message) {
+        if (!command) {
+            command = 'missing.command';
+        }
+        this.command = command;
+        this.properties = properties;
+        this.message = message;
+    }
+    toString() {
+        let cmdStr = CMD_STRING + this.command;
+        if (this.properties && Object.keys(this.properties).length > 0) {
+            cmdStr += ' ';
+            let first = true;
+            for (const key in this.properties) {
+                if (this.properties.hasOwnProperty(key)) {
+                    const val = this.properties[key];
+                    if (val) {
+                        if (first) {
+                            first = false;
+                        }
+                        else {
+                            cmdStr += ',';
+                        }
+                        cmdStr += `${key}=${escapeProperty(val)}`;
+                    }
+                }
+            }
+        }
+        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+        return cmdStr;
+    }
+}
+function escapeData(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A');
+}
+function escapeProperty(s) {
+    return utils_toCommandValue(s)
+        .replace(/%/g, '%25')
+        .replace(/\r/g, '%0D')
+        .replace(/\n/g, '%0A')
+        .replace(/:/g, '%3A')
+        .replace(/,/g, '%2C');
+}
+//# sourceMappingURL=command.js.map
+;// CONCATENATED MODULE: external "crypto"
+const external_crypto_namespaceObject = require("crypto");
+;// CONCATENATED MODULE: external "fs"
+const external_fs_namespaceObject = require("fs");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
+// For internal use, subject to change.
+// We use any as a valid input type
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+
+
+
+function file_command_issueFileCommand(command, message) {
+    const filePath = process.env[`GITHUB_${command}`];
+    if (!filePath) {
+        throw new Error(`Unable to find environment variable for file command ${command}`);
+    }
+    if (!fs.existsSync(filePath)) {
+        throw new Error(`Missing file at path: ${filePath}`);
+    }
+    fs.appendFileSync(filePath, `${toCommandValue(message)}${os.EOL}`, {
+        encoding: 'utf8'
+    });
+}
+function file_command_prepareKeyValueMessage(key, value) {
+    const delimiter = `ghadelimiter_${crypto.randomUUID()}`;
+    const convertedValue = toCommandValue(value);
+    // These should realistically never happen, but just in case someone finds a
+    // way to exploit uuid generation let's not allow keys or values that contain
+    // the delimiter.
+    if (key.includes(delimiter)) {
+        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+    }
+    if (convertedValue.includes(delimiter)) {
+        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+    }
+    return `${key}<<${delimiter}${os.EOL}${convertedValue}${os.EOL}${delimiter}`;
+}
+//# sourceMappingURL=file-command.js.map
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = require("path");
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/oidc-utils.js
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+class oidc_utils_OidcClient {
+    static createHttpClient(allowRetry = true, maxRetry = 10) {
+        const requestOptions = {
+            allowRetries: allowRetry,
+            maxRetries: maxRetry
+        };
+        return new HttpClient('actions/oidc-client', [new BearerCredentialHandler(oidc_utils_OidcClient.getRequestToken())], requestOptions);
+    }
+    static getRequestToken() {
+        const token = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
+        if (!token) {
+            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_TOKEN env variable');
+        }
+        return token;
+    }
+    static getIDTokenUrl() {
+        const runtimeUrl = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'];
+        if (!runtimeUrl) {
+            throw new Error('Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable');
+        }
+        return runtimeUrl;
+    }
+    static getCall(id_token_url) {
+        return __awaiter(this, void 0, void 0, function* () {
+            var _a;
+            const httpclient = oidc_utils_OidcClient.createHttpClient();
+            const res = yield httpclient
+                .getJson(id_token_url)
+                .catch(error => {
+                throw new Error(`Failed to get ID Token. \n 
+        Error Code : ${error.statusCode}\n 
+        Error Message: ${error.message}`);
+            });
+            const id_token = (_a = res.result) === null || _a === void 0 ? void 0 : _a.value;
+            if (!id_token) {
+                throw new Error('Response json body do not have ID Token field');
+            }
+            return id_token;
+        });
+    }
+    static getIDToken(audience) {
+        return __awaiter(this, void 0, void 0, function* () {
+            try {
+                // New ID Token is requested from action service
+                let id_token_url = oidc_utils_OidcClient.getIDTokenUrl();
+                if (audience) {
+                    const encodedAudience = encodeURIComponent(audience);
+                    id_token_url = `${id_token_url}&audience=${encodedAudience}`;
+                }
+                debug(`ID token url is ${id_token_url}`);
+                const id_token = yield oidc_utils_OidcClient.getCall(id_token_url);
+                setSecret(id_token);
+                return id_token;
+            }
+            catch (error) {
+                throw new Error(`Error message: ${error.message}`);
+            }
+        });
+    }
+}
+//# sourceMappingURL=oidc-utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/summary.js
+var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const { access, appendFile, writeFile } = external_fs_namespaceObject.promises;
+const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
+const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
+class Summary {
+    constructor() {
+        this._buffer = '';
+    }
+    /**
+     * Finds the summary file path from the environment, rejects if env var is not found or file does not exist
+     * Also checks r/w permissions.
+     *
+     * @returns step summary file path
+     */
+    filePath() {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            if (this._filePath) {
+                return this._filePath;
+            }
+            const pathFromEnv = process.env[SUMMARY_ENV_VAR];
+            if (!pathFromEnv) {
+                throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
+            }
+            try {
+                yield access(pathFromEnv, external_fs_namespaceObject.constants.R_OK | external_fs_namespaceObject.constants.W_OK);
+            }
+            catch (_a) {
+                throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
+            }
+            this._filePath = pathFromEnv;
+            return this._filePath;
+        });
+    }
+    /**
+     * Wraps content in an HTML tag, adding any HTML attributes
+     *
+     * @param {string} tag HTML tag to wrap
+     * @param {string | null} content content within the tag
+     * @param {[attribute: string]: string} attrs key-value list of HTML attributes to add
+     *
+     * @returns {string} content wrapped in HTML element
+     */
+    wrap(tag, content, attrs = {}) {
+        const htmlAttrs = Object.entries(attrs)
+            .map(([key, value]) => ` ${key}="${value}"`)
+            .join('');
+        if (!content) {
+            return `<${tag}${htmlAttrs}>`;
+        }
+        return `<${tag}${htmlAttrs}>${content}</${tag}>`;
+    }
+    /**
+     * Writes text in the buffer to the summary buffer file and empties buffer. Will append by default.
+     *
+     * @param {SummaryWriteOptions} [options] (optional) options for write operation
+     *
+     * @returns {Promise<Summary>} summary instance
+     */
+    write(options) {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
+            const filePath = yield this.filePath();
+            const writeFunc = overwrite ? writeFile : appendFile;
+            yield writeFunc(filePath, this._buffer, { encoding: 'utf8' });
+            return this.emptyBuffer();
+        });
+    }
+    /**
+     * Clears the summary buffer and wipes the summary file
+     *
+     * @returns {Summary} summary instance
+     */
+    clear() {
+        return summary_awaiter(this, void 0, void 0, function* () {
+            return this.emptyBuffer().write({ overwrite: true });
+        });
+    }
+    /**
+     * Returns the current summary buffer as a string
+     *
+     * @returns {string} string of summary buffer
+     */
+    stringify() {
+        return this._buffer;
+    }
+    /**
+     * If the summary buffer is empty
+     *
+     * @returns {boolen} true if the buffer is empty
+     */
+    isEmptyBuffer() {
+        return this._buffer.length === 0;
+    }
+    /**
+     * Resets the summary buffer without writing to summary file
+     *
+     * @returns {Summary} summary instance
+     */
+    emptyBuffer() {
+        this._buffer = '';
+        return this;
+    }
+    /**
+     * Adds raw text to the summary buffer
+     *
+     * @param {string} text content to add
+     * @param {boolean} [addEOL=false] (optional) append an EOL to the raw text (default: false)
+     *
+     * @returns {Summary} summary instance
+     */
+    addRaw(text, addEOL = false) {
+        this._buffer += text;
+        return addEOL ? this.addEOL() : this;
+    }
+    /**
+     * Adds the operating system-specific end-of-line marker to the buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addEOL() {
+        return this.addRaw(external_os_namespaceObject.EOL);
+    }
+    /**
+     * Adds an HTML codeblock to the summary buffer
+     *
+     * @param {string} code content to render within fenced code block
+     * @param {string} lang (optional) language to syntax highlight code
+     *
+     * @returns {Summary} summary instance
+     */
+    addCodeBlock(code, lang) {
+        const attrs = Object.assign({}, (lang && { lang }));
+        const element = this.wrap('pre', this.wrap('code', code), attrs);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML list to the summary buffer
+     *
+     * @param {string[]} items list of items to render
+     * @param {boolean} [ordered=false] (optional) if the rendered list should be ordered or not (default: false)
+     *
+     * @returns {Summary} summary instance
+     */
+    addList(items, ordered = false) {
+        const tag = ordered ? 'ol' : 'ul';
+        const listItems = items.map(item => this.wrap('li', item)).join('');
+        const element = this.wrap(tag, listItems);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML table to the summary buffer
+     *
+     * @param {SummaryTableCell[]} rows table rows
+     *
+     * @returns {Summary} summary instance
+     */
+    addTable(rows) {
+        const tableBody = rows
+            .map(row => {
+            const cells = row
+                .map(cell => {
+                if (typeof cell === 'string') {
+                    return this.wrap('td', cell);
+                }
+                const { header, data, colspan, rowspan } = cell;
+                const tag = header ? 'th' : 'td';
+                const attrs = Object.assign(Object.assign({}, (colspan && { colspan })), (rowspan && { rowspan }));
+                return this.wrap(tag, data, attrs);
+            })
+                .join('');
+            return this.wrap('tr', cells);
+        })
+            .join('');
+        const element = this.wrap('table', tableBody);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds a collapsable HTML details element to the summary buffer
+     *
+     * @param {string} label text for the closed state
+     * @param {string} content collapsable content
+     *
+     * @returns {Summary} summary instance
+     */
+    addDetails(label, content) {
+        const element = this.wrap('details', this.wrap('summary', label) + content);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML image tag to the summary buffer
+     *
+     * @param {string} src path to the image you to embed
+     * @param {string} alt text description of the image
+     * @param {SummaryImageOptions} options (optional) addition image attributes
+     *
+     * @returns {Summary} summary instance
+     */
+    addImage(src, alt, options) {
+        const { width, height } = options || {};
+        const attrs = Object.assign(Object.assign({}, (width && { width })), (height && { height }));
+        const element = this.wrap('img', null, Object.assign({ src, alt }, attrs));
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML section heading element
+     *
+     * @param {string} text heading text
+     * @param {number | string} [level=1] (optional) the heading level, default: 1
+     *
+     * @returns {Summary} summary instance
+     */
+    addHeading(text, level) {
+        const tag = `h${level}`;
+        const allowedTag = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].includes(tag)
+            ? tag
+            : 'h1';
+        const element = this.wrap(allowedTag, text);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML thematic break (<hr>) to the summary buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addSeparator() {
+        const element = this.wrap('hr', null);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML line break (<br>) to the summary buffer
+     *
+     * @returns {Summary} summary instance
+     */
+    addBreak() {
+        const element = this.wrap('br', null);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML blockquote to the summary buffer
+     *
+     * @param {string} text quote text
+     * @param {string} cite (optional) citation url
+     *
+     * @returns {Summary} summary instance
+     */
+    addQuote(text, cite) {
+        const attrs = Object.assign({}, (cite && { cite }));
+        const element = this.wrap('blockquote', text, attrs);
+        return this.addRaw(element).addEOL();
+    }
+    /**
+     * Adds an HTML anchor tag to the summary buffer
+     *
+     * @param {string} text link text/content
+     * @param {string} href hyperlink
+     *
+     * @returns {Summary} summary instance
+     */
+    addLink(text, href) {
+        const element = this.wrap('a', text, { href });
+        return this.addRaw(element).addEOL();
+    }
+}
+const _summary = new Summary();
+/**
+ * @deprecated use `core.summary`
+ */
+const markdownSummary = (/* unused pure expression or super */ null && (_summary));
+const summary = _summary;
+//# sourceMappingURL=summary.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/path-utils.js
+
+/**
+ * toPosixPath converts the given path to the posix form. On Windows, \\ will be
+ * replaced with /.
+ *
+ * @param pth. Path to transform.
+ * @return string Posix path.
+ */
+function toPosixPath(pth) {
+    return pth.replace(/[\\]/g, '/');
+}
+/**
+ * toWin32Path converts the given path to the win32 form. On Linux, / will be
+ * replaced with \\.
+ *
+ * @param pth. Path to transform.
+ * @return string Win32 path.
+ */
+function toWin32Path(pth) {
+    return pth.replace(/[/]/g, '\\');
+}
+/**
+ * toPlatformPath converts the given path to a platform-specific path. It does
+ * this by replacing instances of / and \ with the platform-specific path
+ * separator.
+ *
+ * @param pth The path to platformize.
+ * @return string The platform-specific path.
+ */
+function toPlatformPath(pth) {
+    return pth.replace(/[/\\]/g, path.sep);
+}
+//# sourceMappingURL=path-utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/platform.js
+var platform_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+const getWindowsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    const { stdout: version } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Version"', undefined, {
+        silent: true
+    });
+    const { stdout: name } = yield exec.getExecOutput('powershell -command "(Get-CimInstance -ClassName Win32_OperatingSystem).Caption"', undefined, {
+        silent: true
+    });
+    return {
+        name: name.trim(),
+        version: version.trim()
+    };
+});
+const getMacOsInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    var _a, _b, _c, _d;
+    const { stdout } = yield exec.getExecOutput('sw_vers', undefined, {
+        silent: true
+    });
+    const version = (_b = (_a = stdout.match(/ProductVersion:\s*(.+)/)) === null || _a === void 0 ? void 0 : _a[1]) !== null && _b !== void 0 ? _b : '';
+    const name = (_d = (_c = stdout.match(/ProductName:\s*(.+)/)) === null || _c === void 0 ? void 0 : _c[1]) !== null && _d !== void 0 ? _d : '';
+    return {
+        name,
+        version
+    };
+});
+const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* () {
+    const { stdout } = yield exec.getExecOutput('lsb_release', ['-i', '-r', '-s'], {
+        silent: true
+    });
+    const [name, version] = stdout.trim().split('\n');
+    return {
+        name,
+        version
+    };
+});
+const platform = external_os_namespaceObject.platform();
+const arch = external_os_namespaceObject.arch();
+const isWindows = platform === 'win32';
+const isMacOS = platform === 'darwin';
+const isLinux = platform === 'linux';
+function getDetails() {
+    return platform_awaiter(this, void 0, void 0, function* () {
+        return Object.assign(Object.assign({}, (yield (isWindows
+            ? getWindowsInfo()
+            : isMacOS
+                ? getMacOsInfo()
+                : getLinuxInfo()))), { platform,
+            arch,
+            isWindows,
+            isMacOS,
+            isLinux });
+    });
+}
+//# sourceMappingURL=platform.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/core.js
+var core_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+/**
+ * The code to exit an action
+ */
+var ExitCode;
+(function (ExitCode) {
+    /**
+     * A code indicating that the action was successful
+     */
+    ExitCode[ExitCode["Success"] = 0] = "Success";
+    /**
+     * A code indicating that the action was a failure
+     */
+    ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+//-----------------------------------------------------------------------
+// Variables
+//-----------------------------------------------------------------------
+/**
+ * Sets env variable for this action and future actions in the job
+ * @param name the name of the variable to set
+ * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function exportVariable(name, val) {
+    const convertedVal = toCommandValue(val);
+    process.env[name] = convertedVal;
+    const filePath = process.env['GITHUB_ENV'] || '';
+    if (filePath) {
+        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+    }
+    issueCommand('set-env', { name }, convertedVal);
+}
+/**
+ * Registers a secret which will get masked from logs
+ *
+ * @param secret - Value of the secret to be masked
+ * @remarks
+ * This function instructs the Actions runner to mask the specified value in any
+ * logs produced during the workflow run. Once registered, the secret value will
+ * be replaced with asterisks (***) whenever it appears in console output, logs,
+ * or error messages.
+ *
+ * This is useful for protecting sensitive information such as:
+ * - API keys
+ * - Access tokens
+ * - Authentication credentials
+ * - URL parameters containing signatures (SAS tokens)
+ *
+ * Note that masking only affects future logs; any previous appearances of the
+ * secret in logs before calling this function will remain unmasked.
+ *
+ * @example
+ * ```typescript
+ * // Register an API token as a secret
+ * const apiToken = "abc123xyz456";
+ * setSecret(apiToken);
+ *
+ * // Now any logs containing this value will show *** instead
+ * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
+ * ```
+ */
+function core_setSecret(secret) {
+    command_issueCommand('add-mask', {}, secret);
+}
+/**
+ * Prepends inputPath to the PATH (for this action and future actions)
+ * @param inputPath
+ */
+function addPath(inputPath) {
+    const filePath = process.env['GITHUB_PATH'] || '';
+    if (filePath) {
+        issueFileCommand('PATH', inputPath);
+    }
+    else {
+        issueCommand('add-path', {}, inputPath);
+    }
+    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
+}
+/**
+ * Gets the value of an input.
+ * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
+ * Returns an empty string if the value is not defined.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string
+ */
+function getInput(name, options) {
+    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
+    if (options && options.required && !val) {
+        throw new Error(`Input required and not supplied: ${name}`);
+    }
+    if (options && options.trimWhitespace === false) {
+        return val;
+    }
+    return val.trim();
+}
+/**
+ * Gets the values of an multiline input.  Each value is also trimmed.
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   string[]
+ *
+ */
+function getMultilineInput(name, options) {
+    const inputs = getInput(name, options)
+        .split('\n')
+        .filter(x => x !== '');
+    if (options && options.trimWhitespace === false) {
+        return inputs;
+    }
+    return inputs.map(input => input.trim());
+}
+/**
+ * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
+ * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
+ * The return value is also in boolean type.
+ * ref: https://yaml.org/spec/1.2/spec.html#id2804923
+ *
+ * @param     name     name of the input to get
+ * @param     options  optional. See InputOptions.
+ * @returns   boolean
+ */
+function getBooleanInput(name, options) {
+    const trueValue = ['true', 'True', 'TRUE'];
+    const falseValue = ['false', 'False', 'FALSE'];
+    const val = getInput(name, options);
+    if (trueValue.includes(val))
+        return true;
+    if (falseValue.includes(val))
+        return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
+        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+}
+/**
+ * Sets the value of an output.
+ *
+ * @param     name     name of the output to set
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function setOutput(name, value) {
+    const filePath = process.env['GITHUB_OUTPUT'] || '';
+    if (filePath) {
+        return issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value));
+    }
+    process.stdout.write(os.EOL);
+    issueCommand('set-output', { name }, toCommandValue(value));
+}
+/**
+ * Enables or disables the echoing of commands into stdout for the rest of the step.
+ * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
+ *
+ */
+function setCommandEcho(enabled) {
+    issue('echo', enabled ? 'on' : 'off');
+}
+//-----------------------------------------------------------------------
+// Results
+//-----------------------------------------------------------------------
+/**
+ * Sets the action status to failed.
+ * When the action exits it will be with an exit code of 1
+ * @param message add error issue message
+ */
+function setFailed(message) {
+    process.exitCode = ExitCode.Failure;
+    error(message);
+}
+//-----------------------------------------------------------------------
+// Logging Commands
+//-----------------------------------------------------------------------
+/**
+ * Gets whether Actions Step Debug is on or not
+ */
+function isDebug() {
+    return process.env['RUNNER_DEBUG'] === '1';
+}
+/**
+ * Writes debug message to user log
+ * @param message debug message
+ */
+function core_debug(message) {
+    issueCommand('debug', {}, message);
+}
+/**
+ * Adds an error issue
+ * @param message error issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function error(message, properties = {}) {
+    issueCommand('error', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a warning issue
+ * @param message warning issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function warning(message, properties = {}) {
+    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Adds a notice issue
+ * @param message notice issue message. Errors will be converted to string via toString()
+ * @param properties optional properties to add to the annotation.
+ */
+function notice(message, properties = {}) {
+    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+/**
+ * Writes info to log with console.log.
+ * @param message info message
+ */
+function info(message) {
+    process.stdout.write(message + external_os_namespaceObject.EOL);
+}
+/**
+ * Begin an output group.
+ *
+ * Output until the next `groupEnd` will be foldable in this group
+ *
+ * @param name The name of the output group
+ */
+function startGroup(name) {
+    issue('group', name);
+}
+/**
+ * End an output group.
+ */
+function endGroup() {
+    issue('endgroup');
+}
+/**
+ * Wrap an asynchronous function call in a group.
+ *
+ * Returns the same type as the function itself.
+ *
+ * @param name The name of the group
+ * @param fn The function to wrap in the group
+ */
+function group(name, fn) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        startGroup(name);
+        let result;
+        try {
+            result = yield fn();
+        }
+        finally {
+            endGroup();
+        }
+        return result;
+    });
+}
+//-----------------------------------------------------------------------
+// Wrapper action state
+//-----------------------------------------------------------------------
+/**
+ * Saves state for current action, the state can only be retrieved by this action's post job execution.
+ *
+ * @param     name     name of the state to store
+ * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function saveState(name, value) {
+    const filePath = process.env['GITHUB_STATE'] || '';
+    if (filePath) {
+        return issueFileCommand('STATE', prepareKeyValueMessage(name, value));
+    }
+    issueCommand('save-state', { name }, toCommandValue(value));
+}
+/**
+ * Gets the value of an state set by this action's main execution.
+ *
+ * @param     name     name of the state to get
+ * @returns   string
+ */
+function getState(name) {
+    return process.env[`STATE_${name}`] || '';
+}
+function getIDToken(aud) {
+    return core_awaiter(this, void 0, void 0, function* () {
+        return yield OidcClient.getIDToken(aud);
+    });
+}
+/**
+ * Summary exports
+ */
+
+/**
+ * @deprecated use core.summary
+ */
+
+/**
+ * Path exports
+ */
+
+/**
+ * Platform utilities exports
+ */
+
+//# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./src/secrets.ts
+/** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
+
+const REDACTED = '***';
+const LIKE_A_JWT = /eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)*/g;
+const known = new Set();
+/** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
+function maskSecret(secret) {
+    if (secret === '' || known.has(secret))
+        return;
+    core_setSecret(secret);
+    known.add(secret);
+}
+/** The text without the secrets masked so far and without anything that looks like a JWT. */
+function redact(text) {
+    const longestFirst = [...known].sort((one, other) => other.length - one.length);
+    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text).replace(LIKE_A_JWT, REDACTED);
+}
+
+;// CONCATENATED MODULE: ./src/outside-text.ts
+/** Owns what text from outside (names, ids, messages) goes through before a person sees it. */
+
+const ELLIPSIS = '…';
+/**
+ * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
+ * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ */
+function outside_text_plain(text, maxCharacters = 300) {
+    const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
+    const characters = [...redact(visible).replaceAll('##[', '## [').trim()];
+    if (characters.length <= maxCharacters)
+        return characters.join('');
+    return `${characters.slice(0, maxCharacters - 1).join('')}${ELLIPSIS}`;
+}
+/**
+ * The text for a cell of a table in the job's summary. Numeric character references mean the character itself
+ * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
+ */
+function summaryText(text) {
+    return outside_text_plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+;// CONCATENATED MODULE: ./src/log.ts
+/** Owns the lines that a person reads in the step's log: each leaves as one line without secrets or commands. */
+
+
+/** The runner cuts an annotation at 4,096 characters. */
+const MAX_LINE_CHARACTERS = 4000;
+function log_info(line) {
+    info(outside_text_plain(line, MAX_LINE_CHARACTERS));
+}
+function log_notice(line) {
+    core.notice(plain(line, MAX_LINE_CHARACTERS));
+}
+function log_warning(line) {
+    warning(outside_text_plain(line, MAX_LINE_CHARACTERS));
+}
+/** The one annotation of a failed step; also makes the exit code 1. */
+function fail(line) {
+    core.setFailed(plain(line, MAX_LINE_CHARACTERS));
+}
+
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = require("node:http");
+var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = require("node:https");
+var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
+;// CONCATENATED MODULE: ./src/retry.ts
+/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
+/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
+const SECOND_MS = 1000;
+/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
+const MAX_ATTEMPTS = 5;
+const MAX_BACKOFF_SECONDS = 8;
+/**
+ * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
+ *
+ * @param wait 0 for the first
+ * @param random from 0 to 1, as Math.random gives it
+ * @returns milliseconds
+ */
+function backoffMs(wait, random) {
+    return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
+}
+/**
+ * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
+ * jobs that were sent away together do not come back together.
+ *
+ * @param askedMs what `Retry-After` asked for
+ * @param waits how many there were before
+ * @param leftMs of the budget; a second of it is kept for the attempt itself where the jitter allows
+ * @returns milliseconds, or undefined where the wait does not fit what is left
+ */
+function nextWaitMs(askedMs, waits, leftMs, random) {
+    const jitterMs = backoffMs(waits, random);
+    if (askedMs === undefined)
+        return jitterMs < leftMs ? jitterMs : undefined;
+    if (askedMs >= leftMs)
+        return undefined;
+    return Math.min(askedMs + jitterMs, Math.max(askedMs, leftMs - SECOND_MS));
+}
+/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
+function isPassing(status, retryAfter) {
+    return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
+}
+/**
+ * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
+ * against the answer's own `Date`, so that the runner's clock does not matter.
+ *
+ * @param nowMs by the runner's clock, for an answer without `Date`
+ * @returns milliseconds, never below 0; undefined where the header is absent or neither
+ */
+function retryAfterMs(retryAfter, date, nowMs) {
+    const text = retryAfter?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Number(text) * SECOND_MS;
+    const until = httpDateMs(text);
+    return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
+}
+/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
+function httpDateMs(date) {
+    const time = /^[A-Z][a-z]{2,8},? /.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
+    return Number.isNaN(time) ? undefined : time;
+}
+
+;// CONCATENATED MODULE: ./src/proxy.ts
+/** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
+
+
+
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+class FinalError extends Error {
+}
+/**
+ * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
+ * wins, as in curl. Loopback hosts are never proxied.
+ *
+ * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
+ */
+function proxyFor(url, environment) {
+    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+    const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
+    if (setting === '' || isLoopback(url) || isExempt(url, exempt))
+        return undefined;
+    const proxy = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`);
+    if (proxy === null)
+        throw unusable('it is not a URL');
+    if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
+        throw unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
+    }
+    credentialsOf(proxy);
+    return proxy;
+}
+/** The proxy's password, as it is written in the setting and as it is sent; empty texts where there is none. */
+function proxyPasswords(proxy) {
+    return [proxy.password, credentialsOf(proxy).password];
+}
+function isLoopback({ hostname }) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+/**
+ * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
+ * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
+ *
+ * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
+ */
+function tunnelAgent(proxy, timeoutMs, userAgent) {
+    return new (class TunnelAgent extends (external_node_https_default()).Agent {
+        createConnection(options, callback) {
+            openTunnel(proxy, `${options.host}:${options.port}`, timeoutMs, userAgent).then((socket) => {
+                const inTunnel = { ...options, socket };
+                callback(null, super.createConnection(inTunnel));
+            }, (error) => callback(error));
+        }
+    })();
+}
+function openTunnel(proxy, target, timeoutMs, userAgent) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const transport = proxy.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    const request = transport.request({
+        method: 'CONNECT',
+        host: proxy.hostname.replace(/^\[|\]$/g, ''),
+        port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+        path: target,
+        headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
+        agent: false,
+    });
+    const timer = setTimeout(() => {
+        reject(new Error(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+        request.destroy();
+    }, timeoutMs);
+    request.once('connect', ({ statusCode = 0 }, socket, head) => {
+        clearTimeout(timer);
+        if (statusCode === 200) {
+            socket.unshift(head);
+            resolve(socket);
+        }
+        else {
+            socket.destroy();
+            reject(refusal(proxy, statusCode));
+        }
+    });
+    request.once('error', (error) => {
+        clearTimeout(timer);
+        reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error }));
+    });
+    request.end();
+    return promise;
+}
+function refusal(proxy, status) {
+    if (status === 407) {
+        return new FinalError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (407)`);
+    }
+    const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
+    return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
+}
+function authorization(proxy) {
+    const { user, password } = credentialsOf(proxy);
+    if (user === '' && password === '')
+        return {};
+    return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}
+function credentialsOf(proxy) {
+    try {
+        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+    }
+    catch (error) {
+        if (!(error instanceof URIError))
+            throw error;
+        throw unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
+    }
+}
+function unusable(reason) {
+    return new FinalError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
+}
+/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
+function isExempt(url, exempt) {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const port = url.port || '443';
+    return exempt
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .some((entry) => {
+        if (entry === '*')
+            return true;
+        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
+        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\./, '');
+        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
+            return false;
+        return host === suffix || host.endsWith(`.${suffix}`);
+    });
+}
+
+;// CONCATENATED MODULE: ./src/transport.ts
+/** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
+
+
+
+
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/**
+ * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
+ *
+ * @throws FinalError where that proxy cannot be used
+ */
+function openTransport(baseUrl, headers, connectTimeoutMs) {
+    const url = new URL(baseUrl);
+    const transport = url.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    const proxy = proxyFor(url, process.env);
+    const agent = proxy === undefined
+        ? new transport.Agent({ keepAlive: true })
+        : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+    return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+        const { promise, resolve, reject } = Promise.withResolvers();
+        const json = body === undefined ? undefined : JSON.stringify(body);
+        const request = transport.request(new URL(baseUrl + path), {
+            method,
+            agent,
+            headers: {
+                ...headers,
+                accept: 'application/json',
+                authorization: `Bearer ${bearer}`,
+                ...(json === undefined
+                    ? {}
+                    : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+            },
+        });
+        const giveUp = (reason) => {
+            reject(new Error(reason));
+            request.destroy();
+        };
+        const timer = setTimeout(() => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`), timeoutMs);
+        let graceTimer;
+        const onCancel = () => {
+            graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
+        };
+        cancelled?.addEventListener('abort', onCancel, { once: true });
+        request.on('error', (error) => reject(inWords(error)));
+        request.on('response', (response) => {
+            readAnswer(response)
+                .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
+                .then(resolve, reject);
+        });
+        request.end(json);
+        return promise.finally(() => {
+            clearTimeout(timer);
+            clearTimeout(graceTimer);
+            cancelled?.removeEventListener('abort', onCancel);
+        });
+    };
+}
+async function readAnswer(response) {
+    const status = response.statusCode ?? 0;
+    const chunks = [];
+    let bytes = 0;
+    try {
+        for await (const chunk of response) {
+            bytes += chunk.length;
+            if (bytes > MAX_BODY_BYTES)
+                break;
+            chunks.push(chunk);
+        }
+    }
+    catch (error) {
+        throw new Error('the answer was cut short', { cause: error });
+    }
+    const isTooLarge = bytes > MAX_BODY_BYTES;
+    if (isTooLarge && !isPassing(status, response.headers['retry-after'])) {
+        throw new FinalError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
+    }
+    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+    return { status, headers: response.headers, text, receivedMs: Date.now() };
+}
+/**
+ * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
+ * certificate does not hold and a request that Node itself refuses to send.
+ */
+function inWords(error) {
+    if (error instanceof FinalError)
+        return error;
+    const code = error.code ?? '';
+    const words = outside_text_plain([code, error.message].filter((part) => part !== '').join(': ')) || 'the connection failed';
+    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
+        return new FinalError(`the server’s certificate is not valid at this time (${words}); check the runner’s clock and the server’s certificate`, { cause: error });
+    }
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+        return new FinalError(`the server’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`, { cause: error });
+    }
+    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
+        return new FinalError(`the server’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`, { cause: error });
+    }
+    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code))
+        return new FinalError(words, { cause: error });
+    return new Error(words, { cause: error });
+}
+
+;// CONCATENATED MODULE: ./src/http.ts
+/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
+
+
+
+
+
+const VERSION = '1.0.0';
+const ATTEMPT_SECONDS = 15;
+function startBudget(totalSeconds, cancelled) {
+    return { totalSeconds, deadlineMs: performance.now() + totalSeconds * SECOND_MS, cancelled };
+}
+/**
+ * @param baseUrl without a trailing slash
+ * @param headers sent with every request
+ * @throws FinalError where the environment names a proxy that cannot be used
+ */
+function openHttp(baseUrl, headers) {
+    const attempt = openTransport(baseUrl, { 'user-agent': `create-icr-app-token/${VERSION}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
+    const { host } = new URL(baseUrl);
+    return async (request, budget) => {
+        const name = `${request.method} ${request.path} on ${host}`;
+        let counted = 0;
+        for (let attempts = 1;; attempts += 1) {
+            budget.cancelled?.throwIfAborted();
+            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
+            if (timeoutMs <= 0) {
+                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`);
+            }
+            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
+            if (!isWorthRepeating(outcome))
+                return settle(name, outcome, attempts);
+            budget.cancelled?.throwIfAborted();
+            const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
+            if (askedMs === undefined)
+                counted += 1;
+            if (counted >= MAX_ATTEMPTS)
+                return settle(name, outcome, attempts);
+            const waitMs = nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random());
+            if (waitMs === undefined && askedMs === undefined)
+                return settle(name, outcome, attempts);
+            const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
+            if (waitMs === undefined) {
+                throw new Error(`${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), longer than the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s. Run the job again after that time.`);
+            }
+            log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
+            await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
+        }
+    };
+}
+function isWorthRepeating(outcome) {
+    return outcome instanceof Error
+        ? !(outcome instanceof FinalError)
+        : isPassing(outcome.status, outcome.headers['retry-after']);
+}
+function settle(name, outcome, attempts) {
+    if (!(outcome instanceof Error))
+        return outcome;
+    const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
+    throw new Error(`${name} failed${times}: ${outcome.message}.`, { cause: outcome });
+}
+function askedWaitMs({ headers, receivedMs }) {
+    return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
+}
+function leftMs(budget) {
+    return budget.deadlineMs - performance.now();
+}
+function seconds(milliseconds = 0) {
+    return (milliseconds / SECOND_MS).toFixed(1);
+}
+function asError(thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+;// CONCATENATED MODULE: ./src/answers.ts
+/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
+
+
+/** An answer of another shape; its message names the field, never the body. */
+class answers_ShapeError extends Error {
+}
+function answers_parseInstallation(text) {
+    return toInstallation(toObject(parseJson(text), 'its body'), '');
+}
+function answers_parseInstallationPage(text) {
+    const body = toObject(parseJson(text), 'its body');
+    const list = body['installations'];
+    if (!Array.isArray(list))
+        throw misshapen('installations', 'a list');
+    const installations = list.map((item, index) => {
+        const field = `installations[${index}]`;
+        return toInstallation(toObject(item, `\`${field}\``), `${field}.`);
+    });
+    const pagination = body['pagination'];
+    const total = isObject(pagination) ? pagination['total'] : undefined;
+    return { installations, total: typeof total === 'number' ? total : undefined };
+}
+/** The token alone, so that it can be masked before the rest of the answer is looked at. */
+function parseToken(text) {
+    const token = toObject(parseJson(text), 'its body')['token'];
+    if (typeof token !== 'string' || token === '')
+        throw misshapen('token', 'a text');
+    return token;
+}
+/** When the token expires, where the answer says so in a way that can be read. */
+function parseExpiry(text) {
+    return toUtc(toObject(parseJson(text), 'its body')['expiresAt']);
+}
+/** @param isForInstallation false for an app access token, which names no installation and no organization */
+function parseGrant(text, isForInstallation) {
+    const body = toObject(parseJson(text), 'its body');
+    const expiresAt = toUtc(body['expiresAt']);
+    if (expiresAt === undefined)
+        throw misshapen('expiresAt', 'an ISO 8601 time');
+    const isActive = body['isActive'];
+    if (typeof isActive !== 'boolean')
+        throw misshapen('isActive', 'true or false');
+    return {
+        isActive,
+        expiresAt,
+        permissions: toPermissions(body['permissions']),
+        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
+        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
+    };
+}
+/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
+function parseRefusal(text) {
+    try {
+        const body = parseJson(text);
+        const message = isObject(body) ? body['message'] : undefined;
+        const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
+        return parts.length === 0 ? undefined : outside_text_plain(parts.join('; '));
+    }
+    catch {
+        return undefined;
+    }
+}
+function parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        throw new answers_ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+    }
+}
+function toInstallation(item, path) {
+    const { organization } = item;
+    return {
+        id: toId(item['id'], `${path}id`),
+        organization: organization == null ? undefined : toOrganization(organization, `${path}organization`),
+    };
+}
+function toOrganization(value, path) {
+    const organization = toObject(value, `\`${path}\``);
+    const name = organization['fullName'] ?? organization['name'];
+    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
+}
+function toPermissions(value) {
+    return new Map(Object.entries(toObject(value, '`permissions`')).map(([name, level]) => {
+        if (typeof level !== 'string')
+            throw misshapen(`permissions.${plain(name, 60)}`, 'a text');
+        return [name, level];
+    }));
+}
+function toId(value, field) {
+    if (!isId(value))
+        throw misshapen(field, 'an id');
+    return value;
+}
+function toUtc(value) {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
+        return undefined;
+    const time = Date.parse(value);
+    if (Number.isNaN(time))
+        return undefined;
+    return value.endsWith('Z') ? value : new Date(time).toISOString();
+}
+function toObject(value, what) {
+    if (!isObject(value))
+        throw new answers_ShapeError(`${what} is not an object`);
+    return value;
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function misshapen(field, wanted) {
+    return new answers_ShapeError(`\`${field}\` is missing or not ${wanted}`);
+}
+
+;// CONCATENATED MODULE: ./src/refusals.ts
+/** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
+
+
+/** `POST /x on HOST answered 403 (“message”)`. */
+function refusals_describeAnswer({ request, status, text }) {
+    const message = parseRefusal(text);
+    return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
+}
+/** @param purpose what was tried, as the beginning of a sentence */
+function refusals_refusalOf(purpose, answer, identity) {
+    return new Error(`${purpose} failed: ${refusals_describeAnswer(answer)}. ${advice(answer, identity)}`);
+}
+function advice(answer, identity) {
+    const { status } = answer;
+    if (status === 401 || status === 403)
+        return credentialAdvice(answer, identity);
+    if (status === 404) {
+        return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
+    }
+    if (status === 400) {
+        return 'Likely cause: a version of the API that it does not support. Check `api-version` and the path of `api-url`.';
+    }
+    if (status >= 300 && status < 400) {
+        return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
+    }
+    if (status === 429)
+        return 'ICR limits the rate of requests. Run the job again later, or run fewer jobs at once.';
+    if (status === 408 || status >= 500)
+        return 'The fault is on ICR’s side or on the way there. Run the job again later.';
+    return 'Check `api-url`, `api-version` and the ids.';
+}
+function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
+    const cause = `\`app-id\` (${plain(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
+    const suspended = status === 403 ? ', or the installation is suspended' : '';
+    const next = fingerprint === undefined
+        ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
+        : `Compare the key’s fingerprint, SHA256:${fingerprint}, with the app’s “Credentials” tab.`;
+    const clock = drift === undefined
+        ? ''
+        : ` The runner’s clock is ${drift} the API’s${fingerprint === undefined ? ': a JWT signed by such a clock is refused' : ''}.`;
+    return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
+}
+
+;// CONCATENATED MODULE: ./src/icr-api.ts
+/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
+
+
+const PAGE_SIZE = 100;
+/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
+const MINT_GRACE_SECONDS = 5;
+/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
+function openIcrApi(send, auth, budget) {
+    async function ask(purpose, request) {
+        const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
+        const first = await attempt();
+        const answer = (await auth.heal(first)) ? await attempt() : first;
+        return { purpose, answer };
+    }
+    function demandSuccess({ purpose, answer }) {
+        if (!isSuccess(answer))
+            throw refusalOf(purpose, answer, auth.identity(answer));
+        return { purpose, answer };
+    }
+    return {
+        getInstallation: async (id) => {
+            const path = `/app/installations/${encodeURIComponent(id)}`;
+            return read(demandSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
+        },
+        findInstallation: async (organizationId) => {
+            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+            const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
+            const { status } = reading.answer;
+            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
+                return undefined;
+            demandSuccess(reading);
+            try {
+                return parseInstallation(reading.answer.text);
+            }
+            catch (error) {
+                if (error instanceof ShapeError)
+                    return undefined;
+                throw error;
+            }
+        },
+        listInstallations: async (page) => {
+            const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
+            return read(demandSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
+        },
+        mint: async (installationId) => {
+            const path = installationId === undefined
+                ? '/app/accessTokens'
+                : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
+            // The body is what ICR's demo sends; none is documented.
+            const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
+            return demandSuccess(await ask('Minting the access token', request));
+        },
+    };
+}
+/** @throws Error that names the request and the field that is not as documented */
+function read({ purpose, answer }, parse) {
+    try {
+        return parse(answer.text);
+    }
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+        throw new Error(`${purpose} failed: ${describeAnswer(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
+    }
+}
+/** The header that picks a dated version of the API (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+
+;// CONCATENATED MODULE: ./src/revocation.ts
+/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
+
+
+
+const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
+/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
+async function revoke(send, token, budget) {
+    try {
+        return judge(await send({ ...REQUEST, bearer: token }, budget));
+    }
+    catch (error) {
+        return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
+    }
+}
+function judge(answer) {
+    const words = refusals_describeAnswer(answer);
+    if (isSuccess(answer)) {
+        return saysRevoked(answer.text)
+            ? { outcome: 'revoked', words }
+            : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+    }
+    const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
+    return { outcome: isDead ? 'dead-already' : 'unknown', words };
+}
+/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
+function saysRevoked(text) {
+    return text.trim() === '' || text.trim() === 'true';
+}
+/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
+function isFromApi(text) {
+    try {
+        const body = parseJson(text);
+        return typeof body === 'object' && body !== null && 'message' in body;
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/state.ts
+/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+
+const TOKEN = 'token';
+const EXPIRES_AT = 'expires-at';
+const CLOCK_OFFSET_MS = 'clock-offset-ms';
+const API_URL = 'api-url';
+const API_VERSION = 'api-version';
+function leaveToken(left) {
+    core.saveState(EXPIRES_AT, left.expiresAt);
+    core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
+    core.saveState(API_URL, left.apiUrl);
+    core.saveState(API_VERSION, left.apiVersion);
+    core.saveState(TOKEN, left.token);
+}
+/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
+function forgetToken() {
+    core.saveState(TOKEN, '');
+}
+/** What main left, or undefined where there is nothing to revoke. */
+function takeLeftToken() {
+    const token = getState(TOKEN);
+    if (token === '')
+        return undefined;
+    return {
+        token,
+        expiresAt: getState(EXPIRES_AT),
+        clockOffsetMs: Number(getState(CLOCK_OFFSET_MS)),
+        apiUrl: getState(API_URL),
+        apiVersion: getState(API_VERSION),
+    };
+}
+
+;// CONCATENATED MODULE: ./src/input-values.ts
+/** Owns the reading of one input: a text, an id, a choice, a boolean. */
+
+
+/** Without white space around it, and without the invisible characters that copying adds. */
+function readText(name) {
+    return getInput(name)
+        .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
+        .trim();
+}
+/** @throws Error that does not hold the text, which may be a secret in the wrong place */
+function readId(name) {
+    const id = readText(name);
+    if (id === '')
+        return undefined;
+    if (!isId(id))
+        throw new Error(`\`${name}\` is not an id: ids hold no white space or slash. Copy it from ICR’s dashboard.`);
+    return id;
+}
+/** The first choice is the default. */
+function readChoice(name, choices) {
+    const text = readText(name);
+    const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
+    if (choice === undefined)
+        throw new Error(`\`${name}\` is none of ${choices.join(', ')}. Use one of these.`);
+    return choice;
+}
+/** False where it is empty. */
+function readBoolean(name) {
+    if (readText(name) === '')
+        return false;
+    try {
+        return getBooleanInput(name);
+    }
+    catch (error) {
+        throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/summary.ts
+/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
+
+
+
+
+/** The input `job-summary`, which both steps read. */
+function isSummaryWanted() {
+    return readBoolean('job-summary');
+}
+/** Appends a table with a row for each pair of a title and a text. */
+async function writeSummary(rows) {
+    const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
+    try {
+        await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
+    }
+    catch (error) {
+        log_warning(`The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./src/post.ts
+/** Owns the order of events of the post step: revoke what main left, and never fail the job. */
+
+
+
+
+
+
+
+
+const BUDGET_SECONDS = 45;
+async function post() {
+    const left = takeLeftToken();
+    if (left === undefined)
+        return;
+    maskSecret(left.token);
+    if (Date.parse(left.expiresAt) <= Date.now() + left.clockOffsetMs) {
+        log_info(`The access token expired at ${left.expiresAt}, before this job ended: there is nothing to revoke.`);
+        return;
+    }
+    const send = openHttp(left.apiUrl, versionHeader(left.apiVersion));
+    const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
+    if (outcome === 'unknown') {
+        log_warning(`The access token could not be revoked: ${words} It lives until ${left.expiresAt || 'two hours after it was minted'}.`);
+    }
+    else {
+        log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
+        if (isSummaryWanted())
+            await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
+    }
+}
+run(post, (error) => log_warning(`The access token may not have been revoked: ${error instanceof Error ? error.message : String(error)}`));
+
+module.exports = __webpack_exports__;
+/******/ })()
+;

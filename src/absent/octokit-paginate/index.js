@@ -1,0 +1,2 @@
+/** Stands in for a plugin of the client that octokit-core stands in for. */
+export function paginateRest() {}

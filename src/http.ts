@@ -1,0 +1,103 @@
+/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { info } from './log.ts';
+import { FinalError } from './proxy.ts';
+import { isPassing, MAX_ATTEMPTS, nextWaitMs, retryAfterMs, SECOND_MS } from './retry.ts';
+import { type HttpAnswer, type HttpRequest, openTransport } from './transport.ts';
+
+const VERSION = '1.0.0';
+const ATTEMPT_SECONDS = 15;
+
+/** The time that a group of requests has together. */
+export interface Budget {
+  totalSeconds: number;
+  /** By performance.now(), which no change of the system's clock moves. */
+  deadlineMs: number;
+  /** Ends waits at once, and attempts after their grace; its reason is what the request then throws. */
+  cancelled: AbortSignal | undefined;
+}
+
+export function startBudget(totalSeconds: number, cancelled?: AbortSignal): Budget {
+  return { totalSeconds, deadlineMs: performance.now() + totalSeconds * SECOND_MS, cancelled };
+}
+
+/**
+ * Sends a request until it has an answer that a further attempt would not better, and returns the last one
+ * whatever its status.
+ *
+ * @throws Error that says why there is none: the network, a local mistake, a wait or a budget that is too long
+ */
+export type Send = (request: HttpRequest, budget: Budget) => Promise<HttpAnswer>;
+
+/**
+ * @param baseUrl without a trailing slash
+ * @param headers sent with every request
+ * @throws FinalError where the environment names a proxy that cannot be used
+ */
+export function openHttp(baseUrl: string, headers: Record<string, string>): Send {
+  const attempt = openTransport(
+    baseUrl,
+    { 'user-agent': `create-icr-app-token/${VERSION}`, ...headers },
+    ATTEMPT_SECONDS * SECOND_MS,
+  );
+  const { host } = new URL(baseUrl);
+
+  return async (request, budget) => {
+    const name = `${request.method} ${request.path} on ${host}`;
+    let counted = 0;
+    for (let attempts = 1; ; attempts += 1) {
+      budget.cancelled?.throwIfAborted();
+      const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
+      if (timeoutMs <= 0) {
+        throw new Error(
+          `${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`,
+        );
+      }
+      const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
+      if (!isWorthRepeating(outcome)) return settle(name, outcome, attempts);
+      budget.cancelled?.throwIfAborted();
+
+      const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
+      if (askedMs === undefined) counted += 1;
+      if (counted >= MAX_ATTEMPTS) return settle(name, outcome, attempts);
+      const waitMs = nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random());
+      if (waitMs === undefined && askedMs === undefined) return settle(name, outcome, attempts);
+      const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
+      if (waitMs === undefined) {
+        throw new Error(
+          `${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), longer than the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s. Run the job again after that time.`,
+        );
+      }
+      info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
+      await sleep(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
+    }
+  };
+}
+
+function isWorthRepeating(outcome: HttpAnswer | Error): boolean {
+  return outcome instanceof Error
+    ? !(outcome instanceof FinalError)
+    : isPassing(outcome.status, outcome.headers['retry-after']);
+}
+
+function settle(name: string, outcome: HttpAnswer | Error, attempts: number): HttpAnswer {
+  if (!(outcome instanceof Error)) return outcome;
+  const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
+  throw new Error(`${name} failed${times}: ${outcome.message}.`, { cause: outcome });
+}
+
+function askedWaitMs({ headers, receivedMs }: HttpAnswer): number | undefined {
+  return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
+}
+
+function leftMs(budget: Budget): number {
+  return budget.deadlineMs - performance.now();
+}
+
+function seconds(milliseconds = 0): string {
+  return (milliseconds / SECOND_MS).toFixed(1);
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

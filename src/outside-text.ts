@@ -1,0 +1,26 @@
+/** Owns what text from outside (names, ids, messages) goes through before a person sees it. */
+import { redact } from './secrets.ts';
+
+const ELLIPSIS = '…';
+
+/**
+ * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
+ * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ */
+export function plain(text: string, maxCharacters = 300): string {
+  const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
+  const characters = [...redact(visible).replaceAll('##[', '## [').trim()];
+  if (characters.length <= maxCharacters) return characters.join('');
+  return `${characters.slice(0, maxCharacters - 1).join('')}${ELLIPSIS}`;
+}
+
+/**
+ * The text for a cell of a table in the job's summary. Numeric character references mean the character itself
+ * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
+ */
+export function summaryText(text: string): string {
+  return plain(text).replace(
+    /[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
+}

@@ -1,0 +1,70 @@
+/** Owns the way from what a person pasted as a key to its blocks of PEM or its bare body. */
+
+/** What stands between a PEM block's header and footer (RFC 7468), white space taken out. */
+export interface PemBlock {
+  label: string;
+  body: string;
+}
+
+export interface Pasted {
+  /** The text without what copying adds: invisible characters, quotes, escaped line ends. */
+  text: string;
+  blocks: PemBlock[];
+}
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs;
+const MIN_MASKED_CHARACTERS = 16;
+const PEM_LINE_CHARACTERS = 64;
+
+/** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
+export function readPasted(raw: string): Pasted {
+  const text = unpack(raw);
+  const inner = text.includes('-----BEGIN') ? undefined : base64Text(text);
+  return inner?.includes('-----BEGIN') === true ? readBlocks(unpack(inner)) : readBlocks(text);
+}
+
+/**
+ * The lines to mask: each line of the body as it was pasted and as standard PEM has it. Headers, footers and
+ * short tails stay out, since a mask of theirs would garble the rest of the job's log.
+ */
+export function linesToMask(raw: string): Set<string> {
+  const { text, blocks } = readPasted(raw);
+  const bodies = blocks.map((block) => block.body);
+  const standardLines = [...bodies, squeeze(text)].flatMap(
+    (body) => body.match(new RegExp(`[\\w+/=]{${MIN_MASKED_CHARACTERS},${PEM_LINE_CHARACTERS}}`, 'g')) ?? [],
+  );
+  const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
+  return new Set(lines.filter((line) => line.length >= MIN_MASKED_CHARACTERS));
+}
+
+/** The bytes of base64 text, or undefined where it is something else. */
+export function base64Bytes(text: string): Buffer | undefined {
+  const squeezed = squeeze(text);
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(squeezed) ? Buffer.from(squeezed, 'base64') : undefined;
+}
+
+function readBlocks(text: string): Pasted {
+  const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
+  return { text, blocks };
+}
+
+function unpack(raw: string): string {
+  return raw
+    .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
+    .replace(/\\+r\\+n|\\+[rn]/g, '\n')
+    .trim()
+    .replace(/^(["'`])(.*)\1$/s, '$2')
+    .trim();
+}
+
+function pieces(text: string): string[] {
+  return text.replace(/-----[A-Z0-9 ]+-----/g, '\n').split(/\s+/);
+}
+
+function base64Text(text: string): string | undefined {
+  return base64Bytes(text)?.toString('utf8');
+}
+
+function squeeze(text: string): string {
+  return text.replace(/\s+/g, '');
+}

@@ -1,0 +1,142 @@
+/** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import { SECOND_MS } from './retry.ts';
+
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+export class FinalError extends Error {}
+
+/**
+ * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
+ * wins, as in curl. Loopback hosts are never proxied.
+ *
+ * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
+ */
+export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefined {
+  const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+  const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
+  if (setting === '' || isLoopback(url) || isExempt(url, exempt)) return undefined;
+  const proxy = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`);
+  if (proxy === null) throw unusable('it is not a URL');
+  if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
+    throw unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
+  }
+  credentialsOf(proxy);
+  return proxy;
+}
+
+/** The proxy's password, as it is written in the setting and as it is sent; empty texts where there is none. */
+export function proxyPasswords(proxy: URL): string[] {
+  return [proxy.password, credentialsOf(proxy).password];
+}
+
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+/**
+ * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
+ * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
+ *
+ * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
+ */
+export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): https.Agent {
+  return new (class TunnelAgent extends https.Agent {
+    override createConnection(
+      options: https.RequestOptions,
+      callback: (error: Error | null, socket?: Duplex | null) => void,
+    ): undefined {
+      openTunnel(proxy, `${options.host}:${options.port}`, timeoutMs, userAgent).then(
+        (socket) => {
+          const inTunnel = { ...options, socket };
+          callback(null, super.createConnection(inTunnel));
+        },
+        (error: Error) => callback(error),
+      );
+    }
+  })();
+}
+
+function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: string): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  const transport = proxy.protocol === 'https:' ? https : http;
+  const request = transport.request({
+    method: 'CONNECT',
+    host: proxy.hostname.replace(/^\[|\]$/g, ''),
+    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    path: target,
+    headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
+    agent: false,
+  });
+  const timer = setTimeout(() => {
+    reject(new Error(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+    request.destroy();
+  }, timeoutMs);
+  request.once('connect', ({ statusCode = 0 }, socket, head) => {
+    clearTimeout(timer);
+    if (statusCode === 200) {
+      socket.unshift(head);
+      resolve(socket);
+    } else {
+      socket.destroy();
+      reject(refusal(proxy, statusCode));
+    }
+  });
+  request.once('error', (error) => {
+    clearTimeout(timer);
+    reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error }));
+  });
+  request.end();
+  return promise;
+}
+
+function refusal(proxy: URL, status: number): Error {
+  if (status === 407) {
+    return new FinalError(
+      `the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (407)`,
+    );
+  }
+  const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
+  return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
+}
+
+function authorization(proxy: URL): http.OutgoingHttpHeaders {
+  const { user, password } = credentialsOf(proxy);
+  if (user === '' && password === '') return {};
+  return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}
+
+function credentialsOf(proxy: URL): { user: string; password: string } {
+  try {
+    return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw unusable(
+      'its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)',
+    );
+  }
+}
+
+function unusable(reason: string): FinalError {
+  return new FinalError(
+    `The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`,
+  );
+}
+
+/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
+function isExempt(url: URL, exempt: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port || '443';
+  return exempt
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => {
+      if (entry === '*') return true;
+      const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+      const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
+      const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\./, '');
+      if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port)) return false;
+      return host === suffix || host.endsWith(`.${suffix}`);
+    });
+}

@@ -1,0 +1,70 @@
+/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
+
+/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
+export const SECOND_MS = 1000;
+
+/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
+export const MAX_ATTEMPTS = 5;
+
+const MAX_BACKOFF_SECONDS = 8;
+
+/**
+ * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
+ *
+ * @param wait 0 for the first
+ * @param random from 0 to 1, as Math.random gives it
+ * @returns milliseconds
+ */
+export function backoffMs(wait: number, random: number): number {
+  return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
+}
+
+/**
+ * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
+ * jobs that were sent away together do not come back together.
+ *
+ * @param askedMs what `Retry-After` asked for
+ * @param waits how many there were before
+ * @param leftMs of the budget; a second of it is kept for the attempt itself where the jitter allows
+ * @returns milliseconds, or undefined where the wait does not fit what is left
+ */
+export function nextWaitMs(
+  askedMs: number | undefined,
+  waits: number,
+  leftMs: number,
+  random: number,
+): number | undefined {
+  const jitterMs = backoffMs(waits, random);
+  if (askedMs === undefined) return jitterMs < leftMs ? jitterMs : undefined;
+  if (askedMs >= leftMs) return undefined;
+  return Math.min(askedMs + jitterMs, Math.max(askedMs, leftMs - SECOND_MS));
+}
+
+/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
+export function isPassing(status: number, retryAfter: string | undefined): boolean {
+  return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
+}
+
+/**
+ * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
+ * against the answer's own `Date`, so that the runner's clock does not matter.
+ *
+ * @param nowMs by the runner's clock, for an answer without `Date`
+ * @returns milliseconds, never below 0; undefined where the header is absent or neither
+ */
+export function retryAfterMs(
+  retryAfter: string | undefined,
+  date: string | undefined,
+  nowMs: number,
+): number | undefined {
+  const text = retryAfter?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * SECOND_MS;
+  const until = httpDateMs(text);
+  return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
+}
+
+/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
+export function httpDateMs(date: string | undefined): number | undefined {
+  const time = /^[A-Z][a-z]{2,8},? /.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,49 @@
+/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
+import { parseJson } from './answers.ts';
+import type { Budget, Send } from './http.ts';
+import { isSuccess } from './icr-api.ts';
+import { describeAnswer } from './refusals.ts';
+import type { HttpAnswer } from './transport.ts';
+
+const REQUEST = { method: 'DELETE', path: '/app/installations/token' } as const;
+
+/** Whether the token is known to be dead, and the words for how that came about, or why it is not known. */
+export interface Verdict {
+  outcome: 'revoked' | 'dead-already' | 'unknown';
+  words: string;
+}
+
+/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
+export async function revoke(send: Send, token: string, budget: Budget): Promise<Verdict> {
+  try {
+    return judge(await send({ ...REQUEST, bearer: token }, budget));
+  } catch (error) {
+    return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function judge(answer: HttpAnswer): Verdict {
+  const words = describeAnswer(answer);
+  if (isSuccess(answer)) {
+    return saysRevoked(answer.text)
+      ? { outcome: 'revoked', words }
+      : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+  }
+  const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
+  return { outcome: isDead ? 'dead-already' : 'unknown', words };
+}
+
+/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
+function saysRevoked(text: string): boolean {
+  return text.trim() === '' || text.trim() === 'true';
+}
+
+/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
+function isFromApi(text: string): boolean {
+  try {
+    const body = parseJson(text);
+    return typeof body === 'object' && body !== null && 'message' in body;
+  } catch {
+    return false;
+  }
+}

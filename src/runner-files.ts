@@ -1,0 +1,17 @@
+/** Owns the check that this process was started by a runner that can take a token safely. */
+import { existsSync } from 'node:fs';
+
+/**
+ * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ *
+ * @throws Error that names the variable that is not set, or whose file is missing
+ */
+export function demandRunnerFiles(): void {
+  for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+    if (!existsSync(process.env[name] ?? '')) {
+      throw new Error(
+        `The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`,
+      );
+    }
+  }
+}

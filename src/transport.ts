@@ -1,0 +1,150 @@
+/** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
+import http from 'node:http';
+import https from 'node:https';
+import { plain } from './outside-text.ts';
+import { FinalError, proxyFor, tunnelAgent } from './proxy.ts';
+import { isPassing, SECOND_MS } from './retry.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Begins with a slash; appended to the base URL. */
+  path: string;
+  bearer: string;
+  /** Sent as JSON. */
+  body?: object;
+  /** How long an attempt under way may go on once the step is cancelled; not at all where this is absent. */
+  graceSeconds?: number;
+}
+
+export interface HttpAnswer {
+  /** `METHOD /path on HOST`, for messages. */
+  request: string;
+  /** The host that was asked, with its port where that is not the scheme's own. */
+  host: string;
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  text: string;
+  /** When it was complete, in Unix milliseconds by the runner's clock. */
+  receivedMs: number;
+}
+
+/** @throws FinalError where a repetition would fail alike, any other Error where it may not */
+export type Attempt = (
+  request: HttpRequest,
+  timeoutMs: number,
+  cancelled: AbortSignal | undefined,
+) => Promise<HttpAnswer>;
+
+/**
+ * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
+ *
+ * @throws FinalError where that proxy cannot be used
+ */
+export function openTransport(baseUrl: string, headers: Record<string, string>, connectTimeoutMs: number): Attempt {
+  const url = new URL(baseUrl);
+  const transport = url.protocol === 'https:' ? https : http;
+  const proxy = proxyFor(url, process.env);
+  const agent =
+    proxy === undefined
+      ? new transport.Agent({ keepAlive: true })
+      : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+
+  return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    const request = transport.request(new URL(baseUrl + path), {
+      method,
+      agent,
+      headers: {
+        ...headers,
+        accept: 'application/json',
+        authorization: `Bearer ${bearer}`,
+        ...(json === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+      },
+    });
+    const giveUp = (reason: string) => {
+      reject(new Error(reason));
+      request.destroy();
+    };
+    const timer = setTimeout(
+      () => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`),
+      timeoutMs,
+    );
+    let graceTimer: NodeJS.Timeout | undefined;
+    const onCancel = () => {
+      graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
+    };
+    cancelled?.addEventListener('abort', onCancel, { once: true });
+
+    request.on('error', (error) => reject(inWords(error)));
+    request.on('response', (response) => {
+      readAnswer(response)
+        .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
+        .then(resolve, reject);
+    });
+    request.end(json);
+
+    return promise.finally(() => {
+      clearTimeout(timer);
+      clearTimeout(graceTimer);
+      cancelled?.removeEventListener('abort', onCancel);
+    });
+  };
+}
+
+async function readAnswer(response: http.IncomingMessage): Promise<Omit<HttpAnswer, 'request' | 'host'>> {
+  const status = response.statusCode ?? 0;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw new Error('the answer was cut short', { cause: error });
+  }
+  const isTooLarge = bytes > MAX_BODY_BYTES;
+  if (isTooLarge && !isPassing(status, response.headers['retry-after'])) {
+    throw new FinalError(
+      `the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`,
+    );
+  }
+  const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+  return { status, headers: response.headers, text, receivedMs: Date.now() };
+}
+
+/**
+ * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
+ * certificate does not hold and a request that Node itself refuses to send.
+ */
+function inWords(error: NodeJS.ErrnoException): Error {
+  if (error instanceof FinalError) return error;
+  const code = error.code ?? '';
+  const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'the connection failed';
+  if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
+    return new FinalError(
+      `the server’s certificate is not valid at this time (${words}); check the runner’s clock and the server’s certificate`,
+      { cause: error },
+    );
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new FinalError(
+      `the server’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`,
+      { cause: error },
+    );
+  }
+  if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
+    return new FinalError(
+      `the server’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`,
+      { cause: error },
+    );
+  }
+  if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) return new FinalError(words, { cause: error });
+  return new Error(words, { cause: error });
+}

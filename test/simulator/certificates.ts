@@ -1,0 +1,92 @@
+/** Owns a private certificate authority for tests, made by the `openssl` command in a folder of its own. */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { TlsIdentity } from './listener.ts';
+
+export interface CertificateRequest {
+  /** Host names, e.g. `localhost`; for a wrong-host certificate, another server's. */
+  readonly hosts?: readonly string[];
+  readonly ips?: readonly string[];
+  /** Valid for one day of the year 2020 only. */
+  readonly expired?: boolean;
+}
+
+export interface CertificateAuthority {
+  /** PEM; what a client is to trust. */
+  readonly cert: string;
+  /** The same as a file, as NODE_EXTRA_CA_CERTS wants it. */
+  readonly certFile: string;
+  issue(request: CertificateRequest): Promise<TlsIdentity>;
+}
+
+const run = promisify(execFile);
+
+/** Elliptic, because openssl makes such a key in no time. */
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+/** `folder` exists and is temporary; everything is written under it. Two authorities need two folders. */
+export async function makeAuthority(folder: string): Promise<CertificateAuthority> {
+  const files = { cert: join(folder, 'ca.pem'), key: join(folder, 'ca.key'), config: join(folder, 'ca.cnf') };
+  await mkdir(join(folder, 'issued'), { recursive: true });
+  await writeFile(join(folder, 'index.txt'), '');
+  await writeFile(files.config, config(folder, files));
+  const extensions = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+  const root = ['-x509', '-days', '2', '-subj', '/CN=Simulator test CA', ...extensions];
+  await openssl('req', '-config', files.config, ...root, ...NEW_KEY, '-keyout', files.key, '-out', files.cert);
+  const cert = await readFile(files.cert, 'utf8');
+  let issued = 0;
+  // openssl ca keeps a database of files, which two runs at once would spoil.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    cert,
+    certFile: files.cert,
+    issue: (request) => {
+      issued += 1;
+      const name = join(folder, `server-${issued}`);
+      const result = last.then(() => issue(request, files.config, name));
+      last = result.catch(() => undefined);
+      return result;
+    },
+  };
+}
+
+async function issue(request: CertificateRequest, configFile: string, name: string): Promise<TlsIdentity> {
+  const names = [...(request.hosts ?? []).map((host) => `DNS:${host}`), ...(request.ips ?? []).map((ip) => `IP:${ip}`)];
+  const [key, signing, cert] = [`${name}.key`, `${name}.csr`, `${name}.pem`];
+  const subject = ['-subj', '/CN=simulator', '-addext', `subjectAltName=${names.join(',')}`];
+  await openssl('req', '-config', configFile, '-new', ...subject, ...NEW_KEY, '-keyout', key, '-out', signing);
+  const dates = request.expired ? ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'] : ['-days', '1'];
+  await openssl('ca', '-batch', '-notext', '-config', configFile, ...dates, '-in', signing, '-out', cert);
+  return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+}
+
+/** `openssl ca` and not `openssl x509`: with older versions of openssl only it takes a date in the past. */
+function config(folder: string, files: { cert: string; key: string }): string {
+  return `
+[ req ]
+distinguished_name = name
+prompt = no
+[ name ]
+CN = simulator
+[ ca ]
+default_ca = simulator
+[ simulator ]
+database = ${join(folder, 'index.txt')}
+new_certs_dir = ${join(folder, 'issued')}
+certificate = ${files.cert}
+private_key = ${files.key}
+default_md = sha256
+rand_serial = yes
+unique_subject = no
+copy_extensions = copy
+policy = any
+[ any ]
+commonName = supplied
+`;
+}
+
+async function openssl(...args: string[]): Promise<void> {
+  await run('openssl', args);
+}

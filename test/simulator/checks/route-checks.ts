@@ -1,0 +1,125 @@
+/** Owns the checks of finding installations, of paging, and of what concerns every route. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { call, listIn, objectIn } from './call.ts';
+import { APP_ID, jwt, scene } from './scene.ts';
+
+const LIST = '/app/installations';
+
+describe('the list of installations', () => {
+  test('comes in pages of the app itself', async (t) => {
+    const { simulator, asApp } = await scene(t);
+    simulator.addApp({ id: 'other', keys: [] });
+    simulator.addInstallation({ appId: 'other' });
+    for (let made = 1; made < 23; made += 1) simulator.addInstallation({ appId: APP_ID });
+    const pages = await Promise.all([0, 1, 2, 3].map((page) => asApp('GET', `${LIST}?limit=10&page=${page}`)));
+    const ids = pages.map((page) => listIn(page, 'installations').map((it) => it['id']));
+    assert.deepEqual(
+      ids.map((page) => page.length),
+      [10, 10, 3, 0],
+    );
+    assert.equal(new Set(ids.flat()).size, 23);
+    const pagination = pages.map((page) => objectIn(page)['pagination']);
+    assert.deepEqual(pagination[0], { total: 23, currentPage: 1, pageCount: 3, nextPage: 2, prevPage: 0 });
+    assert.deepEqual(pagination[2], { total: 23, currentPage: 3, pageCount: 3, nextPage: 3, prevPage: 2 });
+    assert.equal(listIn(await asApp('GET', LIST), 'installations').length, 10);
+    simulator.settings.listIgnoresPage = true;
+    const again = listIn(await asApp('GET', `${LIST}?limit=10&page=2`), 'installations');
+    assert.deepEqual(
+      again.map((it) => it['id']),
+      ids[0],
+    );
+  });
+
+  test('refuses numbers that are none, all at once', async (t) => {
+    const { simulator, asApp } = await scene(t);
+    for (const query of ['limit=ten&page=', 'limit=0&page=-1', 'limit=1.5&page=NaN', 'limit=1&limit=2&page=x']) {
+      const answer = await asApp('GET', `${LIST}?${query}`);
+      const { statusCode, message, error } = objectIn(answer);
+      assert.deepEqual([answer.status, statusCode, error], [400, 400, 'Bad Request'], query);
+      assert.equal(Array.isArray(message) && message.length, 2, query);
+    }
+    Object.assign(simulator.settings, { maxPageSize: 20, overMaxPageSize: 'refuse' });
+    assert.match((await asApp('GET', `${LIST}?limit=50`)).text, /must not be greater than 20/);
+  });
+
+  test('can be capped, without pagination, with suspended ones, without organizations', async (t) => {
+    const { simulator, installation, asApp } = await scene(t, { settings: { maxPageSize: 1 } });
+    const second = simulator.addInstallation({
+      appId: APP_ID,
+      state: 'suspended',
+      organizationShownIn: 'single',
+    });
+    assert.equal(listIn(await asApp('GET', LIST), 'installations').length, 1);
+    Object.assign(simulator.settings, { maxPageSize: undefined, listPagination: false, listSuspended: true });
+    const answer = await asApp('GET', `${LIST}?limit=99&page=0`);
+    const [first, suspended] = listIn(answer, 'installations');
+    assert.deepEqual(Object.keys(objectIn(answer)), ['installations']);
+    assert.deepEqual([first?.['id'], suspended?.['id']], [installation.id, second.id]);
+    assert.deepEqual(['organization' in (first ?? {}), 'organization' in (suspended ?? {})], [true, false]);
+    assert.match(String(first?.['accessTokensUrl']), /^undefined\//);
+    assert.ok('organization' in objectIn(await asApp('GET', `${LIST}/${second.id}`)));
+  });
+});
+
+describe('one installation', () => {
+  test('is found by its id and by its organization, if the app is installed there', async (t) => {
+    const { simulator, installation, asApp } = await scene(t);
+    simulator.addApp({ id: 'other', keys: [] });
+    const foreign = simulator.addInstallation({ appId: 'other' });
+    const byOrganization = (id: string) => asApp('GET', `/app/organizations/${id}/installation`);
+    const found = await byOrganization(installation.organization.id);
+    assert.equal(objectIn(found)['id'], installation.id);
+    assert.equal((await asApp('GET', `${LIST}/${installation.id}`)).text, found.text);
+    assert.equal((await asApp('GET', `${LIST}/${foreign.id}`)).status, 404);
+    assert.match((await byOrganization(foreign.organization.id)).text, /Installation not found/);
+    simulator.settings.organizationInstallationRoute = false;
+    assert.match((await byOrganization(installation.organization.id)).text, /"Cannot GET \/app\/organizations\//);
+  });
+});
+
+describe('every route', () => {
+  test('is known exactly, under the base path only', async (t) => {
+    const { simulator, asApp, send } = await scene(t, { basePath: '/v0.5' });
+    const unknown = { statusCode: 404, message: 'Cannot GET /v0.5/nothing?x=1', error: 'Not Found' };
+    assert.deepEqual(objectIn(await send('GET', '/nothing?x=1')), unknown);
+    assert.match((await send('PUT', LIST)).text, /Cannot PUT \/v0\.5\/app\/installations/);
+    assert.equal((await asApp('GET', LIST)).status, 200);
+    const outside = await call('GET', new URL(LIST, simulator.url).href, { bearer: jwt() });
+    assert.match(outside.text, /Cannot GET \/app\/installations/);
+    assert.equal((await send('GET', '/organizations/%E0')).status, 400);
+  });
+
+  test('refuses another API version, a body that is no JSON, and one too large', async (t) => {
+    const { asApp } = await scene(t);
+    const version = (text: string) => asApp('GET', LIST, { headers: { 'x-icr-api-version': text } });
+    assert.deepEqual([(await version('2023-06-16')).status, (await version('2024-01-01')).status], [200, 400]);
+    for (const body of ['{', 'null', '"text"']) {
+      assert.equal((await asApp('POST', '/app/accessTokens', { body })).status, 400, body);
+    }
+    assert.equal((await asApp('POST', '/app/accessTokens', { body: `["${'x'.repeat(110_000)}"]` })).status, 413);
+  });
+
+  test('echoes the authorization on refusal when the test wants that', async (t) => {
+    const { send } = await scene(t, { settings: { echoAuthorization: true } });
+    const bearer = jwt({ iss: 'nobody' });
+    assert.ok((await send('GET', LIST, { bearer })).text.includes(`Bearer ${bearer}`));
+    assert.match((await send('GET', `${LIST}?limit=x`, { bearer: jwt() })).text, /"authorization was Bearer /);
+  });
+
+  test('is limited in its rate, and delayed, when the test wants that', async (t) => {
+    const rateLimit = { perSecond: 2, retryAfterSeconds: 3, retryAfterAs: 'seconds' as const };
+    const { simulator, asApp } = await scene(t, { settings: { rateLimit, latencyMs: 30 } });
+    const begun = performance.now();
+    const answers = [await asApp('GET', LIST), await asApp('GET', LIST), await asApp('GET', LIST)];
+    assert.ok(performance.now() - begun >= 85);
+    assert.deepEqual(
+      answers.map((answer) => answer.status),
+      [200, 200, 429],
+    );
+    assert.equal(answers.at(-1)?.headers['retry-after'], '3');
+    simulator.settings.rateLimit = { ...rateLimit, retryAfterAs: 'http-date' };
+    const until = Date.parse((await asApp('GET', LIST)).headers['retry-after'] ?? '');
+    assert.ok(Math.abs(until - Date.now() - 3000) < 1500);
+  });
+});

@@ -1,0 +1,109 @@
+/** Owns the checks that access tokens are minted, used and killed as documented. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { objectIn, textIn } from './call.ts';
+import { APP_ID, jwt, KEY, mintPath, scene } from './scene.ts';
+
+describe('access tokens', () => {
+  test('of an installation have the documented fields', async (t) => {
+    const { simulator, installation, asApp } = await scene(t);
+    const answer = await asApp('POST', mintPath(installation), { body: '{}' });
+    const { id, token, createdAt, updatedAt, expiresAt, ...rest } = objectIn(answer);
+    assert.equal(answer.status, 201);
+    assert.match(String(token), /^crs_[0-9a-f]{48}$/);
+    assert.match(String(id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    assert.equal(updatedAt, createdAt);
+    assert.equal(Date.parse(String(expiresAt)) - Date.parse(String(createdAt)), 7_200_000);
+    assert.deepEqual(rest, {
+      isActive: true,
+      permissions: { organization_info: 'VIEW', organization_warehouse: 'WRITE' },
+      appId: APP_ID,
+      installationId: installation.id,
+      organizationId: installation.organization.id,
+    });
+    const [issued] = simulator.tokens();
+    assert.deepEqual([issued?.token, issued?.state, issued?.mintedBy], [token, 'live', 1]);
+  });
+
+  test('of an app belong to no organization but open the projects', async (t) => {
+    const { installation, asApp, send } = await scene(t, { settings: { mintStatus: 200 } });
+    const answer = await asApp('POST', '/app/accessTokens');
+    assert.equal(answer.status, 200);
+    assert.equal('organizationId' in objectIn(answer) || 'installationId' in objectIn(answer), false);
+    const bearer = textIn(answer, 'token');
+    assert.equal((await send('GET', '/projects?limit=1&page=0', { bearer })).status, 200);
+    assert.equal((await send('GET', `/organizations/${installation.organization.id}`, { bearer })).status, 403);
+  });
+
+  test('are minted only for a living installation of the app itself', async (t) => {
+    const { simulator, installation, asApp, mint, send } = await scene(t);
+    simulator.addApp({ id: 'other', keys: [KEY] });
+    const foreign = simulator.addInstallation({ appId: 'other' });
+    assert.equal((await asApp('POST', mintPath(foreign))).status, 404);
+    assert.equal((await asApp('POST', '/app/installations/none/accessTokens')).status, 404);
+    const bearer = await mint();
+    installation.state = 'suspended';
+    assert.match((await asApp('POST', mintPath(installation))).text, /"statusCode":403.*suspended/);
+    assert.match((await send('GET', '/projects', { bearer })).text, /"statusCode":403.*suspended/);
+    installation.state = 'uninstalled';
+    assert.equal((await asApp('POST', mintPath(installation))).status, 404);
+    assert.match((await send('GET', '/projects', { bearer })).text, /Access token invalid/);
+    assert.equal(simulator.tokens()[0]?.state, 'revoked');
+  });
+
+  test('open what their permissions say, as they stood at minting', async (t) => {
+    const { simulator, installation, mint, send } = await scene(t);
+    const bearer = await mint();
+    installation.permissions = { organization_info: 'VIEW' };
+    const lesser = await mint();
+    const elsewhere = simulator.addInstallation({ appId: APP_ID }).organization;
+    const { id } = installation.organization;
+    const status = async (path: string, token: string) => (await send('GET', path, { bearer: token })).status;
+    assert.equal(await status(`/organizations/${id}`, lesser), 200);
+    assert.equal(await status(`/organizations/${id}/warehouse/inventory`, bearer), 200);
+    assert.equal(await status(`/organizations/${id}/warehouse/inventory`, lesser), 403);
+    assert.equal(await status(`/organizations/${elsewhere.id}`, bearer), 403);
+    assert.match((await send('GET', '/projects', { bearer: jwt() })).text, /Access token invalid/);
+    assert.equal((await send('GET', '/projects')).status, 401);
+  });
+
+  test('die by revocation and by time, and cannot be revoked twice', async (t) => {
+    const { simulator, asApp, mint, send } = await scene(t);
+    const [killed, aged] = [await mint(), await mint()];
+    const revoke = (bearer: string) => send('DELETE', '/app/installations/token', { bearer });
+    assert.deepEqual([(await revoke(killed)).text, (await revoke(killed)).status], ['true', 401]);
+    assert.equal((await send('GET', '/projects', { bearer: killed })).status, 403);
+    assert.equal((await asApp('DELETE', '/app/installations/token')).status, 401);
+    simulator.moveClock(7199);
+    assert.equal((await send('GET', '/projects', { bearer: aged })).status, 200);
+    simulator.moveClock(7201);
+    assert.equal((await send('GET', '/projects', { bearer: aged })).status, 403);
+    assert.equal((await revoke(aged)).status, 401);
+    assert.deepEqual(
+      simulator.tokens().map((token) => token.state),
+      ['revoked', 'expired'],
+    );
+  });
+
+  test('can be revoked in the ways the docs leave open', async (t) => {
+    const settings = { revokeBody: 'false', revokeWorks: false, revokeTakesAppTokens: false };
+    const { simulator, asApp, mint, send } = await scene(t, { settings });
+    const bearer = await mint();
+    assert.equal((await send('DELETE', '/app/installations/token', { bearer })).text, 'false');
+    assert.equal(simulator.tokens()[0]?.state, 'live');
+    Object.assign(simulator.settings, { revokeBody: '', revokeWorks: true });
+    assert.equal((await send('DELETE', '/app/installations/token', { bearer })).text, '');
+    assert.equal(simulator.tokens()[0]?.state, 'revoked');
+    const ofApp = textIn(await asApp('POST', '/app/accessTokens'), 'token');
+    assert.equal((await send('DELETE', '/app/installations/token', { bearer: ofApp })).status, 403);
+  });
+
+  test('can be answered falsified and are known as live all the same', async (t) => {
+    const mintPatch = { isActive: false, organizationId: 'another', expiresAt: undefined };
+    const { simulator, installation, asApp } = await scene(t, { settings: { mintPatch } });
+    const answer = objectIn(await asApp('POST', mintPath(installation)));
+    assert.deepEqual([answer['isActive'], answer['organizationId'], 'expiresAt' in answer], [false, 'another', false]);
+    assert.equal(simulator.tokens()[0]?.state, 'live');
+    assert.equal(simulator.tokens()[0]?.installation, installation);
+  });
+});

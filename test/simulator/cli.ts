@@ -1,0 +1,78 @@
+/**
+ * Owns the simulator as a process for a shell or a workflow runner:
+ *   node test/simulator/cli.ts --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE.pem]
+ * When ready it writes FILE.json and a line on stdout. It ends on SIGTERM and SIGINT.
+ */
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fillWithDemo } from './demo-registry.ts';
+import type { JsonObject } from './json.ts';
+import { jsonReply } from './reply.ts';
+import { type IssuedToken, startSimulator } from './simulator.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    state: { type: 'string' },
+    'base-path': { type: 'string', default: '' },
+    'private-key': { type: 'string' },
+  },
+});
+const { state } = values;
+if (state === undefined) throw new Error('--state FILE.json is needed: where to write the address and the ids');
+
+const keyFile = resolve(values['private-key'] ?? freshKey(`${state}.private-key.pem`));
+const simulator = await startSimulator({
+  port: Number(values.port),
+  basePath: values['base-path'],
+  extraRoutes: (tokens) => [
+    {
+      method: 'GET',
+      path: '/__simulator/tokens',
+      handle: () => jsonReply(200, { tokens: tokens().map(describeToken) }),
+    },
+  ],
+});
+const { appId, installations } = fillWithDemo(simulator, readFileSync(keyFile, 'utf8'));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void simulator.close());
+
+// Renamed into place, so that whoever waits for the file never reads half of it.
+writeFileSync(`${state}.part`, `${JSON.stringify(describe(), undefined, 2)}\n`);
+renameSync(`${state}.part`, state);
+console.log(`ICR simulator ready on ${simulator.url}, described in ${state}`);
+
+function describe(): JsonObject {
+  return {
+    url: simulator.url,
+    pid: process.pid,
+    appId,
+    privateKeyPath: keyFile,
+    installations: installations.map((it) => ({
+      installationId: it.id,
+      organizationId: it.organization.id,
+      organizationName: it.organization.fullName,
+      permissions: it.permissions,
+    })),
+  };
+}
+
+/** The token only as its hash: whoever holds it can find it here, and a log of this answer leaks nothing. */
+function describeToken(token: IssuedToken): JsonObject {
+  return {
+    id: token.id,
+    state: token.state,
+    sha256: createHash('sha256').update(token.token).digest('hex'),
+    kind: token.installation === undefined ? 'app' : 'installation',
+    installationId: token.installation?.id ?? null,
+    organizationId: token.installation?.organization.id ?? null,
+    expiresAt: new Date(token.expiresAt).toISOString(),
+  };
+}
+
+function freshKey(file: string): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,71 @@
+/** Owns what can go wrong with one answer: the kinds of fault effect, and short names for the usual ones. */
+import type { Json } from './json.ts';
+
+/**
+ * These replace the real answer. Without `process` the routes never see the request; with
+ * `process: true` they do (a token is minted and lost) and only the answer goes astray.
+ */
+export type ReplacingEffect = {
+  readonly process?: boolean;
+} /** The TCP connection is reset (RST). Unprocessed: before the body is read. */ & (
+  | { readonly kind: 'reset' }
+  /** Not even headers come. */
+  | { readonly kind: 'hang' }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+      readonly body?: string;
+    }
+  /** Status 200 and a JSON object of that many bytes, without Content-Length. */
+  | { readonly kind: 'huge'; readonly bytes: number }
+  /** These bytes on the bare connection instead of an HTTP answer, then its end. */
+  | { readonly kind: 'raw'; readonly bytes: string }
+);
+
+/** These spoil the real answer, so the request is always processed. */
+export type SpoilingEffect =
+  /** Headers and half of the body, then silence. */
+  | { readonly kind: 'hang-body' }
+  /** The body comes one byte at a time, this far apart. */
+  | { readonly kind: 'drip'; readonly everyMs: number }
+  /** Content-Length is right, but only half of the body comes before the connection ends. */
+  | { readonly kind: 'truncate' }
+  /** undefined: no Content-Type at all. */
+  | { readonly kind: 'content-type'; readonly value: string | undefined }
+  /** A body that is no JSON is given to `change` as undefined. */
+  | { readonly kind: 'transform'; readonly change: (answer: Json | undefined) => Json };
+
+export type Effect = ReplacingEffect | SpoilingEffect;
+
+export function html(status = 200): ReplacingEffect {
+  const body = '<!doctype html><html><head><title>Sign in</title></head><body>Proxy</body></html>';
+  return { kind: 'answer', status, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body };
+}
+
+/** For instance `json(null)`. */
+export function json(value: Json, status = 200): ReplacingEffect {
+  const headers = { 'Content-Type': 'application/json; charset=utf-8' };
+  return { kind: 'answer', status, headers, body: JSON.stringify(value) };
+}
+
+export function empty(status = 200): ReplacingEffect {
+  return { kind: 'answer', status };
+}
+
+export function redirect(location: string, status = 307): ReplacingEffect {
+  return { kind: 'answer', status, headers: { Location: location } };
+}
+
+export function processes(effect: Effect): boolean {
+  switch (effect.kind) {
+    case 'reset':
+    case 'hang':
+    case 'answer':
+    case 'huge':
+    case 'raw':
+      return effect.process ?? false;
+    default:
+      return true;
+  }
+}

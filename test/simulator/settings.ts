@@ -1,0 +1,72 @@
+/** Owns the choices a test can make where ICR's documentation leaves behaviour open, and their defaults. */
+import type { Json } from './json.ts';
+
+export interface RateLimit {
+  /** Requests answered within any one second, all routes and callers together. */
+  perSecond: number;
+  retryAfterSeconds: number;
+  /** RFC 9110 allows both forms of Retry-After. */
+  retryAfterAs: 'seconds' | 'http-date';
+}
+
+/** Read at every request: a test may change any of them while the simulator runs. */
+export interface Settings {
+  /** The status with which an app JWT is refused. */
+  jwtRefusalStatus: 401 | 403;
+  /** docs: Apps (v0.5) say 200; NestJS answers a POST with 201 unless told otherwise. */
+  mintStatus: 200 | 201;
+  /** Laid over the answer of both minting calls, not over the token; undefined takes a field away. */
+  mintPatch: Readonly<Record<string, Json | undefined>>;
+  /** docs: Authenticate as an installation: two hours. Fixed for a token when it is minted. */
+  tokenLifetimeSeconds: number;
+  /** The answer to a revocation, as raw text; '' sends no body. */
+  revokeBody: string;
+  /** False: the revocation is answered but the token lives on. */
+  revokeWorks: boolean;
+  /** False: an app token (not an installation's) is refused by the revocation call. */
+  revokeTakesAppTokens: boolean;
+  /** The largest page of any list; undefined: no maximum. */
+  maxPageSize: number | undefined;
+  /** What becomes of a larger `limit`. */
+  overMaxPageSize: 'cap' | 'refuse';
+  /** docs: Apps (v0.5) speak of active installations, so suspended ones are left out by default. */
+  listSuspended: boolean;
+  /** False: the list of installations has no `pagination`. */
+  listPagination: boolean;
+  /** The documented sample (1, next 2, previous 0) fits both bases of `currentPage`. */
+  paginationBase: 0 | 1;
+  /** True: every page of the list of installations is page 0. */
+  listIgnoresPage: boolean;
+  /** GET /app/organizations/{id}/installation is in the docs' prose but not in their reference. */
+  organizationInstallationRoute: boolean;
+  /** Waited before each request is processed. */
+  latencyMs: number;
+  rateLimit: RateLimit | undefined;
+  /** True: every refusal repeats the Authorization header in its message, to show up clients that log it. */
+  echoAuthorization: boolean;
+  /** False: answers carry no Date header. */
+  sendDate: boolean;
+}
+
+export function defaultSettings(): Settings {
+  return {
+    jwtRefusalStatus: 401,
+    mintStatus: 201,
+    mintPatch: {},
+    tokenLifetimeSeconds: 7200,
+    revokeBody: 'true',
+    revokeWorks: true,
+    revokeTakesAppTokens: true,
+    maxPageSize: undefined,
+    overMaxPageSize: 'cap',
+    listSuspended: false,
+    listPagination: true,
+    paginationBase: 1,
+    listIgnoresPage: false,
+    organizationInstallationRoute: true,
+    latencyMs: 0,
+    rateLimit: undefined,
+    echoAuthorization: false,
+    sendDate: true,
+  };
+}
