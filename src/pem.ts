@@ -14,7 +14,8 @@ export interface Pasted {
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs;
 const MIN_MASKED_CHARACTERS = 16;
-const PEM_LINE_CHARACTERS = 64;
+/** PEM is written in lines of 64 characters (RFC 7468, section 2). */
+const STANDARD_LINE = /[\w+/=]{1,64}/g;
 
 /** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
 export function readPasted(raw: string): Pasted {
@@ -29,10 +30,8 @@ export function readPasted(raw: string): Pasted {
  */
 export function linesToMask(raw: string): Set<string> {
   const { text, blocks } = readPasted(raw);
-  const bodies = blocks.map((block) => block.body);
-  const standardLines = [...bodies, squeeze(text)].flatMap(
-    (body) => body.match(new RegExp(`[\\w+/=]{${MIN_MASKED_CHARACTERS},${PEM_LINE_CHARACTERS}}`, 'g')) ?? [],
-  );
+  const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).join('')];
+  const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
   const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
   return new Set(lines.filter((line) => line.length >= MIN_MASKED_CHARACTERS));
 }

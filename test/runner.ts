@@ -4,16 +4,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const ROOT = new URL('..', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const WITHOUT_NOISE = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 /** The coverage run measures the source itself, which Node 24 runs as it is. */
 const ENTRIES =
-  process.env['ACTION_FROM_SOURCE'] === '1'
-    ? {
-        main: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'src/main.ts'],
-        post: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'src/post.ts'],
-      }
-    : { main: ['dist/main/index.js'], post: ['dist/post/index.js'] };
+  process.env['NODE_V8_COVERAGE'] === undefined
+    ? { main: ['dist/main/index.js'], post: ['dist/post/index.js'] }
+    : { main: [WITHOUT_NOISE, 'src/main.ts'], post: [WITHOUT_NOISE, 'src/post.ts'] };
 
 export interface StepOptions {
   inputs: Readonly<Record<string, string>>;

@@ -2134,7 +2134,8 @@ const external_node_crypto_namespaceObject = require("node:crypto");
 /** Owns the way from what a person pasted as a key to its blocks of PEM or its bare body. */
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs;
 const MIN_MASKED_CHARACTERS = 16;
-const PEM_LINE_CHARACTERS = 64;
+/** PEM is written in lines of 64 characters (RFC 7468, section 2). */
+const STANDARD_LINE = /[\w+/=]{1,64}/g;
 /** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
 function readPasted(raw) {
     const text = unpack(raw);
@@ -2147,8 +2148,8 @@ function readPasted(raw) {
  */
 function linesToMask(raw) {
     const { text, blocks } = readPasted(raw);
-    const bodies = blocks.map((block) => block.body);
-    const standardLines = [...bodies, squeeze(text)].flatMap((body) => body.match(new RegExp(`[\\w+/=]{${MIN_MASKED_CHARACTERS},${PEM_LINE_CHARACTERS}}`, 'g')) ?? []);
+    const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).join('')];
+    const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
     const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
     return new Set(lines.filter((line) => line.length >= MIN_MASKED_CHARACTERS));
 }
