@@ -32,16 +32,16 @@ export interface Grant {
 type Fields = Record<string, unknown>;
 
 export function parseInstallation(text: string): Installation {
-  return toInstallation(toObject(parseJson(text), 'its body'), '');
+  return toInstallation(toObject(parseJson(text), 'its body is'), '');
 }
 
 export function parseInstallationPage(text: string): InstallationPage {
-  const body = toObject(parseJson(text), 'its body');
+  const body = toObject(parseJson(text), 'its body is');
   const list = body['installations'];
   if (!Array.isArray(list)) throw misshapen('installations', 'a list');
   const installations = list.map((item, index) => {
     const field = `installations[${index}]`;
-    return toInstallation(toObject(item, `\`${field}\``), `${field}.`);
+    return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
   });
   const pagination = body['pagination'];
   const total = isObject(pagination) ? pagination['total'] : undefined;
@@ -50,19 +50,19 @@ export function parseInstallationPage(text: string): InstallationPage {
 
 /** The token alone, so that it can be masked before the rest of the answer is looked at. */
 export function parseToken(text: string): string {
-  const token = toObject(parseJson(text), 'its body')['token'];
+  const token = toObject(parseJson(text), 'its body is')['token'];
   if (typeof token !== 'string' || token === '') throw misshapen('token', 'a text');
   return token;
 }
 
 /** When the token expires, where the answer says so in a way that can be read. */
 export function parseExpiry(text: string): string | undefined {
-  return toUtc(toObject(parseJson(text), 'its body')['expiresAt']);
+  return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
 }
 
 /** @param isForInstallation false for an app access token, which names no installation and no organization */
 export function parseGrant(text: string, isForInstallation: boolean): Grant {
-  const body = toObject(parseJson(text), 'its body');
+  const body = toObject(parseJson(text), 'its body is');
   const expiresAt = toUtc(body['expiresAt']);
   if (expiresAt === undefined) throw misshapen('expiresAt', 'an ISO 8601 time');
   const isActive = body['isActive'];
@@ -105,14 +105,14 @@ function toInstallation(item: Fields, path: string): Installation {
 }
 
 function toOrganization(value: unknown, path: string) {
-  const organization = toObject(value, `\`${path}\``);
+  const organization = toObject(value, `\`${path}\` is`);
   const name = organization['fullName'] ?? organization['name'];
   return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
 }
 
 function toPermissions(value: unknown): Permissions {
   return new Map(
-    Object.entries(toObject(value, '`permissions`')).map(([name, level]) => {
+    Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
       if (typeof level !== 'string') throw misshapen(`permissions.${plain(name, 60)}`, 'a text');
       return [name, level];
     }),
@@ -132,7 +132,7 @@ function toUtc(value: unknown): string | undefined {
 }
 
 function toObject(value: unknown, what: string): Fields {
-  if (!isObject(value)) throw new ShapeError(`${what} is not an object`);
+  if (!isObject(value)) throw new ShapeError(`${what} not an object`);
   return value;
 }
 

@@ -83,7 +83,11 @@ function isWorthRepeating(outcome: HttpAnswer | Error): boolean {
 function settle(name: string, outcome: HttpAnswer | Error, attempts: number): HttpAnswer {
   if (!(outcome instanceof Error)) return outcome;
   const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-  throw new Error(`${name} failed${times}: ${outcome.message}.`, { cause: outcome });
+  const advice =
+    outcome instanceof FinalError
+      ? ''
+      : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
+  throw new Error(`${name} failed${times}: ${outcome.message}.${advice}`, { cause: outcome });
 }
 
 function askedWaitMs({ headers, receivedMs }: HttpAnswer): number | undefined {

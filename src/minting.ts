@@ -25,7 +25,7 @@ export async function mint(
   const token = read(reading, parseToken);
   maskSecret(token);
   // What a header can carry of a token that is about to be refused for its characters.
-  const sendable = token.replace(/\p{Cc}/gu, '').trim();
+  const sendable = token.trim().replace(/[^\x20-\x7e]/g, '');
   maskSecret(sendable);
   const left = {
     apiUrl,
@@ -57,7 +57,9 @@ export async function withdraw(
   revoke: (token: string) => Promise<Verdict>,
 ): Promise<Error> {
   const { outcome, words } = await revoke(minted.left.token);
-  const isDead = outcome !== 'unknown';
+  // A refusal of what could be sent of a token says nothing about the whole of it.
+  const isWhole = minted.left.token === minted.token.trim();
+  const isDead = outcome === 'revoked' || (outcome === 'dead-already' && isWhole);
   let fate = isDead
     ? 'The token was revoked.'
     : `The token could not be revoked yet (${words}); the post step tries again.`;

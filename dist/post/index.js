@@ -1418,7 +1418,10 @@ function settle(name, outcome, attempts) {
     if (!(outcome instanceof Error))
         return outcome;
     const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-    throw new Error(`${name} failed${times}: ${outcome.message}.`, { cause: outcome });
+    const advice = outcome instanceof FinalError
+        ? ''
+        : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
+    throw new Error(`${name} failed${times}: ${outcome.message}.${advice}`, { cause: outcome });
 }
 function askedWaitMs({ headers, receivedMs }) {
     return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
@@ -1441,16 +1444,16 @@ function asError(thrown) {
 class answers_ShapeError extends Error {
 }
 function answers_parseInstallation(text) {
-    return toInstallation(toObject(parseJson(text), 'its body'), '');
+    return toInstallation(toObject(parseJson(text), 'its body is'), '');
 }
 function answers_parseInstallationPage(text) {
-    const body = toObject(parseJson(text), 'its body');
+    const body = toObject(parseJson(text), 'its body is');
     const list = body['installations'];
     if (!Array.isArray(list))
         throw misshapen('installations', 'a list');
     const installations = list.map((item, index) => {
         const field = `installations[${index}]`;
-        return toInstallation(toObject(item, `\`${field}\``), `${field}.`);
+        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
     });
     const pagination = body['pagination'];
     const total = isObject(pagination) ? pagination['total'] : undefined;
@@ -1458,18 +1461,18 @@ function answers_parseInstallationPage(text) {
 }
 /** The token alone, so that it can be masked before the rest of the answer is looked at. */
 function parseToken(text) {
-    const token = toObject(parseJson(text), 'its body')['token'];
+    const token = toObject(parseJson(text), 'its body is')['token'];
     if (typeof token !== 'string' || token === '')
         throw misshapen('token', 'a text');
     return token;
 }
 /** When the token expires, where the answer says so in a way that can be read. */
 function parseExpiry(text) {
-    return toUtc(toObject(parseJson(text), 'its body')['expiresAt']);
+    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
 }
 /** @param isForInstallation false for an app access token, which names no installation and no organization */
 function parseGrant(text, isForInstallation) {
-    const body = toObject(parseJson(text), 'its body');
+    const body = toObject(parseJson(text), 'its body is');
     const expiresAt = toUtc(body['expiresAt']);
     if (expiresAt === undefined)
         throw misshapen('expiresAt', 'an ISO 8601 time');
@@ -1512,12 +1515,12 @@ function toInstallation(item, path) {
     };
 }
 function toOrganization(value, path) {
-    const organization = toObject(value, `\`${path}\``);
+    const organization = toObject(value, `\`${path}\` is`);
     const name = organization['fullName'] ?? organization['name'];
     return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
 }
 function toPermissions(value) {
-    return new Map(Object.entries(toObject(value, '`permissions`')).map(([name, level]) => {
+    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
         if (typeof level !== 'string')
             throw misshapen(`permissions.${plain(name, 60)}`, 'a text');
         return [name, level];
@@ -1538,7 +1541,7 @@ function toUtc(value) {
 }
 function toObject(value, what) {
     if (!isObject(value))
-        throw new answers_ShapeError(`${what} is not an object`);
+        throw new answers_ShapeError(`${what} not an object`);
     return value;
 }
 function isObject(value) {
