@@ -14,10 +14,10 @@ export class FinalError extends Error {}
  * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
  */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefined {
-  const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+  const setting = settingOf(environment);
   const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
   if (setting === '' || isLoopback(url) || isExempt(url, exempt)) return undefined;
-  const proxy = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`);
+  const proxy = URL.parse(setting);
   if (proxy === null) throw unusable('it is not a URL');
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
     throw unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
@@ -26,9 +26,15 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   return proxy;
 }
 
-/** The proxy's password, as it is written in the setting and as it is sent; empty texts where there is none. */
-export function proxyPasswords(proxy: URL): string[] {
-  return [proxy.password, credentialsOf(proxy).password];
+/** The password in `https_proxy`, as it is written and as it is sent. */
+export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
+  const password = URL.parse(settingOf(environment))?.password ?? '';
+  if (password === '') return [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }
 
 export function isLoopback({ hostname }: URL): boolean {
@@ -99,6 +105,12 @@ function refusal(proxy: URL, status: number): Error {
   }
   const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
   return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
+}
+
+/** With the scheme that curl takes for granted where there is none. */
+function settingOf(environment: NodeJS.ProcessEnv): string {
+  const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+  return setting === '' || /^[a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
 }
 
 function authorization(proxy: URL): http.OutgoingHttpHeaders {

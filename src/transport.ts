@@ -2,8 +2,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { plain } from './outside-text.ts';
-import { FinalError, proxyFor, tunnelAgent } from './proxy.ts';
+import { FinalError, proxyFor, proxyPasswords, tunnelAgent } from './proxy.ts';
 import { isPassing, SECOND_MS } from './retry.ts';
+import { maskSecret } from './secrets.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -45,6 +46,7 @@ export type Attempt = (
 export function openTransport(baseUrl: string, headers: Record<string, string>, connectTimeoutMs: number): Attempt {
   const url = new URL(baseUrl);
   const transport = url.protocol === 'https:' ? https : http;
+  for (const password of proxyPasswords(process.env)) maskSecret(password);
   const proxy = proxyFor(url, process.env);
   const agent =
     proxy === undefined

@@ -2575,11 +2575,11 @@ class FinalError extends Error {
  * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
  */
 function proxyFor(url, environment) {
-    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+    const setting = settingOf(environment);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
     if (setting === '' || isLoopback(url) || isExempt(url, exempt))
         return undefined;
-    const proxy = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`);
+    const proxy = URL.parse(setting);
     if (proxy === null)
         throw proxy_unusable('it is not a URL');
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
@@ -2588,9 +2588,17 @@ function proxyFor(url, environment) {
     credentialsOf(proxy);
     return proxy;
 }
-/** The proxy's password, as it is written in the setting and as it is sent; empty texts where there is none. */
-function proxyPasswords(proxy) {
-    return [proxy.password, credentialsOf(proxy).password];
+/** The password in `https_proxy`, as it is written and as it is sent. */
+function proxyPasswords(environment) {
+    const password = URL.parse(settingOf(environment))?.password ?? '';
+    if (password === '')
+        return [];
+    try {
+        return [password, decodeURIComponent(password)];
+    }
+    catch {
+        return [password];
+    }
 }
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
@@ -2651,6 +2659,11 @@ function refusal(proxy, status) {
     const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
     return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
 }
+/** With the scheme that curl takes for granted where there is none. */
+function settingOf(environment) {
+    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+    return setting === '' || /^[a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
+}
 function authorization(proxy) {
     const { user, password } = credentialsOf(proxy);
     if (user === '' && password === '')
@@ -2696,6 +2709,7 @@ function isExempt(url, exempt) {
 
 
 
+
 const MAX_BODY_BYTES = 1024 * 1024;
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
@@ -2705,6 +2719,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 function openTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
     const transport = url.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    for (const password of proxyPasswords(process.env))
+        maskSecret(password);
     const proxy = proxyFor(url, process.env);
     const agent = proxy === undefined
         ? new transport.Agent({ keepAlive: true })
