@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { plain } from './outside-text.ts';
 import { FinalError, proxyFor, proxyPasswords, tunnelAgent } from './proxy.ts';
-import { isPassing, SECOND_MS } from './retry.ts';
+import { SECOND_MS } from './retry.ts';
 import { maskSecret } from './secrets.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -112,7 +112,8 @@ async function readAnswer(response: http.IncomingMessage): Promise<Omit<HttpAnsw
     throw new Error('the answer was cut short', { cause: error });
   }
   const isTooLarge = bytes > MAX_BODY_BYTES;
-  if (isTooLarge && !isPassing(status, response.headers['retry-after'])) {
+  // From 400 on the status says what is needed, whatever the body holds.
+  if (isTooLarge && status < 400) {
     throw new FinalError(
       `the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`,
     );

@@ -2780,7 +2780,8 @@ async function readAnswer(response) {
         throw new Error('the answer was cut short', { cause: error });
     }
     const isTooLarge = bytes > MAX_BODY_BYTES;
-    if (isTooLarge && !isPassing(status, response.headers['retry-after'])) {
+    // From 400 on the status says what is needed, whatever the body holds.
+    if (isTooLarge && status < 400) {
         throw new FinalError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
     }
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
