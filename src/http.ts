@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { info } from './log.ts';
 import { FinalError } from './proxy.ts';
-import { isPassing, MAX_ATTEMPTS, nextWaitMs, retryAfterMs, SECOND_MS } from './retry.ts';
+import { isPassing, MAX_ATTEMPTS, MIN_ATTEMPT_SECONDS, nextWaitMs, retryAfterMs, SECOND_MS } from './retry.ts';
 import { type HttpAnswer, type HttpRequest, openTransport } from './transport.ts';
 
 const VERSION = '1.0.0';
@@ -48,7 +48,7 @@ export function openHttp(baseUrl: string, headers: Record<string, string>): Send
     for (let attempts = 1; ; attempts += 1) {
       budget.cancelled?.throwIfAborted();
       const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
-      if (timeoutMs <= 0) {
+      if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
         throw new Error(
           `${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`,
         );
@@ -65,7 +65,7 @@ export function openHttp(baseUrl: string, headers: Record<string, string>): Send
       const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
       if (waitMs === undefined) {
         throw new Error(
-          `${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), longer than the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s. Run the job again after that time.`,
+          `${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`,
         );
       }
       info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);

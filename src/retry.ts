@@ -6,6 +6,12 @@ export const SECOND_MS = 1000;
 /** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
 export const MAX_ATTEMPTS = 5;
 
+/** An attempt that is cut sooner is not worth its risk: a mint whose answer is late leaves a token that nobody has. */
+export const MIN_ATTEMPT_SECONDS = 0.5;
+
+/** What a wait leaves of the budget for the attempt after it; a timer may end late. */
+const RESERVED_SECONDS = 1;
+
 const MAX_BACKOFF_SECONDS = 8;
 
 /**
@@ -25,8 +31,8 @@ export function backoffMs(wait: number, random: number): number {
  *
  * @param askedMs what `Retry-After` asked for
  * @param waits how many there were before
- * @param leftMs of the budget; a second of it is kept for the attempt itself where the jitter allows
- * @returns milliseconds, or undefined where the wait does not fit what is left
+ * @param leftMs of the budget
+ * @returns milliseconds, or undefined where the wait does not leave time for an attempt
  */
 export function nextWaitMs(
   askedMs: number | undefined,
@@ -34,10 +40,9 @@ export function nextWaitMs(
   leftMs: number,
   random: number,
 ): number | undefined {
-  const jitterMs = backoffMs(waits, random);
-  if (askedMs === undefined) return jitterMs < leftMs ? jitterMs : undefined;
-  if (askedMs >= leftMs) return undefined;
-  return Math.min(askedMs + jitterMs, Math.max(askedMs, leftMs - SECOND_MS));
+  const longestMs = leftMs - RESERVED_SECONDS * SECOND_MS;
+  if (longestMs < (askedMs ?? 0)) return undefined;
+  return Math.min((askedMs ?? 0) + backoffMs(waits, random), longestMs);
 }
 
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */

@@ -2327,6 +2327,10 @@ function mistakeOf(key) {
 const SECOND_MS = 1000;
 /** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
 const MAX_ATTEMPTS = 5;
+/** An attempt that is cut sooner is not worth its risk: a mint whose answer is late leaves a token that nobody has. */
+const MIN_ATTEMPT_SECONDS = 0.5;
+/** What a wait leaves of the budget for the attempt after it; a timer may end late. */
+const RESERVED_SECONDS = 1;
 const MAX_BACKOFF_SECONDS = 8;
 /**
  * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
@@ -2344,16 +2348,14 @@ function backoffMs(wait, random) {
  *
  * @param askedMs what `Retry-After` asked for
  * @param waits how many there were before
- * @param leftMs of the budget; a second of it is kept for the attempt itself where the jitter allows
- * @returns milliseconds, or undefined where the wait does not fit what is left
+ * @param leftMs of the budget
+ * @returns milliseconds, or undefined where the wait does not leave time for an attempt
  */
 function nextWaitMs(askedMs, waits, leftMs, random) {
-    const jitterMs = backoffMs(waits, random);
-    if (askedMs === undefined)
-        return jitterMs < leftMs ? jitterMs : undefined;
-    if (askedMs >= leftMs)
+    const longestMs = leftMs - RESERVED_SECONDS * SECOND_MS;
+    if (longestMs < (askedMs ?? 0))
         return undefined;
-    return Math.min(askedMs + jitterMs, Math.max(askedMs, leftMs - SECOND_MS));
+    return Math.min((askedMs ?? 0) + backoffMs(waits, random), longestMs);
 }
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
 function isPassing(status, retryAfter) {
@@ -2836,7 +2838,7 @@ function openHttp(baseUrl, headers) {
         for (let attempts = 1;; attempts += 1) {
             budget.cancelled?.throwIfAborted();
             const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
-            if (timeoutMs <= 0) {
+            if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
                 throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`);
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
@@ -2853,7 +2855,7 @@ function openHttp(baseUrl, headers) {
                 return settle(name, outcome, attempts);
             const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
             if (waitMs === undefined) {
-                throw new Error(`${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), longer than the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s. Run the job again after that time.`);
+                throw new Error(`${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
             }
             log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
             await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
