@@ -15,7 +15,8 @@ export type ReplacingEffect = {
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-      readonly body?: string;
+      /** A function is given the request's Authorization header, to repeat it. */
+      readonly body?: string | ((authorization: string) => string);
     }
   /** Status 200 and a JSON object of that many bytes, without Content-Length. */
   | { readonly kind: 'huge'; readonly bytes: number }

@@ -22,8 +22,11 @@ export async function sendInstead(wire: Wire, effect: Effect): Promise<void> {
   switch (effect.kind) {
     case 'reset':
       return wire.reset();
-    case 'answer':
-      return send(wire, { status: effect.status, headers: effect.headers ?? {}, body: effect.body ?? '' });
+    case 'answer': {
+      const { status, headers = {}, body = '' } = effect;
+      const authorization = wire.response.req.headers.authorization ?? '';
+      return send(wire, { status, headers, body: typeof body === 'string' ? body : body(authorization) });
+    }
     case 'raw':
       wire.response.socket?.end(effect.bytes, 'latin1');
       return;
