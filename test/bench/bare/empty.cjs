@@ -1,0 +1,1 @@
+// Does nothing: what remains is what Node itself takes.

@@ -1,0 +1,96 @@
+/**
+ * Owns the benchmark's tables, as Markdown:
+ *   npm run bench -- [--rounds N] [--peer FOLDER]   this action beside a bare script, and beside a built peer
+ */
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { bareScript, type Contestant, emptyScript, kilobytes, peer, thisAction } from './contestants.ts';
+import { startServer } from './remote.ts';
+import { type Round, runRounds } from './rounds.ts';
+import { spreadOf } from './spread.ts';
+
+const LATENCIES_MS = [0, 50];
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    peer: { type: 'string' },
+  },
+});
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; ${load()} at the start.\n`);
+await tellSpeed(Number(values.rounds));
+console.log(`\n${load()} at the end.`);
+
+async function tellSpeed(rounds: number): Promise<void> {
+  using server = await startServer({ installations: 2, hasOrganizationRoute: true });
+  const contestants = [
+    bareScript(server),
+    thisAction(server),
+    ...(values.peer === undefined ? [] : [peer(values.peer, server)]),
+    emptyScript(),
+  ];
+  for (const latencyMs of LATENCIES_MS) {
+    await server.tell({ latencyMs });
+    const results = await runRounds(contestants, server, rounds);
+    console.log(speedTable(contestants, results, `${latencyMs} ms latency, ${rounds} rounds`));
+  }
+  console.log(sizeTable(contestants));
+}
+
+/** The ratios are those of each round's two sides, so that a load that comes and goes falls out of them. */
+function speedTable(contestants: readonly Contestant[], results: readonly Round[][], title: string): string {
+  const bare = results[0] ?? [];
+  const rows = contestants.map(({ name }, index) => {
+    const own = results[index] ?? [];
+    const middle = (of: (round: Round) => number) => spreadOf(own.map(of)).median;
+    const ratio = (of: (round: Round) => number) => {
+      const ratios = own.map((round, at) => of(round) / of(bare[at] ?? round));
+      const { lowerQuartile, median, upperQuartile } = spreadOf(ratios);
+      return index === 0
+        ? '1'
+        : `**${median.toFixed(2)}** (${lowerQuartile.toFixed(2)} to ${upperQuartile.toFixed(2)})`;
+    };
+    return [
+      name,
+      middle(({ main }) => main.milliseconds).toFixed(0),
+      middle(({ post }) => post.milliseconds).toFixed(0),
+      middle(milliseconds).toFixed(0),
+      ratio(milliseconds),
+      middle(cpuMilliseconds).toFixed(0),
+      ratio(cpuMilliseconds),
+      (middle(maxRssKilobytes) / 1000).toFixed(1),
+      ratio(maxRssKilobytes),
+      `${middle(({ asked }) => asked.requests)} / ${middle(({ asked }) => asked.connections)}`,
+    ];
+  });
+  const head = [title, 'main, ms', 'post, ms', 'both, ms', '× bare', 'CPU, ms', '× bare', 'peak memory, MB', '× bare'];
+  return table([...head, 'requests / connections'], rows);
+}
+
+function sizeTable(contestants: readonly Contestant[]): string {
+  const rows = contestants.map(({ name, files }) => {
+    return [name, kilobytes(files.main).toFixed(1), kilobytes(files.post).toFixed(1)];
+  });
+  return table(['bundle', 'main, kB', 'post, kB'], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return `${[head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
+}
+
+function milliseconds({ main, post }: Round): number {
+  return main.milliseconds + post.milliseconds;
+}
+
+function cpuMilliseconds({ main, post }: Round): number {
+  return main.cpuMilliseconds + post.cpuMilliseconds;
+}
+
+function maxRssKilobytes({ main, post }: Round): number {
+  return Math.max(main.maxRssKilobytes, post.maxRssKilobytes);
+}
+
+function load(): string {
+  return `load average ${loadavg()[0]?.toFixed(2)}`;
+}

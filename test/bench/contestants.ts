@@ -1,0 +1,65 @@
+/** Owns who takes part in the benchmark: the files of each side, and the inputs that its step is given. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Server } from './remote.ts';
+import type { Phase } from './step-process.ts';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+export interface Contestant {
+  name: string;
+  files: Record<Phase, string>;
+  inputs: Readonly<Record<string, string>>;
+}
+
+export const ACTION = { main: join(ROOT, 'dist/main/index.js'), post: join(ROOT, 'dist/post/index.js') };
+
+export function icrInputs(server: Server, organizationId: string): Record<string, string> {
+  return {
+    'app-id': server.appId,
+    'private-key': server.privateKey,
+    'organization-id': organizationId,
+    'api-url': server.url,
+  };
+}
+
+/** Whom the others are measured against. */
+export function bareScript(server: Server): Contestant {
+  return {
+    name: 'bare script',
+    files: { main: join(ROOT, 'test/bench/bare/main.cjs'), post: join(ROOT, 'test/bench/bare/post.cjs') },
+    inputs: icrInputs(server, server.firstOrganizationId),
+  };
+}
+
+export function thisAction(server: Server): Contestant {
+  return { name: 'this action', files: ACTION, inputs: icrInputs(server, server.firstOrganizationId) };
+}
+
+/** What Node costs before a script does anything. */
+export function emptyScript(): Contestant {
+  const file = join(ROOT, 'test/bench/bare/empty.cjs');
+  return { name: 'empty script', files: { main: file, post: file }, inputs: {} };
+}
+
+/** @param folder with the built actions/create-github-app-token and its action.yml */
+export function peer(folder: string, server: Server): Contestant {
+  const metadata = readFileSync(join(folder, 'action.yml'), 'utf8');
+  const file = (phase: Phase) => {
+    const path = new RegExp(`^ +${phase}: *["']?([^"'\\n]+)`, 'm').exec(metadata)?.[1];
+    if (path === undefined) throw new Error(`${folder}/action.yml names no ${phase}`);
+    return join(folder, path);
+  };
+  const name = /^name: *["']?([^"'\n]+)/m.exec(metadata)?.[1] ?? folder;
+  const inputs = {
+    'app-id': '123456',
+    'private-key': server.privateKey,
+    'github-api-url': server.url,
+    'skip-token-revoke': 'false',
+  };
+  return { name, files: { main: file('main'), post: file('post') }, inputs };
+}
+
+export function kilobytes(file: string): number {
+  return statSync(file).size / 1000;
+}

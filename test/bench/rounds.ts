@@ -1,0 +1,61 @@
+/** Owns the order of a benchmark: every side in each round, each round from another side on. */
+import type { Contestant } from './contestants.ts';
+import type { Counts, Server } from './remote.ts';
+import { type Phase, runStepProcess, type Usage } from './step-process.ts';
+
+export interface Round {
+  main: Usage;
+  post: Usage;
+  asked: Pick<Counts, 'requests' | 'connections'>;
+}
+
+/** The rounds of each side, in the order of the sides; a first one, which only warms caches, is not among them. */
+export async function runRounds(
+  contestants: readonly Contestant[],
+  server: Server,
+  rounds: number,
+): Promise<Round[][]> {
+  const results: Round[][] = contestants.map(() => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      const index = (round + turn) % contestants.length;
+      const contestant = contestants[index];
+      if (contestant === undefined) continue;
+      const result = await runOnce(contestant, server);
+      if (round > 0) results[index]?.push(result);
+    }
+  }
+  return results;
+}
+
+async function runOnce({ name, files, inputs }: Contestant, server: Server): Promise<Round> {
+  const before = await server.tell();
+  const state = new Map<string, string>();
+  const run = async (phase: Phase): Promise<Usage> => {
+    const result = await runStepProcess(files[phase], stepEnvironment(inputs, state));
+    if (result.exitCode !== 0) throw new Error(`${name}: ${phase} ended with ${result.exitCode}\n${result.output}`);
+    for (const [key, value] of result.state) state.set(key, value);
+    return result.usage;
+  };
+  const main = await run('main');
+  const post = await run('post');
+  const after = await server.tell();
+  if (after.liveTokens > 0) throw new Error(`${name} left a token alive`);
+  return {
+    main,
+    post,
+    asked: { requests: after.requests - before.requests, connections: after.connections - before.connections },
+  };
+}
+
+export function stepEnvironment(
+  inputs: Readonly<Record<string, string>>,
+  state: ReadonlyMap<string, string>,
+): Record<string, string> {
+  return {
+    GITHUB_REPOSITORY: 'octo-org/octo-repo',
+    GITHUB_REPOSITORY_OWNER: 'octo-org',
+    ...Object.fromEntries(Object.entries(inputs).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text])),
+    ...Object.fromEntries([...state].map(([name, text]) => [`STATE_${name}`, text])),
+  };
+}

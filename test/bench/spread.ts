@@ -1,0 +1,23 @@
+/** Owns the arithmetic of a series of measurements: its middle, and how far apart they lie. */
+
+export interface Spread {
+  lowerQuartile: number;
+  median: number;
+  upperQuartile: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((one, other) => one - other);
+  return {
+    lowerQuartile: quantile(sorted, 0.25),
+    median: quantile(sorted, 0.5),
+    upperQuartile: quantile(sorted, 0.75),
+  };
+}
+
+/** Between two values in proportion. */
+function quantile(sorted: readonly number[], share: number): number {
+  const position = (sorted.length - 1) * share;
+  const [below = Number.NaN, above = below] = sorted.slice(Math.floor(position), Math.floor(position) + 2);
+  return below + (above - below) * (position % 1);
+}
