@@ -1,0 +1,139 @@
+/** Owns running a workflow with nektos/act in host mode: its binary, a repository of its own, an environment of its own. */
+import { execFileSync, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { isOnPath } from './on-path.ts';
+
+const ACT = 'github.com/nektos/act@v0.2.89';
+const ROOT = join(import.meta.dirname, '../..');
+const TIMEOUT_MS = 120_000;
+/** The `uses:` of the examples that act has no stand-in of its own for, as it has for actions/checkout. */
+const FOREIGN_ACTION = /uses: ((?!OWNER\/|actions\/checkout@|\.\/)\S+@\S+)/g;
+
+export interface Run {
+  workflow: string;
+  event: string;
+  payload?: unknown;
+  vars: Readonly<Record<string, string>>;
+  secrets: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>>;
+}
+
+export interface Outcome {
+  exitCode: number | null;
+  /** What act printed of all jobs; masked values are `***`. */
+  log: string;
+}
+
+export interface Act extends AsyncDisposable {
+  run(run: Run): Promise<Outcome>;
+}
+
+/** Stages the workflows as the only ones of a repository, and the built action as `OWNER/create-icr-app-token@v1`. */
+export async function openAct(): Promise<Act> {
+  const binary = await installAct();
+  const folder = await mkdtemp(join(tmpdir(), 'icr-act-'));
+  const repository = join(folder, 'repository');
+  const workflows = join(repository, '.github/workflows');
+  const action = join(folder, 'action');
+  const stub = join(folder, 'stub');
+  for (const path of [workflows, action, stub]) await mkdir(path, { recursive: true });
+
+  await cp(join(ROOT, 'action.yml'), join(action, 'action.yml'));
+  await cp(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
+  const foreign = new Set<string>();
+  for (const name of (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yml'))) {
+    const text = await readFile(join(import.meta.dirname, name), 'utf8');
+    for (const [, reference = ''] of text.matchAll(FOREIGN_ACTION)) foreign.add(reference);
+    await writeFile(join(workflows, name), text);
+  }
+  await writeFile(
+    join(stub, 'action.yml'),
+    'name: stub\ndescription: stub\nruns:\n  using: composite\n  steps:\n    - run: echo "an action of others stands here"\n      shell: bash\n',
+  );
+  await writeFile(join(repository, 'books.json'), '{}\n');
+  commit(repository);
+
+  const replaced = [['OWNER/create-icr-app-token@v1', action], ...[...foreign].map((reference) => [reference, stub])];
+  return {
+    run: async ({ workflow, event, payload, vars, secrets, env }) => {
+      const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
+      await writeFile(files.vars, toDotenv(vars));
+      await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
+      await writeFile(files.event, JSON.stringify(payload ?? {}));
+      const options = [
+        ...[event, '-C', repository, '-W', `.github/workflows/${workflow}`, '-P', 'ubuntu-latest=-self-hosted'],
+        ...['--pull=false', '--action-offline-mode', '--no-cache-server', '--rm'],
+        ...['--action-cache-path', join(folder, 'actions'), '--eventpath', files.event],
+        ...['--var-file', files.vars, '--secret-file', files.secrets],
+        ...replaced.flatMap(([reference, path]) => ['--local-repository', `${reference}=${path}`]),
+      ];
+      return collect(binary, options, { ...environment(folder), ...env });
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Of this version, outside of the checkout, so that only the first run on a machine takes a minute or two. */
+async function installAct(): Promise<string> {
+  const folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'create-icr-app-token', ACT);
+  const binary = join(folder, 'act');
+  if (isOnPath('act', folder)) return binary;
+  if (!isOnPath('go'))
+    throw new Error('Go is needed to build nektos/act, which runs the workflows: https://go.dev/dl/');
+  console.log(`building ${ACT} once, into the user's cache`);
+  await mkdir(folder, { recursive: true });
+  execFileSync('go', ['install', ACT], {
+    env: { ...process.env, GOBIN: folder },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return binary;
+}
+
+/** Steps see the whole environment of act in host mode, so it holds nothing of this process' but the path. */
+function environment(folder: string): Record<string, string> {
+  const path = [dirname(process.execPath), join(ROOT, 'test/stand-ins'), process.env['PATH'] ?? ''];
+  if (!isOnPath('curl')) path.push(join(ROOT, 'test/stand-ins/without-curl'));
+  return {
+    PATH: path.join(delimiter),
+    HOME: folder,
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    XDG_CONFIG_HOME: join(folder, 'config'),
+    NO_COLOR: '1',
+    ACT_DISABLE_VERSION_CHECK: '1',
+    DOCKER_HOST: 'unix:///nonexistent',
+  };
+}
+
+function commit(repository: string): void {
+  const git = (...options: string[]) =>
+    execFileSync('git', ['-c', 'user.name=nobody', '-c', 'user.email=nobody@example.invalid', ...options], {
+      cwd: repository,
+      stdio: 'ignore',
+    });
+  git('init', '--initial-branch=main');
+  git('add', '.');
+  git('commit', '--no-gpg-sign', '--message=Workflows');
+}
+
+/** As godotenv reads it: a quoted value keeps its line ends as \n. */
+function toDotenv(pairs: Readonly<Record<string, string>>): string {
+  return Object.entries(pairs)
+    .map(([name, text]) => `${name}=${text.includes('\n') ? JSON.stringify(text) : text}\n`)
+    .join('');
+}
+
+async function collect(binary: string, options: string[], env: Record<string, string>): Promise<Outcome> {
+  const child = spawn(binary, options, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, log }));
+  });
+}

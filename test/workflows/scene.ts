@@ -1,0 +1,111 @@
+/** Owns what the workflows meet: an ICR with two organizations, the repository's variables and secrets, an importer. */
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fillWithDemo } from '../simulator/demo-registry.ts';
+import { type Installation, type IssuedToken, startSimulator } from '../simulator/simulator.ts';
+import { type Outcome, openAct, type Run } from './act.ts';
+
+export interface Result extends Outcome {
+  /** Minted during this run, with their states after it. */
+  tokens: readonly IssuedToken[];
+  /** What the importer was sent. */
+  imported: readonly string[];
+}
+
+export interface Scene extends AsyncDisposable {
+  /** With organization_warehouse: WRITE. */
+  forest: Installation;
+  /** With organization_warehouse: VIEW. */
+  basalt: Installation;
+  /** Runs a workflow for the forest unless `vars` says otherwise, and checks that its log holds no secret. */
+  run(workflow: string, options?: Partial<Run>): Promise<Result>;
+  /** The status that ICR answers to a request with the token. */
+  ask(token: string): Promise<number>;
+}
+
+export async function openScene(): Promise<Scene> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const folder = await mkdtemp(join(tmpdir(), 'icr-key-'));
+  const keyFile = join(folder, 'key.pem');
+  await writeFile(keyFile, pem, { mode: 0o600 });
+
+  const simulator = await startSimulator();
+  const { appId, installations } = fillWithDemo(simulator, pem);
+  const [forest, basalt] = installations;
+  assert.ok(forest !== undefined && basalt !== undefined);
+  const importer = await openImporter();
+  const act = await openAct();
+
+  return {
+    forest,
+    basalt,
+    run: async (workflow, options = {}) => {
+      const minted = simulator.tokens().length;
+      const imported = importer.received.length;
+      const outcome = await act.run({
+        workflow,
+        event: 'workflow_dispatch',
+        secrets: { ICR_PRIVATE_KEY: pem },
+        ...options,
+        vars: {
+          ICR_APP_ID: appId,
+          ICR_API_URL: simulator.url,
+          ICR_ORGANIZATION_ID: forest.organization.id,
+          ICR_ORGANIZATION_IDS: JSON.stringify([forest.organization.id, basalt.organization.id]),
+          IMPORTER_URL: importer.url,
+          VAULT_ADDR: 'https://vault.example:8200',
+          ...options.vars,
+        },
+        env: { STAND_IN_KEY: keyFile },
+      });
+      const secrets = [
+        ...simulator.tokens().map(({ token }) => token),
+        ...simulator.requests().flatMap(({ bearer }) => bearer ?? []),
+        ...pem.split('\n').filter((line) => line.length >= 16 && !line.startsWith('-----')),
+      ];
+      for (const secret of secrets) assert.ok(!outcome.log.includes(secret), 'a secret is in the log in clear');
+      return { ...outcome, tokens: simulator.tokens().slice(minted), imported: importer.received.slice(imported) };
+    },
+    ask: async (token) => {
+      const answer = await fetch(`${simulator.url}/projects?limit=1&page=0`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return answer.status;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await act[Symbol.asyncDispose]();
+      await importer.close();
+      await simulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The service of `hand-over.yml` that goes on with a token after the job has ended. */
+async function openImporter() {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => {
+      body += text;
+    });
+    request.on('end', () => {
+      received.push(body);
+      response.end('started\n');
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
