@@ -7,6 +7,7 @@ import { isOnPath } from './on-path.ts';
 
 const ACT = 'github.com/nektos/act@v0.2.89';
 const ROOT = join(import.meta.dirname, '../..');
+const RUNNERS = ['-P', 'ubuntu-latest=-self-hosted', '-P', 'self-hosted=-self-hosted'];
 const TIMEOUT_MS = 120_000;
 /** The `uses:` of the examples that act has no stand-in of its own for, as it has for actions/checkout. */
 const FOREIGN_ACTION = /uses: ((?!OWNER\/|actions\/checkout@|\.\/)\S+@\S+)/g;
@@ -18,6 +19,8 @@ export interface Run {
   vars: Readonly<Record<string, string>>;
   secrets: Readonly<Record<string, string>>;
   env?: Readonly<Record<string, string>>;
+  /** Changes the workflow's text: a path that is of this machine. */
+  edit?: (text: string) => string;
 }
 
 export interface Outcome {
@@ -57,13 +60,15 @@ export async function openAct(): Promise<Act> {
 
   const replaced = [['OWNER/create-icr-app-token@v1', action], ...[...foreign].map((reference) => [reference, stub])];
   return {
-    run: async ({ workflow, event, payload, vars, secrets, env }) => {
+    run: async ({ workflow, event, payload, vars, secrets, env, edit = (text) => text }) => {
+      const file = join(workflows, workflow);
+      await writeFile(file, edit(await readFile(file, 'utf8')));
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
       await writeFile(files.vars, toDotenv(vars));
       await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
       await writeFile(files.event, JSON.stringify(payload ?? {}));
       const options = [
-        ...[event, '-C', repository, '-W', `.github/workflows/${workflow}`, '-P', 'ubuntu-latest=-self-hosted'],
+        ...[event, '-C', repository, '-W', `.github/workflows/${workflow}`, ...RUNNERS],
         ...['--pull=false', '--action-offline-mode', '--no-cache-server', '--rm'],
         ...['--action-cache-path', join(folder, 'actions'), '--eventpath', files.event],
         ...['--var-file', files.vars, '--secret-file', files.secrets],

@@ -127,6 +127,18 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    title: 'company-network.yml: through a proxy with a password, and a private CA',
+    check: async (scene) => {
+      const edit = (text: string) => text.replaceAll('/etc/ssl/company-ca.pem', scene.network.certFile);
+      const result = await scene.run('company-network.yml', { edit });
+      succeeded(result, 1);
+      says(result, /set-output:: api-url=https:\/\/api\.carbonregistry\.com\n/, /"fullName":"Skógarkolefni ehf\."/);
+      assert.equal(scene.network.tunnels(), 4, 'the look-up, the mint, the next step and post, each by a tunnel');
+      revoked(result, [scene.forest.organization.id]);
+      return result;
+    },
+  },
+  {
     title: 'long-job.yml: two tokens, one after the other',
     check: async (scene) => {
       const result = await scene.run('long-job.yml');

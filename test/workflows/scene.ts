@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fillWithDemo } from '../simulator/demo-registry.ts';
 import { type Installation, type IssuedToken, startSimulator } from '../simulator/simulator.ts';
 import { type Outcome, openAct, type Run } from './act.ts';
+import { type CompanyNetwork, openCompanyNetwork } from './company-network.ts';
 
 export interface Result extends Outcome {
   /** Minted during this run, with their states after it. */
@@ -24,6 +25,7 @@ export interface Scene extends AsyncDisposable {
   basalt: Installation;
   /** Runs a workflow for the forest unless `vars` says otherwise, and checks that its log holds no secret. */
   run(workflow: string, options?: Partial<Run>): Promise<Result>;
+  network: CompanyNetwork;
   /** The status that ICR answers to a request with the token. */
   ask(token: string): Promise<number>;
 }
@@ -40,18 +42,20 @@ export async function openScene(): Promise<Scene> {
   const [forest, basalt] = installations;
   assert.ok(forest !== undefined && basalt !== undefined);
   const importer = await openImporter();
+  const network = await openCompanyNetwork(folder, simulator.port);
   const act = await openAct();
 
   return {
     forest,
     basalt,
+    network,
     run: async (workflow, options = {}) => {
       const minted = simulator.tokens().length;
       const imported = importer.received.length;
       const outcome = await act.run({
         workflow,
         event: 'workflow_dispatch',
-        secrets: { ICR_PRIVATE_KEY: pem },
+        secrets: { ICR_PRIVATE_KEY: pem, HTTPS_PROXY: network.proxyUrl },
         ...options,
         vars: {
           ICR_APP_ID: appId,
@@ -67,6 +71,7 @@ export async function openScene(): Promise<Scene> {
       const secrets = [
         ...simulator.tokens().map(({ token }) => token),
         ...simulator.requests().flatMap(({ bearer }) => bearer ?? []),
+        network.password,
         ...pem.split('\n').filter((line) => line.length >= 16 && !line.startsWith('-----')),
       ];
       for (const secret of secrets) assert.ok(!outcome.log.includes(secret), 'a secret is in the log in clear');
@@ -80,6 +85,7 @@ export async function openScene(): Promise<Scene> {
     },
     [Symbol.asyncDispose]: async () => {
       await act[Symbol.asyncDispose]();
+      await network[Symbol.asyncDispose]();
       await importer.close();
       await simulator.close();
       await rm(folder, { recursive: true, force: true });
