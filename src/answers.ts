@@ -100,13 +100,16 @@ function toInstallation(item: Fields, path: string): Installation {
   const { organization } = item;
   return {
     id: toId(item['id'], `${path}id`),
-    organization: organization == null ? undefined : toOrganization(organization, `${path}organization`),
+    organization: toOrganization(organization, `${path}organization`),
   };
 }
 
-function toOrganization(value: unknown, path: string) {
+/** Whether the API names the organization is not documented: where it has no id, it names none. */
+function toOrganization(value: unknown, path: string): Installation['organization'] {
+  if (value == null) return undefined;
   const organization = toObject(value, `\`${path}\` is`);
   const name = organization['fullName'] ?? organization['name'];
+  if (organization['id'] == null) return undefined;
   return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
 }
 

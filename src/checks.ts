@@ -12,11 +12,11 @@ export interface Demands {
   allowedPermissions: Permissions | undefined;
 }
 
-/** @throws Error for a token that cannot be masked or sent as one word (RFC 6750, section 2.1) */
+/** @throws Error for a token that cannot be masked as one line, or not be sent in a header (RFC 9110, section 5.5) */
 export function checkToken(token: string): void {
-  if (/[\s\p{C}]/u.test(token)) {
+  if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new Error(
-      'ICR minted a token that holds white space or control characters, which cannot be handed on safely. Report this to ICR.',
+      'ICR minted a token that holds white space or control characters, or is not ASCII, and cannot be handed on safely. Report this to ICR.',
     );
   }
 }

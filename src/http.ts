@@ -1,7 +1,7 @@
 /** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { info } from './log.ts';
-import { FinalError } from './proxy.ts';
+import { FinalError } from './network-errors.ts';
 import { isPassing, MAX_ATTEMPTS, MIN_ATTEMPT_SECONDS, nextWaitMs, retryAfterMs, SECOND_MS } from './retry.ts';
 import { type HttpAnswer, type HttpRequest, openTransport } from './transport.ts';
 

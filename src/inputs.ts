@@ -3,6 +3,7 @@ import type { Credential } from './app-auth.ts';
 import { readAppJwt } from './app-jwt.ts';
 import { readBoolean, readChoice, readId, readText } from './input-values.ts';
 import { plain } from './outside-text.ts';
+import { linesToMask } from './pem.ts';
 import { type Permissions, parsePermissions } from './permissions.ts';
 import { readPrivateKey } from './private-key.ts';
 import { isLoopback } from './proxy.ts';
@@ -64,7 +65,8 @@ export function readInputs(): Inputs {
 function readCredential(): Credential | undefined {
   const pasted = readText('private-key');
   const jwt = readText('jwt');
-  maskSecret(jwt);
+  // What is no JWT may be a key in the wrong place, whose header must not be masked.
+  for (const secret of /\s/.test(jwt) ? linesToMask(jwt) : [jwt]) maskSecret(secret);
   const key = pasted === '' ? undefined : readPrivateKey(pasted);
   const appId = readId('app-id');
   if (key !== undefined && jwt !== '') {

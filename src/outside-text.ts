@@ -6,12 +6,14 @@ const ELLIPSIS = '…';
 /**
  * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
  * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ *
+ * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
 export function plain(text: string, maxCharacters = 300): string {
   const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
-  const characters = [...redact(visible).replaceAll('##[', '## [').trim()];
-  if (characters.length <= maxCharacters) return characters.join('');
-  return `${characters.slice(0, maxCharacters - 1).join('')}${ELLIPSIS}`;
+  const harmless = redact(visible).replaceAll('##[', '## [').trim();
+  if (harmless.length <= maxCharacters) return harmless;
+  return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Owns permissions: how inputs name them, and which levels are more than others. */
 
+import { plain } from './outside-text.ts';
+
 /** Level by name, as it was written. A Map, since names come from outside. */
 export type Permissions = ReadonlyMap<string, string>;
 
@@ -31,10 +33,10 @@ export function parsePermissions(input: string, text: string): Permissions {
     }
     if (!RANKS.has(level.toLowerCase())) {
       throw new Error(
-        `\`${input}\` gives \`${name}\` the level \`${level}\`, which is not known. Use read, request or write.`,
+        `\`${input}\` gives \`${plain(name, 60)}\` the level \`${plain(level, 12)}\`, which is not known. Use read, request or write.`,
       );
     }
-    if (permissions.has(name)) throw new Error(`\`${input}\` names \`${name}\` twice. Keep one of the two.`);
+    if (permissions.has(name)) throw new Error(`\`${input}\` names \`${plain(name, 60)}\` twice. Keep one of the two.`);
     permissions.set(name, level);
   }
   return permissions;

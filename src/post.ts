@@ -21,17 +21,16 @@ async function post(): Promise<void> {
   }
   const send = openHttp(left.apiUrl, versionHeader(left.apiVersion));
   const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
+  if (outcome === 'unknown') throw new Error(words);
 
-  if (outcome === 'unknown') {
-    warning(
-      `The access token could not be revoked: ${words} It lives until ${left.expiresAt || 'two hours after it was minted'}.`,
-    );
-  } else {
-    info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
-    if (isSummaryWanted()) await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
-  }
+  info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
+  if (isSummaryWanted()) await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
 }
 
-run(post, (error) =>
-  warning(`The access token may not have been revoked: ${error instanceof Error ? error.message : String(error)}`),
-);
+function warn(error: unknown): void {
+  const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
+}
+
+run(post, warn);

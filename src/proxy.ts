@@ -2,10 +2,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { FinalError, inWords } from './network-errors.ts';
 import { SECOND_MS } from './retry.ts';
-
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-export class FinalError extends Error {}
 
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
@@ -53,7 +51,7 @@ export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): h
       options: https.RequestOptions,
       callback: (error: Error | null, socket?: Duplex | null) => void,
     ): undefined {
-      openTunnel(proxy, `${options.host}:${options.port}`, timeoutMs, userAgent).then(
+      openTunnel(proxy, authority(options), timeoutMs, userAgent).then(
         (socket) => {
           const inTunnel = { ...options, socket };
           callback(null, super.createConnection(inTunnel));
@@ -81,7 +79,7 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
   }, timeoutMs);
   request.once('connect', ({ statusCode = 0 }, socket, head) => {
     clearTimeout(timer);
-    if (statusCode === 200) {
+    if (statusCode >= 200 && statusCode < 300) {
       socket.unshift(head);
       resolve(socket);
     } else {
@@ -91,10 +89,14 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
   });
   request.once('error', (error) => {
     clearTimeout(timer);
-    reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error }));
+    reject(inWords(error, `the proxy ${proxy.host}`));
   });
   request.end();
   return promise;
+}
+
+function authority({ host, port }: https.RequestOptions): string {
+  return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function refusal(proxy: URL, status: number): Error {
@@ -110,7 +112,7 @@ function refusal(proxy: URL, status: number): Error {
 /** With the scheme that curl takes for granted where there is none. */
 function settingOf(environment: NodeJS.ProcessEnv): string {
   const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
-  return setting === '' || /^[a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
+  return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
 }
 
 function authorization(proxy: URL): http.OutgoingHttpHeaders {

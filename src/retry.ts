@@ -70,6 +70,8 @@ export function retryAfterMs(
 
 /** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
 export function httpDateMs(date: string | undefined): number | undefined {
-  const time = /^[A-Z][a-z]{2,8},? /.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
+  const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
+  // The oldest of the three forms has no time zone, and would be read in the runner's.
+  const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }

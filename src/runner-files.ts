@@ -1,4 +1,4 @@
-/** Owns the check that this process was started by a runner that can take a token safely. */
+/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 import { existsSync } from 'node:fs';
 
 /**
@@ -13,5 +13,18 @@ export function demandRunnerFiles(): void {
         `The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`,
       );
     }
+  }
+}
+
+/** @throws Error that says what could not be written and why */
+export function writeRunnerFile(what: 'outputs' | 'state', write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `The step’s ${what} could not be written (${reason}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`,
+      { cause: error },
+    );
   }
 }

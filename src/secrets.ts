@@ -2,7 +2,8 @@
 import * as core from '@actions/core';
 
 const REDACTED = '***';
-const LIKE_A_JWT = /eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)*/g;
+/** Whatever a secret can consist of; long enough that no word of a sentence is one. */
+const RUNS = /[\w+/=.~-]{16,}/g;
 
 const known = new Set<string>();
 
@@ -13,8 +14,16 @@ export function maskSecret(secret: string): void {
   known.add(secret);
 }
 
-/** The text without the secrets masked so far and without anything that looks like a JWT. */
+/** The text without the secrets masked so far, or long pieces of them, and without anything that looks like a JWT. */
 export function redact(text: string): string {
   const longestFirst = [...known].sort((one, other) => other.length - one.length);
-  return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text).replace(LIKE_A_JWT, REDACTED);
+  return longestFirst
+    .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)
+    .replace(RUNS, (run) => (longestFirst.some((secret) => secret.includes(run)) ? REDACTED : withoutJwt(run)));
+}
+
+/** A JWT's first part is JSON, so it begins with the base64url of `{"`. Linear in the run's length. */
+function withoutJwt(run: string): string {
+  const start = run.indexOf('eyJ');
+  return start === -1 || !run.includes('.', start) ? run : `${run.slice(0, start)}${REDACTED}`;
 }

@@ -1,5 +1,6 @@
 /** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
 import * as core from '@actions/core';
+import { writeRunnerFile } from './runner-files.ts';
 
 const TOKEN = 'token';
 const EXPIRES_AT = 'expires-at';
@@ -18,16 +19,18 @@ export interface LeftToken {
 }
 
 export function leaveToken(left: LeftToken): void {
-  core.saveState(EXPIRES_AT, left.expiresAt);
-  core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-  core.saveState(API_URL, left.apiUrl);
-  core.saveState(API_VERSION, left.apiVersion);
-  core.saveState(TOKEN, left.token);
+  writeRunnerFile('state', () => {
+    core.saveState(EXPIRES_AT, left.expiresAt);
+    core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
+    core.saveState(API_URL, left.apiUrl);
+    core.saveState(API_VERSION, left.apiVersion);
+    core.saveState(TOKEN, left.token);
+  });
 }
 
 /** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
 export function forgetToken(): void {
-  core.saveState(TOKEN, '');
+  writeRunnerFile('state', () => core.saveState(TOKEN, ''));
 }
 
 /** What main left, or undefined where there is nothing to revoke. */

@@ -1,8 +1,8 @@
 /** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
 import http from 'node:http';
 import https from 'node:https';
-import { plain } from './outside-text.ts';
-import { FinalError, proxyFor, proxyPasswords, tunnelAgent } from './proxy.ts';
+import { FinalError, inWords } from './network-errors.ts';
+import { proxyFor, proxyPasswords, tunnelAgent } from './proxy.ts';
 import { SECOND_MS } from './retry.ts';
 import { maskSecret } from './secrets.ts';
 
@@ -82,7 +82,7 @@ export function openTransport(baseUrl: string, headers: Record<string, string>, 
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
-    request.on('error', (error) => reject(inWords(error)));
+    request.on('error', (error) => reject(inWords(error, 'the server')));
     request.on('response', (response) => {
       readAnswer(response)
         .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
@@ -120,34 +120,4 @@ async function readAnswer(response: http.IncomingMessage): Promise<Omit<HttpAnsw
   }
   const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
   return { status, headers: response.headers, text, receivedMs: Date.now() };
-}
-
-/**
- * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
- * certificate does not hold and a request that Node itself refuses to send.
- */
-function inWords(error: NodeJS.ErrnoException): Error {
-  if (error instanceof FinalError) return error;
-  const code = error.code ?? '';
-  const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'the connection failed';
-  if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
-    return new FinalError(
-      `the server’s certificate is not valid at this time (${words}); check the runner’s clock and the server’s certificate`,
-      { cause: error },
-    );
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return new FinalError(
-      `the server’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`,
-      { cause: error },
-    );
-  }
-  if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
-    return new FinalError(
-      `the server’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`,
-      { cause: error },
-    );
-  }
-  if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) return new FinalError(words, { cause: error });
-  return new Error(words, { cause: error });
 }

@@ -56,6 +56,15 @@ describe('installation-id', () => {
     assert.equal(scene.simulator.tokens().at(-1)?.state, 'revoked');
   });
 
+  test('whose answer has an organization without an id is let through too', async () => {
+    await using scene = await openScene();
+    const { id, organization } = scene.baltic;
+    const effect = json({ id, organization: { fullName: organization.fullName } });
+    scene.simulator.fault({ method: 'GET', path: '/app/**', effect });
+    assertSucceeded(await scene.main({ 'installation-id': id, 'organization-id': organization.id }));
+    assertSucceeded(await scene.main({ 'organization-id': organization.id }));
+  });
+
   test('goes before a relayed webhook', async () => {
     await using scene = await openScene();
     const relayed = dispatch({ installation: { id: scene.nordic.id } });

@@ -4,7 +4,7 @@ import { createPrivateKey, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { readAppJwt, signAppJwt } from '../src/app-jwt.ts';
 import { assertFailed, assertSucceeded } from './runner.ts';
-import { APP_ID, KEYS, openScene, PEM, type Scene } from './scene.ts';
+import { APP_ID, KEYS, keyLines, openScene, PEM, type Scene } from './scene.ts';
 import { json } from './simulator/simulator.ts';
 
 function decode(part = ''): unknown {
@@ -142,6 +142,14 @@ describe('a JWT given from outside', () => {
     const result = await scene.main({ 'private-key': '', 'app-id': 'other', jwt: await sign() });
     assertFailed(result, /`app-id` is other, but the claim `iss` of `jwt` is 5b1c7b0e/);
     assert.deepEqual(scene.asked(), []);
+  });
+
+  test('that is a key in the wrong place is masked as a key is, and refused', async () => {
+    await using scene = await openScene();
+    const result = await scene.main({ jwt: PEM, 'private-key': '' });
+    assertFailed(result, /three base64url parts/);
+    for (const line of keyLines(PEM)) assert.ok(result.masks.includes(line));
+    for (const mask of result.masks) assert.doesNotMatch(mask, /-----|\n/);
   });
 
   test('beside a key is an error', async () => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { plain, summaryText } from '../src/outside-text.ts';
 import { fingerprint } from '../src/private-key.ts';
+import { maskSecret } from '../src/secrets.ts';
 import { assertFailed, assertSucceeded, visibleText } from './runner.ts';
 import { APP_ID, assertNoSecrets, KEYS, keyLines, openScene, PEM, type Scene } from './scene.ts';
 import { type Effect, empty, html, json, redirect } from './simulator/simulator.ts';
@@ -66,7 +67,7 @@ describe('an answer is put in words', () => {
     [
       '429 for longer than there is time',
       { kind: 'answer', status: 429, headers: { 'Retry-After': '3600' } },
-      /answered 429 with the request to wait 3600\.0 s \(Retry-After\), longer than the \d+\.\d s left of 90 s\. Run the job again/,
+      /answered 429 with the request to wait 3600\.0 s \(Retry-After\), for which the \d+\.\d s left of 90 s are too short\. Run the job again/,
     ],
   ];
   for (const [what, effect, says] of cases) {
@@ -134,13 +135,29 @@ describe('text from outside', () => {
     const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl';
     assert.equal(plain(`${'a'.repeat(20)} ${jwt}`, 30), `${'a'.repeat(20)} ***`);
     assert.equal(plain(`Bearer ${jwt.slice(0, 40)}…`), 'Bearer ***…');
+    assert.equal(plain(`a=${jwt}; b`), 'a=***; b');
     assert.equal(plain(`eyJ\u0000hbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.x`), '***');
+  });
+
+  test('loses the pieces of a secret too, as where it was wrapped', () => {
+    const secret = 'crs_0123456789abcdef0123456789abcdef0123456789abcdef';
+    maskSecret(secret);
+    assert.equal(plain(`${secret.slice(0, 20)}\n${secret.slice(20, 40)} rest`), '*** *** rest');
+  });
+
+  test('is cleaned in time that grows with its length, not with its square', () => {
+    const started = performance.now();
+    plain('eyJ'.repeat(2 ** 18));
+    plain(`${'eyJ'.repeat(2 ** 18)}.x`);
+    // The square would take minutes, on any machine.
+    assert.ok(performance.now() - started < 20_000);
   });
 
   test('is shortened with an ellipsis, whole characters only', () => {
     assert.equal(plain('abcdef', 6), 'abcdef');
     assert.equal(plain('abcdefg', 6), 'abcde…');
-    assert.equal(plain('😀😀😀', 2), '😀…');
+    assert.equal(plain('😀😀😀', 4), '😀…');
+    assert.equal(plain('😀😀😀', 3), '😀…');
   });
 
   test('means in the summary what it says', () => {
@@ -233,7 +250,7 @@ test('a proxy’s password is masked, as it is written and as it is sent', async
     child.stdout?.on('data', (text: string) => text.includes('trying again') && child.kill('SIGTERM'));
   });
   assertFailed(result, /cancelled/);
-  assert.match(result.log.join('\n'), /the proxy 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/);
+  assert.match(result.log.join('\n'), /connection to the proxy 127\.0\.0\.1:1 failed \(ECONNREFUSED/);
   assert.deepEqual(result.masks.slice(-3, -1), ['hunter2%402', 'hunter2@2'], 'before the JWT is signed');
   assert.doesNotMatch(visibleText(result), /hunter2/);
 });

@@ -1,7 +1,6 @@
 /** Owns one test for each fault of the product that the fault matrix, the properties and the signals found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextWaitMs } from '../src/retry.ts';
 import { assertSucceeded } from './runner.ts';
 import { openScene } from './scene.ts';
 
@@ -25,11 +24,4 @@ test('a refusal with a huge body is still that refusal: the organization’s loo
     effect: { kind: 'answer', status: 404, body: HUGE },
   });
   assertSucceeded(await scene.main({ 'organization-id': scene.nordic.organization.id }));
-});
-
-test('a wait leaves a second for the attempt after it, or there is none', () => {
-  assert.equal(nextWaitMs(1_000, 0, 1_500, 0.5), undefined);
-  assert.equal(nextWaitMs(1_000, 0, 2_250, 0.5), 1_250);
-  assert.equal(nextWaitMs(undefined, 3, 3_000, 0.9), 2_000);
-  assert.equal(nextWaitMs(undefined, 0, 900, 0.1), undefined);
 });

@@ -168,7 +168,7 @@ describe('a failed check revokes there and then', () => {
     });
   }
 
-  for (const characters of [' ', '\n', '\t', '\u0000', '\u200b', '\u2028']) {
+  for (const characters of [' ', '\n', '\t', '\u0000', '\u200b', '\u2028', 'é']) {
     test(`a token that holds ${JSON.stringify(characters)}`, async () => {
       await using scene = await openScene();
       let token = '';
@@ -184,7 +184,8 @@ describe('a failed check revokes there and then', () => {
         },
       });
       const result = await scene.main(forNordic(scene));
-      assertFailed(result, /holds white space or control characters/);
+      assertFailed(result, /holds white space or control characters, or is not ASCII/);
+      assert.equal(scene.liveTokens(), 0, 'what could be sent of it was the token');
     });
   }
 
@@ -199,14 +200,14 @@ describe('a failed check revokes there and then', () => {
     await using scene = await openScene();
     const env = { GITHUB_OUTPUT: '/dev/full' };
     const result = await scene.main(forNordic(scene), { env });
-    assertFailed(result, /ENOSPC.*The token was revoked\.$/);
+    assertFailed(result, /could not be written \(ENOSPC.*disk is full.*The token was revoked\.$/);
     assertWithdrawn(scene, result);
   });
 
   test('a state that cannot be written', async () => {
     await using scene = await openScene();
     const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: '/dev/full' } });
-    assertFailed(result, /ENOSPC.*The token was revoked\.$/);
+    assertFailed(result, /could not be written \(ENOSPC.*disk is full.*The token was revoked\.$/);
     assert.equal(scene.liveTokens(), 0);
   });
 });

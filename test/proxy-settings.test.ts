@@ -32,6 +32,8 @@ describe('https_proxy', () => {
     'u:hunter2@a:99999',
     'http://u:hunter2%zz@a:1',
     '://hunter2',
+    'ht!tp://hunter2',
+    'https:',
   ];
   for (const setting of unusable) {
     test(`as ${setting} is an error that does not repeat it`, () => {

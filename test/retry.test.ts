@@ -42,6 +42,7 @@ test('Retry-After is seconds, or a date that is read against the answer’s own'
     ['1994-11-06T08:49:39Z', date, undefined],
     ['Sun, 06 Nov 1994 08:49:39 GMT', date, 2000],
     ['Sunday, 06-Nov-94 08:49:39 GMT', date, 2000],
+    ['Sun Nov  6 08:49:39 1994', date, 2000],
     ['Sun, 06 Nov 1994 08:49:00 GMT', date, 0],
     ['Tue, 01 Jan 2030 00:00:05 GMT', undefined, 5000],
     ['Tue, 01 Jan 2030 00:00:05 GMT', 'nonsense', 5000],
@@ -49,14 +50,14 @@ test('Retry-After is seconds, or a date that is read against the answer’s own'
   for (const [retryAfter, sent, ms] of cases) assert.equal(retryAfterMs(retryAfter, sent, now), ms, `${retryAfter}`);
 });
 
-test('a wait fits what is left, or there is none', () => {
+test('a wait leaves a second for the attempt after it, or there is none', () => {
   assert.equal(nextWaitMs(undefined, 0, 90_000, 0.5), 500);
-  assert.equal(nextWaitMs(undefined, 3, 4_001, 0.5), 4000);
-  assert.equal(nextWaitMs(undefined, 3, 4_000, 0.5), undefined);
-  assert.equal(nextWaitMs(10_000, 0, 90_000, 0.5), 10_500, 'jitter on top');
+  assert.equal(nextWaitMs(undefined, 3, 3_000, 0.5), 2_000, 'cut to what is left');
+  assert.equal(nextWaitMs(undefined, 0, 999, 0.5), undefined);
+  assert.equal(nextWaitMs(10_000, 0, 90_000, 0.5), 10_500, 'jitter on top of what was asked for');
+  assert.equal(nextWaitMs(10_000, 3, 12_000, 1), 11_000, 'jitter cut to what is left');
   assert.equal(nextWaitMs(10_000, 0, 10_000, 0.5), undefined, 'does not fit');
-  assert.equal(nextWaitMs(10_000, 3, 12_000, 1), 11_000, 'a second stays for the attempt');
-  assert.equal(nextWaitMs(10_000, 3, 10_500, 1), 10_000, 'without jitter where there is no room');
+  assert.equal(nextWaitMs(0, 0, 900, 0), undefined, 'no loop without a wait at the end');
 });
 
 test('an HTTP date is none where it is another kind of date', () => {

@@ -2070,7 +2070,8 @@ function getIDToken(aud) {
 /** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
 
 const REDACTED = '***';
-const LIKE_A_JWT = /eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)*/g;
+/** Whatever a secret can consist of; long enough that no word of a sentence is one. */
+const RUNS = /[\w+/=.~-]{16,}/g;
 const known = new Set();
 /** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
 function maskSecret(secret) {
@@ -2079,10 +2080,17 @@ function maskSecret(secret) {
     core_setSecret(secret);
     known.add(secret);
 }
-/** The text without the secrets masked so far and without anything that looks like a JWT. */
+/** The text without the secrets masked so far, or long pieces of them, and without anything that looks like a JWT. */
 function redact(text) {
     const longestFirst = [...known].sort((one, other) => other.length - one.length);
-    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text).replace(LIKE_A_JWT, REDACTED);
+    return longestFirst
+        .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)
+        .replace(RUNS, (run) => (longestFirst.some((secret) => secret.includes(run)) ? REDACTED : withoutJwt(run)));
+}
+/** A JWT's first part is JSON, so it begins with the base64url of `{"`. Linear in the run's length. */
+function withoutJwt(run) {
+    const start = run.indexOf('eyJ');
+    return start === -1 || !run.includes('.', start) ? run : `${run.slice(0, start)}${REDACTED}`;
 }
 
 ;// CONCATENATED MODULE: ./src/outside-text.ts
@@ -2092,13 +2100,15 @@ const ELLIPSIS = '…';
 /**
  * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
  * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ *
+ * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
 function plain(text, maxCharacters = 300) {
     const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
-    const characters = [...redact(visible).replaceAll('##[', '## [').trim()];
-    if (characters.length <= maxCharacters)
-        return characters.join('');
-    return `${characters.slice(0, maxCharacters - 1).join('')}${ELLIPSIS}`;
+    const harmless = redact(visible).replaceAll('##[', '## [').trim();
+    if (harmless.length <= maxCharacters)
+        return harmless;
+    return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
 }
 /**
  * The text for a cell of a table in the job's summary. Numeric character references mean the character itself
@@ -2377,7 +2387,9 @@ function retryAfterMs(retryAfter, date, nowMs) {
 }
 /** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
 function httpDateMs(date) {
-    const time = /^[A-Z][a-z]{2,8},? /.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
+    const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
+    // The oldest of the three forms has no time zone, and would be read in the runner's.
+    const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
     return Number.isNaN(time) ? undefined : time;
 }
 
@@ -2556,6 +2568,38 @@ function event_isObject(value) {
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = require("node:timers/promises");
+;// CONCATENATED MODULE: ./src/network-errors.ts
+/** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
+
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+class FinalError extends Error {
+}
+/**
+ * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
+ * certificate does not hold and a request that Node itself refuses to send.
+ *
+ * @param peer who was connected to, as in "the server"
+ */
+function inWords(error, peer) {
+    if (error instanceof FinalError)
+        return error;
+    const code = error.code ?? '';
+    const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
+    const final = (sentence) => new FinalError(sentence, { cause: error });
+    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
+        return final(`${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`);
+    }
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+        return final(`${peer}’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`);
+    }
+    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
+        return final(`${peer}’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`);
+    }
+    return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
+        ? final(words)
+        : new Error(`the connection to ${peer} failed (${words})`, { cause: error });
+}
+
 ;// CONCATENATED MODULE: external "node:http"
 const external_node_http_namespaceObject = require("node:http");
 var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
@@ -2567,9 +2611,7 @@ var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_no
 
 
 
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-class FinalError extends Error {
-}
+
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied.
@@ -2614,7 +2656,7 @@ function isLoopback({ hostname }) {
 function tunnelAgent(proxy, timeoutMs, userAgent) {
     return new (class TunnelAgent extends (external_node_https_default()).Agent {
         createConnection(options, callback) {
-            openTunnel(proxy, `${options.host}:${options.port}`, timeoutMs, userAgent).then((socket) => {
+            openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
                 const inTunnel = { ...options, socket };
                 callback(null, super.createConnection(inTunnel));
             }, (error) => callback(error));
@@ -2638,7 +2680,7 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     }, timeoutMs);
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
         clearTimeout(timer);
-        if (statusCode === 200) {
+        if (statusCode >= 200 && statusCode < 300) {
             socket.unshift(head);
             resolve(socket);
         }
@@ -2649,10 +2691,13 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     });
     request.once('error', (error) => {
         clearTimeout(timer);
-        reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error }));
+        reject(inWords(error, `the proxy ${proxy.host}`));
     });
     request.end();
     return promise;
+}
+function authority({ host, port }) {
+    return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
 }
 function refusal(proxy, status) {
     if (status === 407) {
@@ -2664,7 +2709,7 @@ function refusal(proxy, status) {
 /** With the scheme that curl takes for granted where there is none. */
 function settingOf(environment) {
     const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
-    return setting === '' || /^[a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
+    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
 }
 function authorization(proxy) {
     const { user, password } = credentialsOf(proxy);
@@ -2752,7 +2797,7 @@ function openTransport(baseUrl, headers, connectTimeoutMs) {
             graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(inWords(error)));
+        request.on('error', (error) => reject(inWords(error, 'the server')));
         request.on('response', (response) => {
             readAnswer(response)
                 .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
@@ -2788,28 +2833,6 @@ async function readAnswer(response) {
     }
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
     return { status, headers: response.headers, text, receivedMs: Date.now() };
-}
-/**
- * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
- * certificate does not hold and a request that Node itself refuses to send.
- */
-function inWords(error) {
-    if (error instanceof FinalError)
-        return error;
-    const code = error.code ?? '';
-    const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'the connection failed';
-    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
-        return new FinalError(`the server’s certificate is not valid at this time (${words}); check the runner’s clock and the server’s certificate`, { cause: error });
-    }
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-        return new FinalError(`the server’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`, { cause: error });
-    }
-    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
-        return new FinalError(`the server’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`, { cause: error });
-    }
-    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code))
-        return new FinalError(words, { cause: error });
-    return new Error(words, { cause: error });
 }
 
 ;// CONCATENATED MODULE: ./src/http.ts
@@ -2964,12 +2987,17 @@ function toInstallation(item, path) {
     const { organization } = item;
     return {
         id: toId(item['id'], `${path}id`),
-        organization: organization == null ? undefined : toOrganization(organization, `${path}organization`),
+        organization: toOrganization(organization, `${path}organization`),
     };
 }
+/** Whether the API names the organization is not documented: where it has no id, it names none. */
 function toOrganization(value, path) {
+    if (value == null)
+        return undefined;
     const organization = toObject(value, `\`${path}\` is`);
     const name = organization['fullName'] ?? organization['name'];
+    if (organization['id'] == null)
+        return undefined;
     return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
 }
 function toPermissions(value) {
@@ -3163,6 +3191,7 @@ function readBoolean(name) {
 
 ;// CONCATENATED MODULE: ./src/permissions.ts
 /** Owns permissions: how inputs name them, and which levels are more than others. */
+
 /**
  * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
  * (docs: Permissions; Apps; v0.5). That REQUEST lies between them and WRITE follows from "read and request".
@@ -3188,10 +3217,10 @@ function parsePermissions(input, text) {
             throw new Error(`\`${input}\` holds an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
         }
         if (!RANKS.has(level.toLowerCase())) {
-            throw new Error(`\`${input}\` gives \`${name}\` the level \`${level}\`, which is not known. Use read, request or write.`);
+            throw new Error(`\`${input}\` gives \`${plain(name, 60)}\` the level \`${plain(level, 12)}\`, which is not known. Use read, request or write.`);
         }
         if (permissions.has(name))
-            throw new Error(`\`${input}\` names \`${name}\` twice. Keep one of the two.`);
+            throw new Error(`\`${input}\` names \`${plain(name, 60)}\` twice. Keep one of the two.`);
         permissions.set(name, level);
     }
     return permissions;
@@ -3245,6 +3274,7 @@ async function writeSummary(rows) {
 
 
 
+
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
 /**
@@ -3278,7 +3308,9 @@ function readInputs() {
 function readCredential() {
     const pasted = readText('private-key');
     const jwt = readText('jwt');
-    maskSecret(jwt);
+    // What is no JWT may be a key in the wrong place, whose header must not be masked.
+    for (const secret of /\s/.test(jwt) ? linesToMask(jwt) : [jwt])
+        maskSecret(secret);
     const key = pasted === '' ? undefined : readPrivateKey(pasted);
     const appId = readId('app-id');
     if (key !== undefined && jwt !== '') {
@@ -3426,10 +3458,10 @@ function label({ id, organization }) {
 
 
 
-/** @throws Error for a token that cannot be masked or sent as one word (RFC 6750, section 2.1) */
+/** @throws Error for a token that cannot be masked as one line, or not be sent in a header (RFC 9110, section 5.5) */
 function checkToken(token) {
-    if (/[\s\p{C}]/u.test(token)) {
-        throw new Error('ICR minted a token that holds white space or control characters, which cannot be handed on safely. Report this to ICR.');
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+        throw new Error('ICR minted a token that holds white space or control characters, or is not ASCII, and cannot be handed on safely. Report this to ICR.');
     }
 }
 /** @throws Error for the first demand that the token does not meet */
@@ -3459,8 +3491,37 @@ function describe(permissions) {
     return plain(describePermissions(permissions), 1000);
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner-files.ts
+/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
+
+/**
+ * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ *
+ * @throws Error that names the variable that is not set, or whose file is missing
+ */
+function demandRunnerFiles() {
+    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+        if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
+            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
+        }
+    }
+}
+/** @throws Error that says what could not be written and why */
+function writeRunnerFile(what, write) {
+    try {
+        write();
+    }
+    catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(`The step’s ${what} could not be written (${reason}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/state.ts
 /** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+
 
 const TOKEN = 'token';
 const EXPIRES_AT = 'expires-at';
@@ -3468,15 +3529,17 @@ const CLOCK_OFFSET_MS = 'clock-offset-ms';
 const API_URL = 'api-url';
 const API_VERSION = 'api-version';
 function leaveToken(left) {
-    saveState(EXPIRES_AT, left.expiresAt);
-    saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-    saveState(API_URL, left.apiUrl);
-    saveState(API_VERSION, left.apiVersion);
-    saveState(TOKEN, left.token);
+    writeRunnerFile('state', () => {
+        saveState(EXPIRES_AT, left.expiresAt);
+        saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
+        saveState(API_URL, left.apiUrl);
+        saveState(API_VERSION, left.apiVersion);
+        saveState(TOKEN, left.token);
+    });
 }
 /** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
 function forgetToken() {
-    saveState(TOKEN, '');
+    writeRunnerFile('state', () => saveState(TOKEN, ''));
 }
 /** What main left, or undefined where there is nothing to revoke. */
 function takeLeftToken() {
@@ -3554,17 +3617,20 @@ async function withdraw(minted, failure, revoke) {
 ;// CONCATENATED MODULE: ./src/outputs.ts
 /** Owns the names of the outputs and the order in which they are written. */
 
+
 /** Writes every output but the token; those that an app token has nothing for stay empty. */
 function writeDescription(grant, apiUrl) {
-    setOutput('expires-at', grant.expiresAt);
-    setOutput('installation-id', grant.installationId ?? '');
-    setOutput('organization-id', grant.organizationId ?? '');
-    setOutput('permissions', JSON.stringify(Object.fromEntries(grant.permissions)));
-    setOutput('api-url', apiUrl);
+    writeRunnerFile('outputs', () => {
+        setOutput('expires-at', grant.expiresAt);
+        setOutput('installation-id', grant.installationId ?? '');
+        setOutput('organization-id', grant.organizationId ?? '');
+        setOutput('permissions', JSON.stringify(Object.fromEntries(grant.permissions)));
+        setOutput('api-url', apiUrl);
+    });
 }
 /** Comes last, so that the failed write of another output leaves no token. */
 function writeToken(token) {
-    setOutput('token', token);
+    writeRunnerFile('outputs', () => setOutput('token', token));
 }
 
 ;// CONCATENATED MODULE: ./src/report.ts
@@ -3631,24 +3697,6 @@ function isFromApi(text) {
     }
     catch {
         return false;
-    }
-}
-
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./src/runner-files.ts
-/** Owns the check that this process was started by a runner that can take a token safely. */
-
-/**
- * Without these files the toolkit prints outputs and state, the token among them, to the log.
- *
- * @throws Error that names the variable that is not set, or whose file is missing
- */
-function demandRunnerFiles() {
-    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
-        if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
-            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
-        }
     }
 }
 

@@ -1004,7 +1004,8 @@ function getIDToken(aud) {
 /** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
 
 const REDACTED = '***';
-const LIKE_A_JWT = /eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)*/g;
+/** Whatever a secret can consist of; long enough that no word of a sentence is one. */
+const RUNS = /[\w+/=.~-]{16,}/g;
 const known = new Set();
 /** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
 function maskSecret(secret) {
@@ -1013,10 +1014,17 @@ function maskSecret(secret) {
     core_setSecret(secret);
     known.add(secret);
 }
-/** The text without the secrets masked so far and without anything that looks like a JWT. */
+/** The text without the secrets masked so far, or long pieces of them, and without anything that looks like a JWT. */
 function redact(text) {
     const longestFirst = [...known].sort((one, other) => other.length - one.length);
-    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text).replace(LIKE_A_JWT, REDACTED);
+    return longestFirst
+        .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)
+        .replace(RUNS, (run) => (longestFirst.some((secret) => secret.includes(run)) ? REDACTED : withoutJwt(run)));
+}
+/** A JWT's first part is JSON, so it begins with the base64url of `{"`. Linear in the run's length. */
+function withoutJwt(run) {
+    const start = run.indexOf('eyJ');
+    return start === -1 || !run.includes('.', start) ? run : `${run.slice(0, start)}${REDACTED}`;
 }
 
 ;// CONCATENATED MODULE: ./src/outside-text.ts
@@ -1026,13 +1034,15 @@ const ELLIPSIS = '…';
 /**
  * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
  * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ *
+ * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
 function outside_text_plain(text, maxCharacters = 300) {
     const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
-    const characters = [...redact(visible).replaceAll('##[', '## [').trim()];
-    if (characters.length <= maxCharacters)
-        return characters.join('');
-    return `${characters.slice(0, maxCharacters - 1).join('')}${ELLIPSIS}`;
+    const harmless = redact(visible).replaceAll('##[', '## [').trim();
+    if (harmless.length <= maxCharacters)
+        return harmless;
+    return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
 }
 /**
  * The text for a cell of a table in the job's summary. Numeric character references mean the character itself
@@ -1062,12 +1072,38 @@ function fail(line) {
     core.setFailed(plain(line, MAX_LINE_CHARACTERS));
 }
 
-;// CONCATENATED MODULE: external "node:http"
-const external_node_http_namespaceObject = require("node:http");
-var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
-;// CONCATENATED MODULE: external "node:https"
-const external_node_https_namespaceObject = require("node:https");
-var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
+;// CONCATENATED MODULE: ./src/network-errors.ts
+/** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
+
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+class FinalError extends Error {
+}
+/**
+ * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
+ * certificate does not hold and a request that Node itself refuses to send.
+ *
+ * @param peer who was connected to, as in "the server"
+ */
+function inWords(error, peer) {
+    if (error instanceof FinalError)
+        return error;
+    const code = error.code ?? '';
+    const words = outside_text_plain([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
+    const final = (sentence) => new FinalError(sentence, { cause: error });
+    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
+        return final(`${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`);
+    }
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+        return final(`${peer}’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`);
+    }
+    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
+        return final(`${peer}’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`);
+    }
+    return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
+        ? final(words)
+        : new Error(`the connection to ${peer} failed (${words})`, { cause: error });
+}
+
 ;// CONCATENATED MODULE: ./src/retry.ts
 /** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
 /** One second in milliseconds; every wait and limit of a request is a multiple of it. */
@@ -1124,18 +1160,24 @@ function retryAfterMs(retryAfter, date, nowMs) {
 }
 /** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
 function httpDateMs(date) {
-    const time = /^[A-Z][a-z]{2,8},? /.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
+    const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
+    // The oldest of the three forms has no time zone, and would be read in the runner's.
+    const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
     return Number.isNaN(time) ? undefined : time;
 }
 
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = require("node:http");
+var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = require("node:https");
+var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
 ;// CONCATENATED MODULE: ./src/proxy.ts
 /** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
 
 
 
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-class FinalError extends Error {
-}
+
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied.
@@ -1180,7 +1222,7 @@ function isLoopback({ hostname }) {
 function tunnelAgent(proxy, timeoutMs, userAgent) {
     return new (class TunnelAgent extends (external_node_https_default()).Agent {
         createConnection(options, callback) {
-            openTunnel(proxy, `${options.host}:${options.port}`, timeoutMs, userAgent).then((socket) => {
+            openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
                 const inTunnel = { ...options, socket };
                 callback(null, super.createConnection(inTunnel));
             }, (error) => callback(error));
@@ -1204,7 +1246,7 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     }, timeoutMs);
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
         clearTimeout(timer);
-        if (statusCode === 200) {
+        if (statusCode >= 200 && statusCode < 300) {
             socket.unshift(head);
             resolve(socket);
         }
@@ -1215,10 +1257,13 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     });
     request.once('error', (error) => {
         clearTimeout(timer);
-        reject(new Error(`the proxy ${proxy.host} cannot be used: ${error.message}`, { cause: error }));
+        reject(inWords(error, `the proxy ${proxy.host}`));
     });
     request.end();
     return promise;
+}
+function authority({ host, port }) {
+    return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
 }
 function refusal(proxy, status) {
     if (status === 407) {
@@ -1230,7 +1275,7 @@ function refusal(proxy, status) {
 /** With the scheme that curl takes for granted where there is none. */
 function settingOf(environment) {
     const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
-    return setting === '' || /^[a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
+    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
 }
 function authorization(proxy) {
     const { user, password } = credentialsOf(proxy);
@@ -1318,7 +1363,7 @@ function openTransport(baseUrl, headers, connectTimeoutMs) {
             graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(inWords(error)));
+        request.on('error', (error) => reject(inWords(error, 'the server')));
         request.on('response', (response) => {
             readAnswer(response)
                 .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
@@ -1354,28 +1399,6 @@ async function readAnswer(response) {
     }
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
     return { status, headers: response.headers, text, receivedMs: Date.now() };
-}
-/**
- * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
- * certificate does not hold and a request that Node itself refuses to send.
- */
-function inWords(error) {
-    if (error instanceof FinalError)
-        return error;
-    const code = error.code ?? '';
-    const words = outside_text_plain([code, error.message].filter((part) => part !== '').join(': ')) || 'the connection failed';
-    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
-        return new FinalError(`the server’s certificate is not valid at this time (${words}); check the runner’s clock and the server’s certificate`, { cause: error });
-    }
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-        return new FinalError(`the server’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`, { cause: error });
-    }
-    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
-        return new FinalError(`the server’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`, { cause: error });
-    }
-    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code))
-        return new FinalError(words, { cause: error });
-    return new Error(words, { cause: error });
 }
 
 ;// CONCATENATED MODULE: ./src/http.ts
@@ -1530,12 +1553,17 @@ function toInstallation(item, path) {
     const { organization } = item;
     return {
         id: toId(item['id'], `${path}id`),
-        organization: organization == null ? undefined : toOrganization(organization, `${path}organization`),
+        organization: toOrganization(organization, `${path}organization`),
     };
 }
+/** Whether the API names the organization is not documented: where it has no id, it names none. */
 function toOrganization(value, path) {
+    if (value == null)
+        return undefined;
     const organization = toObject(value, `\`${path}\` is`);
     const name = organization['fullName'] ?? organization['name'];
+    if (organization['id'] == null)
+        return undefined;
     return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
 }
 function toPermissions(value) {
@@ -1728,8 +1756,37 @@ function isFromApi(text) {
     }
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner-files.ts
+/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
+
+/**
+ * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ *
+ * @throws Error that names the variable that is not set, or whose file is missing
+ */
+function demandRunnerFiles() {
+    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+        if (!existsSync(process.env[name] ?? '')) {
+            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
+        }
+    }
+}
+/** @throws Error that says what could not be written and why */
+function runner_files_writeRunnerFile(what, write) {
+    try {
+        write();
+    }
+    catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(`The step’s ${what} could not be written (${reason}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/state.ts
 /** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+
 
 const TOKEN = 'token';
 const EXPIRES_AT = 'expires-at';
@@ -1737,15 +1794,17 @@ const CLOCK_OFFSET_MS = 'clock-offset-ms';
 const API_URL = 'api-url';
 const API_VERSION = 'api-version';
 function leaveToken(left) {
-    core.saveState(EXPIRES_AT, left.expiresAt);
-    core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-    core.saveState(API_URL, left.apiUrl);
-    core.saveState(API_VERSION, left.apiVersion);
-    core.saveState(TOKEN, left.token);
+    writeRunnerFile('state', () => {
+        core.saveState(EXPIRES_AT, left.expiresAt);
+        core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
+        core.saveState(API_URL, left.apiUrl);
+        core.saveState(API_VERSION, left.apiVersion);
+        core.saveState(TOKEN, left.token);
+    });
 }
 /** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
 function forgetToken() {
-    core.saveState(TOKEN, '');
+    writeRunnerFile('state', () => core.saveState(TOKEN, ''));
 }
 /** What main left, or undefined where there is nothing to revoke. */
 function takeLeftToken() {
@@ -1843,16 +1902,18 @@ async function post() {
     }
     const send = openHttp(left.apiUrl, versionHeader(left.apiVersion));
     const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
-    if (outcome === 'unknown') {
-        log_warning(`The access token could not be revoked: ${words} It lives until ${left.expiresAt || 'two hours after it was minted'}.`);
-    }
-    else {
-        log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
-        if (isSummaryWanted())
-            await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
-    }
+    if (outcome === 'unknown')
+        throw new Error(words);
+    log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
+    if (isSummaryWanted())
+        await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
 }
-run(post, (error) => log_warning(`The access token may not have been revoked: ${error instanceof Error ? error.message : String(error)}`));
+function warn(error) {
+    const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+    log_warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
+}
+run(post, warn);
 
 module.exports = __webpack_exports__;
 /******/ })()
