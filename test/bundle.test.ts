@@ -5,9 +5,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const ROOT = new URL('..', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 interface Contents {
   maxBytes: number;
@@ -41,7 +42,7 @@ const BUNDLES: Record<'main' | 'post', Contents> = {
     maxBytes: 80_000,
     packages: ['@actions/core'],
     standIns: ['exec', 'http-client'],
-    builtIns: ['crypto', 'fs', 'node:http', 'node:https', 'node:timers/promises', 'os', 'path'],
+    builtIns: ['crypto', 'fs', 'node:fs', 'node:http', 'node:https', 'node:timers/promises', 'os', 'path'],
   },
 };
 
