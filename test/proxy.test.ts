@@ -242,4 +242,13 @@ describe('a certificate', () => {
       });
     }
   }
+
+  test('of the proxy itself that no one vouches for ends the step at once', async () => {
+    await using it = await open({ tls: certificates.good });
+    const main = await it.main({ https_proxy: it.proxy.url, NODE_EXTRA_CA_CERTS: undefined });
+    const error = failedOnce(main, /NODE_EXTRA_CA_CERTS/);
+    assert.match(error, /proxy/);
+    assert.doesNotMatch(main.stdout, /trying again/);
+    assert.equal(it.reached(), 0);
+  });
 });
