@@ -84,7 +84,7 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
       resolve(socket);
     } else {
       socket.destroy();
-      reject(refusal(proxy, statusCode));
+      reject(refusal(proxy, target, statusCode));
     }
   });
   request.once('error', (error) => {
@@ -99,14 +99,17 @@ function authority({ host, port }: https.RequestOptions): string {
   return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function refusal(proxy: URL, status: number): Error {
-  if (status === 407) {
+/** @param status tinyproxy says 401 of a wrong password, where others say 407 */
+function refusal(proxy: URL, target: string, status: number): Error {
+  if (status === 407 || status === 401) {
     return new FinalError(
-      `the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (407)`,
+      `the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`,
     );
   }
   const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
-  return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
+  return status >= 500 || status === 408 || status === 429
+    ? new Error(sentence)
+    : new FinalError(`${sentence}: it has to allow ${target}`);
 }
 
 /** With the scheme that curl takes for granted where there is none. */

@@ -2686,7 +2686,7 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
         }
         else {
             socket.destroy();
-            reject(refusal(proxy, statusCode));
+            reject(refusal(proxy, target, statusCode));
         }
     });
     request.once('error', (error) => {
@@ -2699,12 +2699,15 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
 function authority({ host, port }) {
     return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
 }
-function refusal(proxy, status) {
-    if (status === 407) {
-        return new FinalError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (407)`);
+/** @param status tinyproxy says 401 of a wrong password, where others say 407 */
+function refusal(proxy, target, status) {
+    if (status === 407 || status === 401) {
+        return new FinalError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`);
     }
     const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
-    return status >= 500 || status === 408 || status === 429 ? new Error(sentence) : new FinalError(sentence);
+    return status >= 500 || status === 408 || status === 429
+        ? new Error(sentence)
+        : new FinalError(`${sentence}: it has to allow ${target}`);
 }
 /** With the scheme that curl takes for granted where there is none. */
 function settingOf(environment) {
