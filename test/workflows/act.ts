@@ -19,6 +19,8 @@ export interface Run {
   vars: Readonly<Record<string, string>>;
   secrets: Readonly<Record<string, string>>;
   env?: Readonly<Record<string, string>>;
+  /** One of this repository's own workflows, not an example; on Linux alone. */
+  isOwn?: true;
   /** Changes the workflow's text: a path that is of this machine. */
   edit?: (text: string) => string;
 }
@@ -60,15 +62,16 @@ export async function openAct(): Promise<Act> {
 
   const replaced = [['OWNER/create-icr-app-token@v1', action], ...[...foreign].map((reference) => [reference, stub])];
   return {
-    run: async ({ workflow, event, payload, vars, secrets, env, edit = (text) => text }) => {
+    run: async ({ workflow, event, payload, vars, secrets, env, isOwn, edit = (text) => text }) => {
       const file = join(workflows, workflow);
-      await writeFile(file, edit(await readFile(file, 'utf8')));
+      if (isOwn !== true) await writeFile(file, edit(await readFile(file, 'utf8')));
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
       await writeFile(files.vars, toDotenv(vars));
       await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
       await writeFile(files.event, JSON.stringify(payload ?? {}));
       const options = [
-        ...[event, '-C', repository, '-W', `.github/workflows/${workflow}`, ...RUNNERS],
+        ...(isOwn === true ? ['--matrix', 'os:ubuntu-latest'] : []),
+        ...[event, '-C', isOwn === true ? ROOT : repository, '-W', `.github/workflows/${workflow}`, ...RUNNERS],
         ...['--pull=false', '--action-offline-mode', '--no-cache-server', '--rm'],
         ...['--action-cache-path', join(folder, 'actions'), '--eventpath', files.event],
         ...['--var-file', files.vars, '--secret-file', files.secrets],

@@ -147,6 +147,15 @@ export const CASES: readonly Case[] = [
       return result;
     },
   },
+  {
+    title: 'itself.yml, this repository’s own: `uses: ./`, and at the end every token is dead',
+    check: async (scene) => {
+      const result = await scene.run('itself.yml', { event: 'push', isOwn: true });
+      succeeded(result, 1);
+      says(result, /Two tokens were minted, and both are dead\./);
+      return result;
+    },
+  },
 ];
 
 /** By the count of jobs too: act ends well where it skipped a job that it has no runner for. */
