@@ -1,8 +1,11 @@
 /** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
 import { plain } from './outside-text.ts';
 
+/** A failure that is in words already. */
+export class NetworkError extends Error {}
+
 /** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-export class FinalError extends Error {}
+export class FinalError extends NetworkError {}
 
 /**
  * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
@@ -11,7 +14,7 @@ export class FinalError extends Error {}
  * @param peer who was connected to, as in "the server"
  */
 export function inWords(error: NodeJS.ErrnoException, peer: string): Error {
-  if (error instanceof FinalError) return error;
+  if (error instanceof NetworkError) return error;
   const code = error.code ?? '';
   const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
   const final = (sentence: string) => new FinalError(sentence, { cause: error });
@@ -30,5 +33,5 @@ export function inWords(error: NodeJS.ErrnoException, peer: string): Error {
   }
   return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
     ? final(words)
-    : new Error(`the connection to ${peer} failed (${words})`, { cause: error });
+    : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
 }

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { FinalError, inWords } from './network-errors.ts';
+import { FinalError, inWords, NetworkError } from './network-errors.ts';
 import { SECOND_MS } from './retry.ts';
 
 /**
@@ -74,7 +74,7 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
     agent: false,
   });
   const timer = setTimeout(() => {
-    reject(new Error(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+    reject(new NetworkError(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
     request.destroy();
   }, timeoutMs);
   request.once('connect', ({ statusCode = 0 }, socket, head) => {
@@ -108,7 +108,7 @@ function refusal(proxy: URL, target: string, status: number): Error {
   }
   const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
   return status >= 500 || status === 408 || status === 429
-    ? new Error(sentence)
+    ? new NetworkError(sentence)
     : new FinalError(`${sentence}: it has to allow ${target}`);
 }
 

@@ -2571,8 +2571,11 @@ const promises_namespaceObject = require("node:timers/promises");
 ;// CONCATENATED MODULE: ./src/network-errors.ts
 /** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
 
+/** A failure that is in words already. */
+class NetworkError extends Error {
+}
 /** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-class FinalError extends Error {
+class FinalError extends NetworkError {
 }
 /**
  * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
@@ -2581,7 +2584,7 @@ class FinalError extends Error {
  * @param peer who was connected to, as in "the server"
  */
 function inWords(error, peer) {
-    if (error instanceof FinalError)
+    if (error instanceof NetworkError)
         return error;
     const code = error.code ?? '';
     const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
@@ -2597,7 +2600,7 @@ function inWords(error, peer) {
     }
     return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
         ? final(words)
-        : new Error(`the connection to ${peer} failed (${words})`, { cause: error });
+        : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
 }
 
 ;// CONCATENATED MODULE: external "node:http"
@@ -2675,7 +2678,7 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
         agent: false,
     });
     const timer = setTimeout(() => {
-        reject(new Error(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+        reject(new NetworkError(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
         request.destroy();
     }, timeoutMs);
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
@@ -2706,7 +2709,7 @@ function refusal(proxy, target, status) {
     }
     const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
     return status >= 500 || status === 408 || status === 429
-        ? new Error(sentence)
+        ? new NetworkError(sentence)
         : new FinalError(`${sentence}: it has to allow ${target}`);
 }
 /** With the scheme that curl takes for granted where there is none. */
