@@ -90,7 +90,7 @@ export function parseRefusal(text: string): string | undefined {
 
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
   }

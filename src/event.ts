@@ -10,7 +10,9 @@ import { plain } from './outside-text.ts';
  */
 export async function relayedInstallationId(): Promise<string | undefined> {
   const { eventName, payload } = await readContext();
-  const relayed: unknown = eventName === 'repository_dispatch' ? payload['client_payload'] : undefined;
+  if (eventName !== 'repository_dispatch') return undefined;
+  if (Object.keys(payload).length === 0) throw unreadable();
+  const relayed = payload['client_payload'];
   if (!isObject(relayed) || relayed['installation'] === undefined) return undefined;
   const { installation } = relayed;
   const id = isObject(installation) ? installation['id'] : undefined;
@@ -48,21 +50,24 @@ export async function whyNoSecrets(): Promise<string> {
 type Fields = Record<string, unknown>;
 
 /**
- * Loaded only when it is needed: the module parses the event's payload when it is imported, throws where that is
- * no JSON, and brings GitHub's whole client along.
+ * Loaded only when it is needed: the module parses the event's payload when it is imported, and throws where that
+ * is no JSON.
  */
 async function readContext(): Promise<{ eventName: string; actor: string; payload: Fields }> {
   try {
     const { context } = await import(/* webpackMode: "eager" */ '@actions/github');
-    return context;
+    const payload: unknown = context.payload;
+    return { eventName: context.eventName, actor: context.actor, payload: isObject(payload) ? payload : {} };
   } catch (error) {
-    throw new Error(
-      'The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.',
-      {
-        cause: error,
-      },
-    );
+    throw unreadable(error);
   }
+}
+
+function unreadable(cause?: unknown): Error {
+  return new Error(
+    'The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.',
+    { cause },
+  );
 }
 
 function field(value: unknown, name: string): unknown {

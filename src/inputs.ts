@@ -88,7 +88,8 @@ function readCredential(): Credential | undefined {
 }
 
 function readApiUrl(): string {
-  const url = URL.parse(readText('api-url') || DEFAULT_API_URL);
+  const text = readText('api-url') || DEFAULT_API_URL;
+  const url = URL.parse(text);
   if (url === null) throw new Error(`\`api-url\` is not a URL. Use one such as ${DEFAULT_API_URL}.`);
   if (url.username !== '' || url.password !== '') {
     throw new Error('`api-url` holds a user name or a password, which would end up in logs. Remove them.');
@@ -96,8 +97,7 @@ function readApiUrl(): string {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
     throw new Error('`api-url` is not https, and only a loopback host may be asked without. Use an https URL.');
   }
-  if (url.search !== '' || url.hash !== '')
-    throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
+  if (/[?#]/.test(text)) throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 

@@ -47,13 +47,25 @@ async function findByOrganization(api: IcrApi, organizationId: string): Promise<
   info('The organization’s own look-up gave no usable answer; reading the list of installations.');
 
   const seen = newTally();
+  const nameless: Installation[] = [];
   for await (const installation of eachInstallation(api)) {
     if (belongsTo(installation, organizationId) === true) return installation;
+    if (installation.organization === undefined) nameless.push(installation);
     seen.add(installation);
   }
+  for (const { id } of nameless.slice(0, MAX_LISTED)) {
+    const installation = await api.getInstallation(id);
+    if (belongsTo(installation, organizationId) === true) return installation;
+    if (installation.organization === undefined) throw new Error(cannotBeTold(organizationId, seen.describe()));
+  }
+  if (nameless.length > MAX_LISTED) throw new Error(cannotBeTold(organizationId, seen.describe()));
   throw new Error(
     `The app is not installed for \`organization-id\` ${organizationId}. Likely cause: it was not installed, was uninstalled or suspended, or the id is of another environment than \`api-url\`. Ask an admin of the organization to install it, or correct the id. The list was read to its end; it holds ${seen.describe()}.`,
   );
+}
+
+function cannotBeTold(organizationId: string, list: string): string {
+  return `Whether the app is installed for \`organization-id\` ${organizationId} cannot be told, since the API does not name every installation’s organization. Set \`installation-id\`. The list was read to its end; it holds ${list}.`;
 }
 
 async function findOnly(api: IcrApi): Promise<Installation> {

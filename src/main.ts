@@ -18,6 +18,8 @@ import { writeSummary } from './summary.ts';
 
 const BUDGET_SECONDS = 90;
 const WITHDRAWAL_SECONDS = 15;
+/** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
+const CANCELLED_WITHDRAWAL_SECONDS = 4;
 
 async function main(): Promise<void> {
   const cancelled = watchCancellation();
@@ -44,7 +46,10 @@ async function main(): Promise<void> {
   } catch (error) {
     // A cancelled step has no time for a request; post revokes what is in the state.
     if (error === cancelled.reason) throw error;
-    throw await withdraw(minted, error, (token) => revoke(send, token, startBudget(WITHDRAWAL_SECONDS, cancelled)));
+    const budget = cancelled.aborted
+      ? startBudget(CANCELLED_WITHDRAWAL_SECONDS)
+      : startBudget(WITHDRAWAL_SECONDS, cancelled);
+    throw await withdraw(minted, error, (token) => revoke(send, token, budget));
   }
 }
 

@@ -24,13 +24,10 @@ export async function mint(
   const reading = await api.mint(installationId);
   const token = read(reading, parseToken);
   maskSecret(token);
-  // What a header can carry of a token that is about to be refused for its characters.
-  const sendable = token.trim().replace(/[^\x20-\x7e]/g, '');
-  maskSecret(sendable);
   const left = {
     apiUrl,
     apiVersion,
-    token: sendable,
+    token,
     expiresAt: read(reading, parseExpiry) ?? '',
     clockOffsetMs: auth.clockOffsetMs(reading.answer),
   };
@@ -56,10 +53,8 @@ export async function withdraw(
   failure: unknown,
   revoke: (token: string) => Promise<Verdict>,
 ): Promise<Error> {
-  const { outcome, words } = await revoke(minted.left.token);
-  // A refusal of what could be sent of a token says nothing about the whole of it.
-  const isWhole = minted.left.token === minted.token.trim();
-  const isDead = outcome === 'revoked' || (outcome === 'dead-already' && isWhole);
+  const { outcome, words } = await revoke(minted.token);
+  const isDead = outcome !== 'unknown';
   let fate = isDead
     ? 'The token was revoked.'
     : `The token could not be revoked yet (${words}); the post step tries again.`;

@@ -22,7 +22,7 @@ export function plain(text: string, maxCharacters = 300): string {
  */
 export function summaryText(text: string): string {
   return plain(text).replace(
-    /[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu,
+    /[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu,
     (character) => `&#${character.charCodeAt(0)};`,
   );
 }

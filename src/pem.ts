@@ -10,6 +10,8 @@ export interface Pasted {
   /** The text without what copying adds: invisible characters, quotes, escaped line ends. */
   text: string;
   blocks: PemBlock[];
+  /** The input itself, for what is no key at all. */
+  raw: string;
 }
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs;
@@ -21,7 +23,7 @@ const STANDARD_LINE = /[\w+/=]{1,64}/g;
 export function readPasted(raw: string): Pasted {
   const text = unpack(raw);
   const inner = text.includes('-----BEGIN') ? undefined : base64Text(text);
-  return inner?.includes('-----BEGIN') === true ? readBlocks(unpack(inner)) : readBlocks(text);
+  return { ...readBlocks(inner?.includes('-----BEGIN') === true ? unpack(inner) : text), raw };
 }
 
 /**
@@ -30,10 +32,10 @@ export function readPasted(raw: string): Pasted {
  */
 export function linesToMask(raw: string): Set<string> {
   const { text, blocks } = readPasted(raw);
-  const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).join('')];
+  const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).filter(isMasked).join('')];
   const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
   const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
-  return new Set(lines.filter((line) => line.length >= MIN_MASKED_CHARACTERS));
+  return new Set(lines.filter(isMasked));
 }
 
 /** The bytes of base64 text, or undefined where it is something else. */
@@ -42,7 +44,7 @@ export function base64Bytes(text: string): Buffer | undefined {
   return /^[A-Za-z0-9+/]+={0,2}$/.test(squeezed) ? Buffer.from(squeezed, 'base64') : undefined;
 }
 
-function readBlocks(text: string): Pasted {
+function readBlocks(text: string): Omit<Pasted, 'raw'> {
   const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
   return { text, blocks };
 }
@@ -56,8 +58,13 @@ function unpack(raw: string): string {
     .trim();
 }
 
+function isMasked(line: string): boolean {
+  return line.length >= MIN_MASKED_CHARACTERS;
+}
+
+/** Headers and footers are left out also where they lack a dash or their spaces. */
 function pieces(text: string): string[] {
-  return text.replace(/-----[A-Z0-9 ]+-----/g, '\n').split(/\s+/);
+  return text.replace(/-+ ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
 }
 
 function base64Text(text: string): string | undefined {

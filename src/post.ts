@@ -1,4 +1,5 @@
 /** Owns the order of events of the post step: revoke what main left, and never fail the job. */
+import { outliveCancellation } from './cancellation.ts';
 import { run } from './door.ts';
 import { openHttp, startBudget } from './http.ts';
 import { versionHeader } from './icr-api.ts';
@@ -11,6 +12,7 @@ import { isSummaryWanted, writeSummary } from './summary.ts';
 const BUDGET_SECONDS = 45;
 
 async function post(): Promise<void> {
+  outliveCancellation();
   const left = takeLeftToken();
   if (left === undefined) return;
   maskSecret(left.token);
@@ -24,7 +26,8 @@ async function post(): Promise<void> {
   if (outcome === 'unknown') throw new Error(words);
 
   info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
-  if (isSummaryWanted()) await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
+  const fate = outcome === 'revoked' ? 'revoked' : 'found dead';
+  if (isSummaryWanted()) await writeSummary([['Token', `${fate} at ${new Date().toISOString()}`]]);
 }
 
 function warn(error: unknown): void {

@@ -143,7 +143,7 @@ function unusable(reason: string): FinalError {
 
 /** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
 function isExempt(url: URL, exempt: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   const port = url.port || '443';
   return exempt
     .toLowerCase()
@@ -152,7 +152,7 @@ function isExempt(url: URL, exempt: string): boolean {
       if (entry === '*') return true;
       const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
       const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-      const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\./, '');
+      const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
       if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port)) return false;
       return host === suffix || host.endsWith(`.${suffix}`);
     });

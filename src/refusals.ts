@@ -12,9 +12,9 @@ export interface Identity {
   drift: string | undefined;
 }
 
-/** `POST /x on HOST answered 403 (“message”)`. */
+/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
 export function describeAnswer({ request, status, text }: HttpAnswer): string {
-  const message = parseRefusal(text);
+  const message = status < 300 ? undefined : parseRefusal(text);
   return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
 }
 
@@ -30,7 +30,7 @@ function advice(answer: HttpAnswer, identity: Identity): string {
     return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
   }
   if (status === 400) {
-    return 'Likely cause: a version of the API that it does not support. Check `api-version` and the path of `api-url`.';
+    return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
   }
   if (status >= 300 && status < 400) {
     return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';

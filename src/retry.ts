@@ -13,6 +13,8 @@ export const MIN_ATTEMPT_SECONDS = 0.5;
 const RESERVED_SECONDS = 1;
 
 const MAX_BACKOFF_SECONDS = 8;
+/** Longer than any budget; keeps absurd values printable. */
+const MAX_RETRY_AFTER_SECONDS = 1e9;
 
 /**
  * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
@@ -63,7 +65,7 @@ export function retryAfterMs(
   nowMs: number,
 ): number | undefined {
   const text = retryAfter?.trim() ?? '';
-  if (/^\d+$/.test(text)) return Number(text) * SECOND_MS;
+  if (/^\d+$/.test(text)) return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
   const until = httpDateMs(text);
   return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
 }

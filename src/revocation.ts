@@ -3,6 +3,7 @@ import { parseJson } from './answers.ts';
 import type { Budget, Send } from './http.ts';
 import { isSuccess } from './icr-api.ts';
 import { describeAnswer } from './refusals.ts';
+import { maskSecret } from './secrets.ts';
 import type { HttpAnswer } from './transport.ts';
 
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' } as const;
@@ -15,8 +16,15 @@ export interface Verdict {
 
 /** Revokes the token, which is its own credential (docs: Apps). Never throws. */
 export async function revoke(send: Send, token: string, budget: Budget): Promise<Verdict> {
+  // What a header can carry of a token that was refused for its characters.
+  const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
+  maskSecret(bearer);
   try {
-    return judge(await send({ ...REQUEST, bearer: token }, budget));
+    const verdict = judge(await send({ ...REQUEST, bearer }, budget));
+    const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
+    return saysNothing
+      ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
+      : verdict;
   } catch (error) {
     return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
   }

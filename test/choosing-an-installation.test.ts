@@ -156,6 +156,26 @@ describe('organization-id', () => {
   });
 });
 
+describe('a list that does not name the organizations', () => {
+  test('is completed by the installations themselves', async () => {
+    await using scene = await openScene();
+    scene.simulator.settings.organizationInstallationRoute = false;
+    for (const installation of [scene.nordic, scene.baltic]) installation.organizationShownIn = 'single';
+    const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
+    assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
+    assertFailed(await scene.main({ 'organization-id': 'unknown' }), /not installed/);
+  });
+
+  test('does not lead to “not installed” where these do not name them either', async () => {
+    await using scene = await openScene();
+    scene.simulator.settings.organizationInstallationRoute = false;
+    scene.baltic.organizationShownIn = 'nowhere';
+    const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
+    assertFailed(result, /cannot be told.*Set `installation-id`.*Nordic Carbon/);
+    assert.equal(scene.simulator.tokens().length, 0);
+  });
+});
+
 describe('the list of installations', () => {
   async function withList(settings: Partial<Scene['simulator']['settings']>) {
     const scene = await openScene();
@@ -225,6 +245,15 @@ describe('a relayed webhook', () => {
     const other = { event: { name: 'workflow_dispatch', payload: { client_payload: { installation } } } };
     assert.equal((await scene.main({}, other)).outputs.get('installation-id'), scene.nordic.id);
   });
+
+  for (const payload of [null, {}, [], 'text']) {
+    test(`in a payload that is ${JSON.stringify(payload)} is an error, not a fall-through`, async () => {
+      await using scene = await openScene();
+      scene.baltic.state = 'uninstalled';
+      const event = { name: 'repository_dispatch', payload };
+      assertFailed(await scene.main({}, { event }), /event payload \(GITHUB_EVENT_PATH\) cannot be read/);
+    });
+  }
 
   test('in a payload that is not JSON is an error that says which file', async () => {
     await using scene = await openScene();

@@ -162,6 +162,7 @@ describe('text from outside', () => {
 
   test('means in the summary what it says', () => {
     assert.equal(summaryText('a_b: VIEW, c.d-e'), 'a_b: VIEW, c.d-e');
+    assert.equal(summaryText('see www.x.y'), 'see www&#46;x.y');
     assert.equal(summaryText('<b>_x_|'), '&#60;b&#62;&#95;x&#95;&#124;');
   });
 });

@@ -129,6 +129,7 @@ describe('is refused before any request, in one sentence', () => {
     [{ 'api-url': 'https://user@127.0.0.1' }, /^`api-url` holds a user name or a password/],
     [{ 'api-url': 'https://127.0.0.1/?a=b' }, /^`api-url` holds a query or a fragment/],
     [{ 'api-url': 'https://127.0.0.1/#a' }, /^`api-url` holds a query or a fragment/],
+    [{ 'api-url': 'https://127.0.0.1/v1?' }, /^`api-url` holds a query or a fragment/],
     [{ 'api-version': 'a b' }, /^`api-version` is not a version/],
     [{ 'api-version': '2023\r\nx-evil: 1' }, /^`api-version` is not a version/],
   ];

@@ -108,12 +108,17 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'a public key': [publicPem, /is a public key/],
   'a PKCS#1 public key': [KEYS.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString(), /is a public key/],
   'a bare public key': [bodyOf(publicPem).join(''), /is a public key/],
+  'a bare PKCS#1 public key': [
+    bodyOf(KEYS.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()).join(''),
+    /is a public key/,
+  ],
   'an SSH public key': ['ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 me@host', /is a public key/],
   'a certificate': [cert, /is a certificate/],
   'a bare certificate': [bodyOf(cert).join(''), /is a certificate/],
   'an OpenSSH key': [openssh, /is an OpenSSH key/],
   'base64 of an OpenSSH key': [base64(openssh), /is an OpenSSH key/],
   'an EC key (SEC1)': [ec.export({ type: 'sec1', format: 'pem' }).toString(), /is an elliptic-curve/],
+  'a bare EC key': [bodyOf(ec.export({ type: 'sec1', format: 'pem' }).toString()).join(''), /is an elliptic-curve/],
   'an EC key (PKCS#8)': [ec.export(pkcs8).toString(), /is an elliptic-curve/],
   'an Ed25519 key': [generateKeyPairSync('ed25519').privateKey.export(pkcs8).toString(), /of type ed25519/],
   'an RSA-PSS key': [pss.export(pkcs8).toString(), /is an RSA-PSS key/],
@@ -131,10 +136,15 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'a PEM without a line of its middle': [lines.toSpliced(5, 1).join('\n'), /is cut off/],
   'base64 of a cut-off PEM': [base64(lines.slice(0, -3).join('\n')), /is cut off/],
   'the bare body, cut off': [bodyOf(PKCS8).join('').slice(0, 800), /is cut off/],
+  'base64 of a PEM without its beginning': [base64(PKCS8).slice(200), /is cut off/],
+  'the bare body without its beginning': [bodyOf(PKCS8).slice(3).join(''), /is cut off/],
+  'a header without a dash': [PKCS1.replace('-----BEGIN', '----BEGIN'), /is cut off/],
   'the first line alone': ['-----BEGIN RSA PRIVATE KEY-----', /is cut off/],
   'a file path': ['/home/runner/work/app.private-key.pem', /is the path of a file/],
   'a relative path': ['./secrets/app.pem', /is the path of a file/],
-  'a Windows path': ['C:\\secrets\\app.pem', /is the path of a file/],
+  'a Windows path': ['C:\\runner\\new\\app.pem', /is the path of a file/],
+  'a relative Windows path': ['secrets\\new.pem', /is the path of a file/],
+  'a path without an ending': ['keys/icr', /is the path of a file/],
   'a path in the home folder': ['~/.ssh/id_rsa', /is the path of a file/],
   'a JWT': ['eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl', /is a JWT/],
   'a damaged PEM': ['-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----', /is damaged|is cut off/],
@@ -149,6 +159,7 @@ describe('refused before any request, each with its own sentence', () => {
       assertFailed(result, says);
       assert.match(result.errors[0] ?? '', /^`private-key` .*Give the input `private-key` the whole text/);
       assert.deepEqual(scene.asked(), []);
+      for (const mask of result.masks) assert.doesNotMatch(mask, /BEGIN|END(?:RSA|PRI)|-----/);
       const told = `${result.errors}${result.log}`;
       for (const line of pasted.split('\n').filter((part) => part.length >= 16 && !part.startsWith('-----'))) {
         assert.ok(!told.includes(line), 'the input is repeated');

@@ -189,10 +189,22 @@ describe('a failed check revokes there and then', () => {
     });
   }
 
+  test('a token of which only a part can be sent is not called dead by main or by post', async () => {
+    await using scene = await openScene({ settings: { mintPatch: { token: 'crs_\u0001\u00e9abc' } } });
+    const step = await scene.step(forNordic(scene));
+    assertFailed(await step.main(), /could not be revoked yet \(.*not the whole token can be sent\)/);
+    const post = await step.post();
+    assert.equal(post.exitCode, 0);
+    assert.equal(post.warnings.length, 1);
+    assert.match(post.warnings[0] ?? '', /not the whole token can be sent\. It lives until 20/);
+  });
+
   test('an answer without a token is an error, and nothing is left for post', async () => {
     await using scene = await openScene({ settings: { mintPatch: { token: undefined } } });
+    scene.simulator.settings.mintPatch = { token: null, message: 'what the body says' };
     const result = await scene.main(forNordic(scene));
     assertFailed(result, /`token` is missing or not a text/);
+    assert.doesNotMatch(result.stdout, /what the body says/);
     assert.deepEqual([...result.state], []);
   });
 
@@ -202,6 +214,19 @@ describe('a failed check revokes there and then', () => {
     const result = await scene.main(forNordic(scene), { env });
     assertFailed(result, /could not be written \(ENOSPC.*disk is full.*The token was revoked\.$/);
     assertWithdrawn(scene, result);
+  });
+
+  test('a state that cannot be written while the step is cancelled', async () => {
+    await using scene = await openScene();
+    scene.simulator.settings.latencyMs = 500;
+    const step = await scene.step({ 'installation-id': scene.nordic.id }, { env: { GITHUB_STATE: '/dev/full' } });
+    const main = step.main((child) => {
+      const timer = setInterval(() => {
+        if (scene.asked().length > 0 && child.kill('SIGINT')) clearInterval(timer);
+      }, 10);
+    });
+    assertFailed(await main, /could not be written .*The token was revoked\.$/);
+    assert.equal(scene.liveTokens(), 0);
   });
 
   test('a state that cannot be written', async () => {

@@ -186,6 +186,22 @@ describe('is one warning, with the reason and until when the token lives', () =>
   });
 });
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`is not ended by ${signal} while it revokes`, async () => {
+    await using scene = await openScene();
+    const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
+    await step.main();
+    scene.simulator.settings.latencyMs = 500;
+    const post = await step.post({}, (child) => {
+      const timer = setInterval(() => {
+        if (scene.asked().some((request) => request.startsWith('DELETE')) && child.kill(signal)) clearInterval(timer);
+      }, 10);
+    });
+    assertSucceeded(post);
+    assert.deepEqual(post.log, ['Revoked the access token.']);
+  });
+}
+
 test('tries again after a passing fault', async () => {
   await using scene = await openScene();
   const post = await postAfter(scene, () => scene.simulator.fault({ ...REVOKE, effect: empty(503), times: 1 }));

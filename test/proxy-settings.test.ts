@@ -74,6 +74,8 @@ describe('no_proxy', () => {
     ['carbonregistry.com:8443', 'https://api.carbonregistry.com', false],
     ['carbonregistry.com:8443', 'https://api.carbonregistry.com:8443', true],
     ['carbonregistry.com', 'https://api.carbonregistry.com:8443', true],
+    ['api.carbonregistry.com.', 'https://api.carbonregistry.com', true],
+    ['api.carbonregistry.com', 'https://api.carbonregistry.com.', true],
     ['10.0.0.1', 'https://10.0.0.1', true],
     ['10.0.0.1', 'https://10.0.0.10', false],
     ['[2001:db8::1]', 'https://[2001:db8::1]', true],

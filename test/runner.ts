@@ -43,7 +43,7 @@ export interface Result {
 export interface Step extends AsyncDisposable {
   main(during?: (child: ChildProcess) => void): Promise<Result>;
   /** With the state that main left. */
-  post(env?: Readonly<Record<string, string | undefined>>): Promise<Result>;
+  post(env?: Readonly<Record<string, string | undefined>>, during?: (child: ChildProcess) => void): Promise<Result>;
 }
 
 type Phase = 'main' | 'post';
@@ -59,7 +59,7 @@ export async function startStep(options: StepOptions): Promise<Step> {
       await writeFile(files[name], '');
     }
     const eventPath = join(folder, 'event.json');
-    await writeFile(eventPath, JSON.stringify(options.event?.payload ?? {}));
+    await writeFile(eventPath, JSON.stringify(options.event === undefined ? {} : options.event.payload));
     const environment = definedOnly({
       PATH: process.env['PATH'],
       NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'],
@@ -109,7 +109,7 @@ export async function startStep(options: StepOptions): Promise<Step> {
 
   return {
     main: (during) => run('main', {}, during),
-    post: (env) => run('post', env ?? {}),
+    post: (env = {}, during) => run('post', env, during),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -2115,7 +2115,7 @@ function plain(text, maxCharacters = 300) {
  * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
  */
 function summaryText(text) {
-    return plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (character) => `&#${character.charCodeAt(0)};`);
+    return plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./src/log.ts
@@ -2150,7 +2150,7 @@ const STANDARD_LINE = /[\w+/=]{1,64}/g;
 function readPasted(raw) {
     const text = unpack(raw);
     const inner = text.includes('-----BEGIN') ? undefined : base64Text(text);
-    return inner?.includes('-----BEGIN') === true ? readBlocks(unpack(inner)) : readBlocks(text);
+    return { ...readBlocks(inner?.includes('-----BEGIN') === true ? unpack(inner) : text), raw };
 }
 /**
  * The lines to mask: each line of the body as it was pasted and as standard PEM has it. Headers, footers and
@@ -2158,10 +2158,10 @@ function readPasted(raw) {
  */
 function linesToMask(raw) {
     const { text, blocks } = readPasted(raw);
-    const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).join('')];
+    const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).filter(isMasked).join('')];
     const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
     const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
-    return new Set(lines.filter((line) => line.length >= MIN_MASKED_CHARACTERS));
+    return new Set(lines.filter(isMasked));
 }
 /** The bytes of base64 text, or undefined where it is something else. */
 function base64Bytes(text) {
@@ -2180,8 +2180,12 @@ function unpack(raw) {
         .replace(/^(["'`])(.*)\1$/s, '$2')
         .trim();
 }
+function isMasked(line) {
+    return line.length >= MIN_MASKED_CHARACTERS;
+}
+/** Headers and footers are left out also where they lack a dash or their spaces. */
 function pieces(text) {
-    return text.replace(/-----[A-Z0-9 ]+-----/g, '\n').split(/\s+/);
+    return text.replace(/-+ ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
 }
 function base64Text(text) {
     return base64Bytes(text)?.toString('utf8');
@@ -2195,8 +2199,10 @@ function squeeze(text) {
 
 
 const DER_SEQUENCE = 0x30;
+/** Half of the shortest key that is of use. */
+const MIN_KEY_BYTES = 300;
 /** Says, as the end of a sentence that begins with the input's name, what was pasted instead of a usable key. */
-function diagnose({ text, blocks }) {
+function diagnose({ text, blocks, raw }) {
     const labels = blocks.map((block) => block.label).join(' ');
     const bytes = base64Bytes(blocks[0]?.body ?? text);
     const isBare = blocks.length === 0;
@@ -2211,27 +2217,34 @@ function diagnose({ text, blocks }) {
     if (/BEGIN (?:X509 |TRUSTED )?CERTIFICATE/.test(text) || (isBare && isCertificate(bytes))) {
         return 'is a certificate, not a private key';
     }
-    if (/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) |BEGIN SSH2 PUBLIC/.test(text) || isPublicKey(bytes)) {
+    if (/BEGIN EC PRIVATE KEY/.test(text) || (isBare && isEc(bytes))) {
+        return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
+    }
+    if (/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) |BEGIN SSH2 PUBLIC/.test(text) ||
+        (isBare && isPublicKey(bytes))) {
         return 'is a public key: the private half is needed';
     }
-    if (/BEGIN EC PRIVATE KEY/.test(text))
-        return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
     if (/BEGIN DSA PRIVATE KEY/.test(text))
         return 'is a DSA key: ICR Apps use RSA keys';
+    if (isPath(raw.trim())) {
+        return 'is the path of a file: the input takes the key itself, since an action does not read files of the job';
+    }
     if (isCutOff(text, labels, bytes))
         return 'is cut off: its beginning or its end is missing';
     if (/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text))
         return 'is a JWT: give it to the input `jwt` instead';
-    if (isPath(text)) {
-        return 'is the path of a file: the input takes the key itself, since an action does not read files of the job';
-    }
     if (labels.includes('PRIVATE KEY'))
         return 'is damaged: its PEM header and footer are there, but no key between them';
     return 'is not a private key in PEM';
 }
 function isCutOff(text, labels, bytes) {
     const isHalfPem = labels === '' && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
-    return isHalfPem || (bytes !== undefined && bytes[0] === DER_SEQUENCE && derLength(bytes) > bytes.length);
+    if (isHalfPem)
+        return true;
+    if (bytes === undefined || bytes.length < MIN_KEY_BYTES)
+        return false;
+    // A key is one DER sequence: what is long enough and begins otherwise lost its beginning.
+    return bytes[0] !== DER_SEQUENCE || derLength(bytes) > bytes.length;
 }
 /** The length that the outermost DER element declares, its header included (X.690, section 8.1.3). */
 function derLength(bytes) {
@@ -2246,7 +2259,14 @@ function isEncrypted(bytes) {
     return bytes?.subarray(0, 24).includes(Buffer.from('06092a864886f70d0105', 'hex')) ?? false;
 }
 function isPublicKey(bytes) {
-    return bytes !== undefined && succeeds(() => (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type: 'spki' }));
+    if (bytes === undefined)
+        return false;
+    const isOfType = (type) => succeeds(() => (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type }));
+    return isOfType('spki') || isOfType('pkcs1');
+}
+/** Of its own kind, SEC1 (RFC 5915); in PKCS#8 the key is read before it is diagnosed. */
+function isEc(bytes) {
+    return bytes !== undefined && succeeds(() => (0,external_node_crypto_namespaceObject.createPrivateKey)({ key: bytes, format: 'der', type: 'sec1' }));
 }
 function isCertificate(bytes) {
     return bytes !== undefined && succeeds(() => new external_node_crypto_namespaceObject.X509Certificate(bytes));
@@ -2255,7 +2275,9 @@ function startsWith(bytes, magic) {
     return bytes?.subarray(0, magic.length).equals(Buffer.from(magic)) ?? false;
 }
 function isPath(text) {
-    return /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]*$|^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$/i.test(text);
+    return (/^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]{0,255}$/.test(text) ||
+        /^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$/i.test(text) ||
+        /^[\w.-]{1,64}(?:[\\/][\w.-]{1,64}){1,3}$/.test(text));
 }
 function succeeds(parse) {
     try {
@@ -2342,6 +2364,8 @@ const MIN_ATTEMPT_SECONDS = 0.5;
 /** What a wait leaves of the budget for the attempt after it; a timer may end late. */
 const RESERVED_SECONDS = 1;
 const MAX_BACKOFF_SECONDS = 8;
+/** Longer than any budget; keeps absurd values printable. */
+const MAX_RETRY_AFTER_SECONDS = 1e9;
 /**
  * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
  *
@@ -2381,7 +2405,7 @@ function isPassing(status, retryAfter) {
 function retryAfterMs(retryAfter, date, nowMs) {
     const text = retryAfter?.trim() ?? '';
     if (/^\d+$/.test(text))
-        return Number(text) * SECOND_MS;
+        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
 }
@@ -2453,13 +2477,19 @@ function describeDrift(aheadMs) {
 
 ;// CONCATENATED MODULE: ./src/cancellation.ts
 /** Owns the signals by which the runner cancels a step. */
+const SIGNALS = ['SIGINT', 'SIGTERM'];
 /** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
 function watchCancellation() {
     const controller = new AbortController();
-    for (const name of ['SIGINT', 'SIGTERM']) {
+    for (const name of SIGNALS) {
         process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
     }
     return controller.signal;
+}
+/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
+function outliveCancellation() {
+    for (const name of SIGNALS)
+        process.on(name, () => undefined);
 }
 
 ;// CONCATENATED MODULE: ./src/door.ts
@@ -2514,7 +2544,11 @@ function isSameId(one, other) {
  */
 async function relayedInstallationId() {
     const { eventName, payload } = await readContext();
-    const relayed = eventName === 'repository_dispatch' ? payload['client_payload'] : undefined;
+    if (eventName !== 'repository_dispatch')
+        return undefined;
+    if (Object.keys(payload).length === 0)
+        throw unreadable();
+    const relayed = payload['client_payload'];
     if (!event_isObject(relayed) || relayed['installation'] === undefined)
         return undefined;
     const { installation } = relayed;
@@ -2545,19 +2579,21 @@ async function whyNoSecrets() {
     return 'Possible causes: the secret does not exist under that name, or belongs to an environment that the job does not name, or the job is in a reusable workflow that was not given it (`secrets: inherit`, or the secret by name).';
 }
 /**
- * Loaded only when it is needed: the module parses the event's payload when it is imported, throws where that is
- * no JSON, and brings GitHub's whole client along.
+ * Loaded only when it is needed: the module parses the event's payload when it is imported, and throws where that
+ * is no JSON.
  */
 async function readContext() {
     try {
         const { context } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 303));
-        return context;
+        const payload = context.payload;
+        return { eventName: context.eventName, actor: context.actor, payload: event_isObject(payload) ? payload : {} };
     }
     catch (error) {
-        throw new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.', {
-            cause: error,
-        });
+        throw unreadable(error);
     }
+}
+function unreadable(cause) {
+    return new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.', { cause });
 }
 function field(value, name) {
     return event_isObject(value) ? value[name] : undefined;
@@ -2738,7 +2774,7 @@ function proxy_unusable(reason) {
 }
 /** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
 function isExempt(url, exempt) {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
     const port = url.port || '443';
     return exempt
         .toLowerCase()
@@ -2748,7 +2784,7 @@ function isExempt(url, exempt) {
             return true;
         const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
         const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\./, '');
+        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
         if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
             return false;
         return host === suffix || host.endsWith(`.${suffix}`);
@@ -2983,7 +3019,7 @@ function parseRefusal(text) {
 }
 function parseJson(text) {
     try {
-        return JSON.parse(text);
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
     }
     catch {
         throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
@@ -3042,9 +3078,9 @@ function misshapen(field, wanted) {
 /** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
 
 
-/** `POST /x on HOST answered 403 (“message”)`. */
+/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
 function describeAnswer({ request, status, text }) {
-    const message = parseRefusal(text);
+    const message = status < 300 ? undefined : parseRefusal(text);
     return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
 }
 /** @param purpose what was tried, as the beginning of a sentence */
@@ -3059,7 +3095,7 @@ function advice(answer, identity) {
         return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
     }
     if (status === 400) {
-        return 'Likely cause: a version of the API that it does not support. Check `api-version` and the path of `api-url`.';
+        return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
     }
     if (status >= 300 && status < 400) {
         return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
@@ -3336,7 +3372,8 @@ function readCredential() {
     return { appId: issuer, jwt };
 }
 function readApiUrl() {
-    const url = URL.parse(readText('api-url') || DEFAULT_API_URL);
+    const text = readText('api-url') || DEFAULT_API_URL;
+    const url = URL.parse(text);
     if (url === null)
         throw new Error(`\`api-url\` is not a URL. Use one such as ${DEFAULT_API_URL}.`);
     if (url.username !== '' || url.password !== '') {
@@ -3345,7 +3382,7 @@ function readApiUrl() {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
         throw new Error('`api-url` is not https, and only a loopback host may be asked without. Use an https URL.');
     }
-    if (url.search !== '' || url.hash !== '')
+    if (/[?#]/.test(text))
         throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
@@ -3393,12 +3430,27 @@ async function findByOrganization(api, organizationId) {
         return direct;
     log_info('The organization’s own look-up gave no usable answer; reading the list of installations.');
     const seen = newTally();
+    const nameless = [];
     for await (const installation of eachInstallation(api)) {
         if (belongsTo(installation, organizationId) === true)
             return installation;
+        if (installation.organization === undefined)
+            nameless.push(installation);
         seen.add(installation);
     }
+    for (const { id } of nameless.slice(0, MAX_LISTED)) {
+        const installation = await api.getInstallation(id);
+        if (belongsTo(installation, organizationId) === true)
+            return installation;
+        if (installation.organization === undefined)
+            throw new Error(cannotBeTold(organizationId, seen.describe()));
+    }
+    if (nameless.length > MAX_LISTED)
+        throw new Error(cannotBeTold(organizationId, seen.describe()));
     throw new Error(`The app is not installed for \`organization-id\` ${organizationId}. Likely cause: it was not installed, was uninstalled or suspended, or the id is of another environment than \`api-url\`. Ask an admin of the organization to install it, or correct the id. The list was read to its end; it holds ${seen.describe()}.`);
+}
+function cannotBeTold(organizationId, list) {
+    return `Whether the app is installed for \`organization-id\` ${organizationId} cannot be told, since the API does not name every installation’s organization. Set \`installation-id\`. The list was read to its end; it holds ${list}.`;
 }
 async function findOnly(api) {
     const seen = newTally();
@@ -3573,13 +3625,10 @@ async function mint(api, auth, installationId, { apiUrl, apiVersion }) {
     const reading = await api.mint(installationId);
     const token = read(reading, parseToken);
     maskSecret(token);
-    // What a header can carry of a token that is about to be refused for its characters.
-    const sendable = token.trim().replace(/[^\x20-\x7e]/g, '');
-    maskSecret(sendable);
     const left = {
         apiUrl,
         apiVersion,
-        token: sendable,
+        token,
         expiresAt: read(reading, parseExpiry) ?? '',
         clockOffsetMs: auth.clockOffsetMs(reading.answer),
     };
@@ -3599,10 +3648,8 @@ function checkMinted({ token, reading }, demands) {
  * @returns the failure, with a sentence on what became of the token
  */
 async function withdraw(minted, failure, revoke) {
-    const { outcome, words } = await revoke(minted.left.token);
-    // A refusal of what could be sent of a token says nothing about the whole of it.
-    const isWhole = minted.left.token === minted.token.trim();
-    const isDead = outcome === 'revoked' || (outcome === 'dead-already' && isWhole);
+    const { outcome, words } = await revoke(minted.token);
+    const isDead = outcome !== 'unknown';
     let fate = isDead
         ? 'The token was revoked.'
         : `The token could not be revoked yet (${words}); the post step tries again.`;
@@ -3671,11 +3718,19 @@ function permissions(grant) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
 /** Revokes the token, which is its own credential (docs: Apps). Never throws. */
 async function revoke(send, token, budget) {
+    // What a header can carry of a token that was refused for its characters.
+    const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
+    maskSecret(bearer);
     try {
-        return judge(await send({ ...REQUEST, bearer: token }, budget));
+        const verdict = judge(await send({ ...REQUEST, bearer }, budget));
+        const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
+        return saysNothing
+            ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
+            : verdict;
     }
     catch (error) {
         return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
@@ -3726,6 +3781,8 @@ function isFromApi(text) {
 
 const BUDGET_SECONDS = 90;
 const WITHDRAWAL_SECONDS = 15;
+/** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
+const CANCELLED_WITHDRAWAL_SECONDS = 4;
 async function main() {
     const cancelled = watchCancellation();
     const inputs = readInputs();
@@ -3753,7 +3810,10 @@ async function main() {
         // A cancelled step has no time for a request; post revokes what is in the state.
         if (error === cancelled.reason)
             throw error;
-        throw await withdraw(minted, error, (token) => revoke(send, token, startBudget(WITHDRAWAL_SECONDS, cancelled)));
+        const budget = cancelled.aborted
+            ? startBudget(CANCELLED_WITHDRAWAL_SECONDS)
+            : startBudget(WITHDRAWAL_SECONDS, cancelled);
+        throw await withdraw(minted, error, (token) => revoke(send, token, budget));
     }
 }
 async function endWithoutCredential({ onMissingCredentials }) {

@@ -36,6 +36,23 @@
 /************************************************************************/
 var __webpack_exports__ = {};
 
+;// CONCATENATED MODULE: ./src/cancellation.ts
+/** Owns the signals by which the runner cancels a step. */
+const SIGNALS = ['SIGINT', 'SIGTERM'];
+/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
+function watchCancellation() {
+    const controller = new AbortController();
+    for (const name of SIGNALS) {
+        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
+    }
+    return controller.signal;
+}
+/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
+function outliveCancellation() {
+    for (const name of SIGNALS)
+        process.on(name, () => undefined);
+}
+
 ;// CONCATENATED MODULE: ./src/door.ts
 /** Owns how a process of this action starts and ends: one catch, all output written, nothing left running. */
 /**
@@ -1049,7 +1066,7 @@ function outside_text_plain(text, maxCharacters = 300) {
  * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
  */
 function summaryText(text) {
-    return outside_text_plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, (character) => `&#${character.charCodeAt(0)};`);
+    return outside_text_plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./src/log.ts
@@ -1118,6 +1135,8 @@ const MIN_ATTEMPT_SECONDS = 0.5;
 /** What a wait leaves of the budget for the attempt after it; a timer may end late. */
 const RESERVED_SECONDS = 1;
 const MAX_BACKOFF_SECONDS = 8;
+/** Longer than any budget; keeps absurd values printable. */
+const MAX_RETRY_AFTER_SECONDS = 1e9;
 /**
  * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
  *
@@ -1157,7 +1176,7 @@ function isPassing(status, retryAfter) {
 function retryAfterMs(retryAfter, date, nowMs) {
     const text = retryAfter?.trim() ?? '';
     if (/^\d+$/.test(text))
-        return Number(text) * SECOND_MS;
+        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
 }
@@ -1304,7 +1323,7 @@ function unusable(reason) {
 }
 /** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
 function isExempt(url, exempt) {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
     const port = url.port || '443';
     return exempt
         .toLowerCase()
@@ -1314,7 +1333,7 @@ function isExempt(url, exempt) {
             return true;
         const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
         const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\./, '');
+        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
         if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
             return false;
         return host === suffix || host.endsWith(`.${suffix}`);
@@ -1549,7 +1568,7 @@ function parseRefusal(text) {
 }
 function parseJson(text) {
     try {
-        return JSON.parse(text);
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
     }
     catch {
         throw new answers_ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
@@ -1608,9 +1627,9 @@ function misshapen(field, wanted) {
 /** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
 
 
-/** `POST /x on HOST answered 403 (“message”)`. */
+/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
 function refusals_describeAnswer({ request, status, text }) {
-    const message = parseRefusal(text);
+    const message = status < 300 ? undefined : parseRefusal(text);
     return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
 }
 /** @param purpose what was tried, as the beginning of a sentence */
@@ -1625,7 +1644,7 @@ function advice(answer, identity) {
         return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
     }
     if (status === 400) {
-        return 'Likely cause: a version of the API that it does not support. Check `api-version` and the path of `api-url`.';
+        return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
     }
     if (status >= 300 && status < 400) {
         return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
@@ -1727,11 +1746,19 @@ function isSuccess({ status }) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
 /** Revokes the token, which is its own credential (docs: Apps). Never throws. */
 async function revoke(send, token, budget) {
+    // What a header can carry of a token that was refused for its characters.
+    const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
+    maskSecret(bearer);
     try {
-        return judge(await send({ ...REQUEST, bearer: token }, budget));
+        const verdict = judge(await send({ ...REQUEST, bearer }, budget));
+        const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
+        return saysNothing
+            ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
+            : verdict;
     }
     catch (error) {
         return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
@@ -1896,8 +1923,10 @@ async function writeSummary(rows) {
 
 
 
+
 const BUDGET_SECONDS = 45;
 async function post() {
+    outliveCancellation();
     const left = takeLeftToken();
     if (left === undefined)
         return;
@@ -1911,8 +1940,9 @@ async function post() {
     if (outcome === 'unknown')
         throw new Error(words);
     log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
+    const fate = outcome === 'revoked' ? 'revoked' : 'found dead';
     if (isSummaryWanted())
-        await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
+        await writeSummary([['Token', `${fate} at ${new Date().toISOString()}`]]);
 }
 function warn(error) {
     const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
