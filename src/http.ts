@@ -11,14 +11,14 @@ const ATTEMPT_SECONDS = 15;
 /** The time that a group of requests has together. */
 export interface Budget {
   totalSeconds: number;
-  /** By performance.now(), which no change of the system's clock moves. */
+  /** By `clockMs`. */
   deadlineMs: number;
   /** Ends waits at once, and attempts after their grace; its reason is what the request then throws. */
   cancelled: AbortSignal | undefined;
 }
 
 export function startBudget(totalSeconds: number, cancelled?: AbortSignal): Budget {
-  return { totalSeconds, deadlineMs: performance.now() + totalSeconds * SECOND_MS, cancelled };
+  return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
 }
 
 /**
@@ -94,8 +94,13 @@ function askedWaitMs({ headers, receivedMs }: HttpAnswer): number | undefined {
   return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
 }
 
+/** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
+function clockMs(): number {
+  return process.uptime() * SECOND_MS;
+}
+
 function leftMs(budget: Budget): number {
-  return budget.deadlineMs - performance.now();
+  return budget.deadlineMs - clockMs();
 }
 
 function seconds(milliseconds = 0): string {

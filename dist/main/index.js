@@ -2887,7 +2887,7 @@ async function readAnswer(response) {
 const VERSION = '1.0.0';
 const ATTEMPT_SECONDS = 15;
 function startBudget(totalSeconds, cancelled) {
-    return { totalSeconds, deadlineMs: performance.now() + totalSeconds * SECOND_MS, cancelled };
+    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
 }
 /**
  * @param baseUrl without a trailing slash
@@ -2944,8 +2944,12 @@ function settle(name, outcome, attempts) {
 function askedWaitMs({ headers, receivedMs }) {
     return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
 }
+/** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
+function clockMs() {
+    return process.uptime() * SECOND_MS;
+}
 function leftMs(budget) {
-    return budget.deadlineMs - performance.now();
+    return budget.deadlineMs - clockMs();
 }
 function seconds(milliseconds = 0) {
     return (milliseconds / SECOND_MS).toFixed(1);
