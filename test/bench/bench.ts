@@ -1,13 +1,16 @@
 /**
  * Owns the benchmark's tables, as Markdown:
  *   npm run bench -- [--rounds N] [--peer FOLDER]   this action beside a bare script, and beside a built peer
+ *   npm run bench -- --growth                       many installations, many jobs
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { bareScript, type Contestant, emptyScript, kilobytes, peer, thisAction } from './contestants.ts';
+import { tellGrowth } from './growth.ts';
 import { startServer } from './remote.ts';
 import { type Round, runRounds } from './rounds.ts';
 import { spreadOf } from './spread.ts';
+import { table } from './table.ts';
 
 const LATENCIES_MS = [0, 50];
 
@@ -15,11 +18,13 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
     peer: { type: 'string' },
+    growth: { type: 'boolean', default: false },
   },
 });
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; ${load()} at the start.\n`);
-await tellSpeed(Number(values.rounds));
+if (values.growth) await tellGrowth();
+else await tellSpeed(Number(values.rounds));
 console.log(`\n${load()} at the end.`);
 
 async function tellSpeed(rounds: number): Promise<void> {
@@ -73,10 +78,6 @@ function sizeTable(contestants: readonly Contestant[]): string {
     return [name, kilobytes(files.main).toFixed(1), kilobytes(files.post).toFixed(1)];
   });
   return table(['bundle', 'main, kB', 'post, kB'], rows);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return `${[head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
 
 function milliseconds({ main, post }: Round): number {

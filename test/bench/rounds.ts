@@ -28,8 +28,19 @@ export async function runRounds(
   return results;
 }
 
-async function runOnce({ name, files, inputs }: Contestant, server: Server): Promise<Round> {
+async function runOnce(contestant: Contestant, server: Server): Promise<Round> {
   const before = await server.tell();
+  const usages = await runStep(contestant);
+  const after = await server.tell();
+  if (after.liveTokens > 0) throw new Error(`${contestant.name} left a token alive`);
+  return {
+    ...usages,
+    asked: { requests: after.requests - before.requests, connections: after.connections - before.connections },
+  };
+}
+
+/** Main, and post with the state that main left. */
+export async function runStep({ name, files, inputs }: Contestant): Promise<Record<Phase, Usage>> {
   const state = new Map<string, string>();
   const run = async (phase: Phase): Promise<Usage> => {
     const result = await runStepProcess(files[phase], stepEnvironment(inputs, state));
@@ -38,17 +49,10 @@ async function runOnce({ name, files, inputs }: Contestant, server: Server): Pro
     return result.usage;
   };
   const main = await run('main');
-  const post = await run('post');
-  const after = await server.tell();
-  if (after.liveTokens > 0) throw new Error(`${name} left a token alive`);
-  return {
-    main,
-    post,
-    asked: { requests: after.requests - before.requests, connections: after.connections - before.connections },
-  };
+  return { main, post: await run('post') };
 }
 
-export function stepEnvironment(
+function stepEnvironment(
   inputs: Readonly<Record<string, string>>,
   state: ReadonlyMap<string, string>,
 ): Record<string, string> {
