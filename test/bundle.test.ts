@@ -1,12 +1,14 @@
 /** Owns the proof that the bundles are what the source builds, hold nothing that is left out, and stay small. */
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { assertSucceeded } from './runner.ts';
+import { openScene } from './scene.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -114,6 +116,26 @@ for (const [name, contents] of Object.entries(BUNDLES)) {
     });
   });
 }
+
+// The first two cost 20 ms and more, the third 1 ms; nothing here needs them.
+test('the steps load no undici, not even Node’s own, and no node:perf_hooks', async () => {
+  await using scene = await openScene();
+  const probe = join(fresh, 'probe.cjs');
+  const listFile = join(fresh, 'loaded');
+  await writeFile(
+    probe,
+    `process.on('exit', () => require('fs').appendFileSync(${JSON.stringify(listFile)}, process.moduleLoadList.join('\\n')))`,
+  );
+  const step = await scene.step(
+    { 'organization-id': scene.nordic.organization.id },
+    { env: { NODE_OPTIONS: `--require=${probe}` } },
+  );
+  assertSucceeded(await step.main());
+  assertSucceeded(await step.post());
+  const loaded = await readFile(listFile, 'utf8');
+  assert.match(loaded, /NativeModule https/);
+  assert.doesNotMatch(loaded, /NativeModule (?:internal\/deps\/undici|perf_hooks|child_process)/);
+});
 
 /** `npm run build` into another folder, without ncc's cache, and with what webpack says of it. */
 async function build(folder: string): Promise<void> {
