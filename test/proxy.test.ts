@@ -150,7 +150,7 @@ describe('no way around is taken silently', () => {
 
   test('where the proxy cannot reach the host (502), after five attempts', async () => {
     await using it = await open({ behaviour: { status: 502 } });
-    failedOnce(await it.main({ https_proxy: it.proxy.url }, short), /proxy.*502/);
+    failedOnce(await it.main({ https_proxy: it.proxy.url }, short), /failed after 5 attempts: the proxy .*502/);
     assert.deepEqual([it.proxy.requests().length, it.reached()], [5, 0]);
   });
 
@@ -158,7 +158,10 @@ describe('no way around is taken silently', () => {
     await using it = await open();
     await it.proxy.close();
     const main = await it.main({ https_proxy: `http://runner:${WRITTEN}@127.0.0.1:${it.proxy.port}` }, short);
-    failedOnce(main, new RegExp(`proxy 127\\.0\\.0\\.1:${it.proxy.port}.*ECONNREFUSED`));
+    failedOnce(
+      main,
+      new RegExp(`attempts: the connection to the proxy 127\\.0\\.0\\.1:${it.proxy.port} .*ECONNREFUSED`),
+    );
     assert.equal(main.log.filter((line) => line.includes('trying again')).length, 4);
     assert.equal(it.reached(), 0);
   });
