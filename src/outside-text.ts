@@ -10,7 +10,8 @@ const ELLIPSIS = '…';
  * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
 export function plain(text: string, maxCharacters = 300): string {
-  const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
+  // A byte order mark is white space to an expression, and yet invisible.
+  const visible = text.replace(/\uFEFF|(?!\s)\p{C}/gu, '').replace(/\s+/g, ' ');
   const harmless = redact(visible).replaceAll('##[', '## [').trim();
   if (harmless.length <= maxCharacters) return harmless;
   return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;

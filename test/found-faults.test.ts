@@ -1,6 +1,8 @@
 /** Owns one test for each fault of the product that the fault matrix, the properties and the signals found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plain } from '../src/outside-text.ts';
+import { maskSecret } from '../src/secrets.ts';
 import { assertSucceeded } from './runner.ts';
 import { openScene } from './scene.ts';
 
@@ -24,4 +26,10 @@ test('a refusal with a huge body is still that refusal: the organization’s loo
     effect: { kind: 'answer', status: 404, body: HUGE },
   });
   assertSucceeded(await scene.main({ 'organization-id': scene.nordic.organization.id }));
+});
+
+test('a byte order mark in the middle of a secret does not hide it', () => {
+  const password = 'p@ss w0rd-of-a-proxy';
+  maskSecret(password);
+  assert.equal(plain(`refused: ${password.slice(0, 16)}\uFEFF${password.slice(16)}`), 'refused: ***');
 });

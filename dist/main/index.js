@@ -2104,7 +2104,8 @@ const ELLIPSIS = '…';
  * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
 function plain(text, maxCharacters = 300) {
-    const visible = text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{C}/gu, '');
+    // A byte order mark is white space to an expression, and yet invisible.
+    const visible = text.replace(/\uFEFF|(?!\s)\p{C}/gu, '').replace(/\s+/g, ' ');
     const harmless = redact(visible).replaceAll('##[', '## [').trim();
     if (harmless.length <= maxCharacters)
         return harmless;
