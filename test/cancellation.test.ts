@@ -134,7 +134,10 @@ const MOMENTS: readonly Moment[] = [
 /** The runner sends the second where the first does not end the step. */
 const SIGNALS: readonly (readonly NodeJS.Signals[])[] = [['SIGINT'], ['SIGTERM'], ['SIGINT', 'SIGTERM']];
 
-describe('cancelled, main leaves no token alive that it was given, and post works', { concurrency: AT_ONCE }, () => {
+/** On Windows a process that is sent a signal just ends; the runner's Ctrl+C cannot be sent to one process alone. */
+const options = { concurrency: AT_ONCE, skip: process.platform === 'win32' };
+
+describe('cancelled, main leaves no token alive that it was given, and post works', options, () => {
   for (const moment of MOMENTS) {
     test(moment.name, async (t) => {
       const ends = await Promise.all(

@@ -257,7 +257,7 @@ describe('a relayed webhook', () => {
 
   test('in a payload that is not JSON is an error that says which file', async () => {
     await using scene = await openScene();
-    const env = { GITHUB_EVENT_PATH: new URL(import.meta.url).pathname };
+    const env = { GITHUB_EVENT_PATH: import.meta.filename };
     assertFailed(await scene.main({}, { env }), /event payload \(GITHUB_EVENT_PATH\) cannot be read/);
   });
 });

@@ -253,7 +253,7 @@ describe('on-missing-credentials', () => {
 
   test('skip is green where the event cannot be read', async () => {
     await using scene = await openScene();
-    const env = { GITHUB_EVENT_PATH: new URL(import.meta.url).pathname };
+    const env = { GITHUB_EVENT_PATH: import.meta.filename };
     const result = await scene.main({ ...missing, 'on-missing-credentials': 'skip' }, { env });
     assertSucceeded(result);
     assert.match(result.notices[0] ?? '', GENERIC);

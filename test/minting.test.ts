@@ -5,6 +5,8 @@ import { assertFailed, assertSucceeded, type Result } from './runner.ts';
 import { assertNoSecrets, openScene, type Scene } from './scene.ts';
 import { json } from './simulator/simulator.ts';
 
+/** A file on a full disk, or where there is none to be had, a folder. */
+const UNWRITABLE = process.platform === 'linux' ? '/dev/full' : import.meta.dirname;
 const MINT = '/app/installations/*/accessTokens';
 
 function forNordic(scene: Scene, others: Record<string, string> = {}): Record<string, string> {
@@ -210,9 +212,9 @@ describe('a failed check revokes there and then', () => {
 
   test('an output that cannot be written', async () => {
     await using scene = await openScene();
-    const env = { GITHUB_OUTPUT: '/dev/full' };
+    const env = { GITHUB_OUTPUT: UNWRITABLE };
     const result = await scene.main(forNordic(scene), { env });
-    assertFailed(result, /could not be written \(ENOSPC.*disk is full.*The token was revoked\.$/);
+    assertFailed(result, /could not be written \((?:ENOSPC|EISDIR|EPERM).*disk is full.*The token was revoked\.$/);
     assertWithdrawn(scene, result);
   });
 
@@ -231,8 +233,8 @@ describe('a failed check revokes there and then', () => {
 
   test('a state that cannot be written', async () => {
     await using scene = await openScene();
-    const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: '/dev/full' } });
-    assertFailed(result, /could not be written \(ENOSPC.*disk is full.*The token was revoked\.$/);
+    const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });
+    assertFailed(result, /could not be written \((?:ENOSPC|EISDIR|EPERM).*disk is full.*The token was revoked\.$/);
     assert.equal(scene.liveTokens(), 0);
   });
 });
@@ -384,7 +386,7 @@ describe('job-summary', () => {
     assert.doesNotMatch(row.replace(/&#\d+;/g, ''), /[<>*[\]()`~&#!\\]|_it_/);
   });
 
-  for (const file of ['/dev/full', '/nowhere/summary']) {
+  for (const file of [UNWRITABLE, '/nowhere/summary']) {
     test(`that cannot be written to ${file} is a warning and revokes nothing`, async () => {
       await using scene = await openScene();
       const step = await scene.step(forNordic(scene, { 'job-summary': 'true' }), {

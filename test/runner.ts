@@ -84,7 +84,8 @@ export async function startStep(options: StepOptions): Promise<Step> {
     const child = spawn(process.execPath, command, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = collect(child);
     during?.(child);
-    const { exitCode, signal, stdout, stderr } = await ended;
+    const { exitCode, signal, ...printed } = await ended;
+    const [stdout, stderr] = [unixLines(printed.stdout), unixLines(printed.stderr)];
     const commands = [...stdout.matchAll(/^::([a-z-]+)(?: [^:]*)?::(.*)$/gm)];
     const named = (name: string) =>
       commands.filter((command) => command[1] === name).map((command) => decodeCommand(command[2]));
@@ -162,12 +163,17 @@ function parseCommandFile(text: string): Map<string, string> {
   return new Map(entries.map(([, name = '', , value = '']) => [name, value]));
 }
 
+/** The toolkit ends lines as the system does, and the runner reads both. */
+function unixLines(text: string): string {
+  return process.platform === 'win32' ? text.replaceAll('\r\n', '\n') : text;
+}
+
 function decodeCommand(text = ''): string {
   return text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
+  return unixLines(await readFile(path, 'utf8').catch(() => ''));
 }
 
 function definedOnly(environment: Record<string, string | undefined>): Record<string, string> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Server } from './remote.ts';
 import type { Phase } from './step-process.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = join(import.meta.dirname, '../..');
 
 export interface Contestant {
   name: string;

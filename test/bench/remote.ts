@@ -1,6 +1,7 @@
 /** Owns the talk with the process that answers a benchmark's requests. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 
 export interface Registry {
   installations: number;
@@ -33,7 +34,7 @@ export interface Server extends Address, Disposable {
 }
 
 export async function startServer(registry: Registry): Promise<Server> {
-  const file = new URL('server.ts', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'server.ts');
   const child = fork(file, [JSON.stringify(registry)], { execArgv: [] });
   const address = await answer<Address>(child);
   return {

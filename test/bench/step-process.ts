@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PROBE = new URL('probe.cjs', import.meta.url).pathname;
+const PROBE = join(import.meta.dirname, 'probe.cjs');
 
 export type Phase = 'main' | 'post';
 

@@ -64,6 +64,8 @@ async function issue(request: CertificateRequest, configFile: string, name: stri
 
 /** `openssl ca` and not `openssl x509`: with older versions of openssl only it takes a date in the past. */
 function config(folder: string, files: { cert: string; key: string }): string {
+  // A backslash escapes the next character there, also in a path of Windows.
+  const path = (name: string) => name.replaceAll('\\', '/');
   return `
 [ req ]
 distinguished_name = name
@@ -73,10 +75,10 @@ CN = simulator
 [ ca ]
 default_ca = simulator
 [ simulator ]
-database = ${join(folder, 'index.txt')}
-new_certs_dir = ${join(folder, 'issued')}
-certificate = ${files.cert}
-private_key = ${files.key}
+database = ${path(join(folder, 'index.txt'))}
+new_certs_dir = ${path(join(folder, 'issued'))}
+certificate = ${path(files.cert)}
+private_key = ${path(files.key)}
 default_md = sha256
 rand_serial = yes
 unique_subject = no
