@@ -10,7 +10,8 @@ import type { TlsIdentity } from '../simulator/simulator.ts';
 
 export const HOST = 'api.carbonregistry.com';
 
-const PRELOAD = new URL('resolve-to-loopback.cjs', import.meta.url).pathname;
+/** With slashes alone, since a backslash in NODE_OPTIONS escapes what follows. */
+const PRELOAD = join(import.meta.dirname, 'resolve-to-loopback.cjs').replaceAll('\\', '/');
 
 export interface Certificates extends AsyncDisposable {
   authority: CertificateAuthority;
@@ -54,7 +55,7 @@ export async function openProxiedScene(
       { 'organization-id': scene.nordic.organization.id, 'api-url': `https://${target}` },
       {
         env: {
-          NODE_OPTIONS: `--require ${PRELOAD}`,
+          NODE_OPTIONS: `--require "${PRELOAD}"`,
           NODE_EXTRA_CA_CERTS: authority.certFile,
           RUNNER_DEBUG: '1',
           ...env,
