@@ -31,6 +31,8 @@ export interface Scene extends AsyncDisposable {
 }
 
 export async function openScene(): Promise<Scene> {
+  // First, since it may fail for want of Go, with nothing to clean up yet.
+  const act = await openAct();
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const folder = await mkdtemp(join(tmpdir(), 'icr-key-'));
@@ -43,7 +45,6 @@ export async function openScene(): Promise<Scene> {
   assert.ok(forest !== undefined && basalt !== undefined);
   const importer = await openImporter();
   const network = await openCompanyNetwork(folder, simulator.port);
-  const act = await openAct();
 
   return {
     forest,
