@@ -44,34 +44,42 @@ export function openHttp(baseUrl: string, headers: Record<string, string>): Send
 
   return async (request, budget) => {
     const name = `${request.method} ${request.path} on ${host}`;
-    let counted = 0;
+    let failures = 0;
+    let before = '';
     for (let attempts = 1; ; attempts += 1) {
       budget.cancelled?.throwIfAborted();
       const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
       if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
         throw new Error(
-          `${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`,
+          `${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`,
         );
       }
       const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
-      if (!isWorthRepeating(outcome)) return settle(name, outcome, attempts);
+      if (!isWorthRepeating(outcome)) return settle(name, outcome, attempts, before);
       budget.cancelled?.throwIfAborted();
 
       const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
-      if (askedMs === undefined) counted += 1;
-      if (counted >= MAX_ATTEMPTS) return settle(name, outcome, attempts);
-      const waitMs = nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random());
-      if (waitMs === undefined && askedMs === undefined) return settle(name, outcome, attempts);
-      const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
+      if (askedMs === undefined) failures += 1;
+      const waitMs =
+        failures < MAX_ATTEMPTS ? nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random()) : undefined;
+      const problem = problemOf(outcome, askedMs);
+      if (waitMs === undefined && askedMs === undefined) return settle(name, outcome, attempts, before);
       if (waitMs === undefined) {
         throw new Error(
-          `${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`,
+          `${name} ${problem}, for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`,
         );
       }
       info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
+      before = `; the attempt before ${problem}`;
       await sleep(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
     }
   };
+}
+
+function problemOf(outcome: HttpAnswer | Error, askedMs: number | undefined): string {
+  if (outcome instanceof Error) return `failed (${outcome.message})`;
+  const request = askedMs === undefined ? '' : ` with the request to wait ${seconds(askedMs)} s (Retry-After)`;
+  return `was answered ${outcome.status}${request}`;
 }
 
 function isWorthRepeating(outcome: HttpAnswer | Error): boolean {
@@ -80,14 +88,16 @@ function isWorthRepeating(outcome: HttpAnswer | Error): boolean {
     : isPassing(outcome.status, outcome.headers['retry-after']);
 }
 
-function settle(name: string, outcome: HttpAnswer | Error, attempts: number): HttpAnswer {
+/** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
+function settle(name: string, outcome: HttpAnswer | Error, attempts: number, before: string): HttpAnswer {
   if (!(outcome instanceof Error)) return outcome;
+  const news = before.includes(outcome.message) ? '' : before;
   const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
   const advice =
     outcome instanceof FinalError
       ? ''
       : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
-  throw new Error(`${name} failed${times}: ${outcome.message}.${advice}`, { cause: outcome });
+  throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
 }
 
 function askedWaitMs({ headers, receivedMs }: HttpAnswer): number | undefined {
@@ -96,14 +106,14 @@ function askedWaitMs({ headers, receivedMs }: HttpAnswer): number | undefined {
 
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs(): number {
-  return process.uptime() * SECOND_MS;
+  return process.uptime() * 1000;
 }
 
 function leftMs(budget: Budget): number {
   return budget.deadlineMs - clockMs();
 }
 
-function seconds(milliseconds = 0): string {
+function seconds(milliseconds: number): string {
   return (milliseconds / SECOND_MS).toFixed(1);
 }
 

@@ -461,7 +461,7 @@ test('a relayed webhook names an installation by an id, or is an error; GitHubâ€
         const found = await relayedInstallationId().catch((error: unknown) => error);
         if (found instanceof Error) {
           assertHarmless(found.message);
-          assert.match(found.message, /client_payload/);
+          assert.match(found.message, Object.keys(event).length === 0 ? /cannot be read/ : /client_payload/);
         } else if (found !== undefined) {
           assert.equal(name, 'repository_dispatch');
           assert.deepEqual(JSON.parse(JSON.stringify(relayed)).installation.id, found);

@@ -2900,59 +2900,67 @@ function openHttp(baseUrl, headers) {
     const { host } = new URL(baseUrl);
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
-        let counted = 0;
+        let failures = 0;
+        let before = '';
         for (let attempts = 1;; attempts += 1) {
             budget.cancelled?.throwIfAborted();
             const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
             if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up. Run the job again later.`);
+                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`);
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
             if (!isWorthRepeating(outcome))
-                return settle(name, outcome, attempts);
+                return settle(name, outcome, attempts, before);
             budget.cancelled?.throwIfAborted();
             const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
             if (askedMs === undefined)
-                counted += 1;
-            if (counted >= MAX_ATTEMPTS)
-                return settle(name, outcome, attempts);
-            const waitMs = nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random());
+                failures += 1;
+            const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random()) : undefined;
+            const problem = problemOf(outcome, askedMs);
             if (waitMs === undefined && askedMs === undefined)
-                return settle(name, outcome, attempts);
-            const problem = outcome instanceof Error ? `failed (${outcome.message})` : `was answered ${outcome.status}`;
+                return settle(name, outcome, attempts, before);
             if (waitMs === undefined) {
-                throw new Error(`${name} ${problem} with the request to wait ${seconds(askedMs)} s (Retry-After), for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
+                throw new Error(`${name} ${problem}, for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
             }
             log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
+            before = `; the attempt before ${problem}`;
             await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
         }
     };
+}
+function problemOf(outcome, askedMs) {
+    if (outcome instanceof Error)
+        return `failed (${outcome.message})`;
+    const request = askedMs === undefined ? '' : ` with the request to wait ${seconds(askedMs)} s (Retry-After)`;
+    return `was answered ${outcome.status}${request}`;
 }
 function isWorthRepeating(outcome) {
     return outcome instanceof Error
         ? !(outcome instanceof FinalError)
         : isPassing(outcome.status, outcome.headers['retry-after']);
 }
-function settle(name, outcome, attempts) {
+/** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
+function settle(name, outcome, attempts, before) {
     if (!(outcome instanceof Error))
         return outcome;
+    const news = before.includes(outcome.message) ? '' : before;
     const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
     const advice = outcome instanceof FinalError
         ? ''
         : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
-    throw new Error(`${name} failed${times}: ${outcome.message}.${advice}`, { cause: outcome });
+    throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
 }
 function askedWaitMs({ headers, receivedMs }) {
     return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
 }
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs() {
-    return process.uptime() * SECOND_MS;
+    return process.uptime() * 1000;
 }
 function leftMs(budget) {
     return budget.deadlineMs - clockMs();
 }
-function seconds(milliseconds = 0) {
+function seconds(milliseconds) {
     return (milliseconds / SECOND_MS).toFixed(1);
 }
 function asError(thrown) {
