@@ -14,7 +14,7 @@ export interface Pasted {
   raw: string;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
 const MIN_MASKED_CHARACTERS = 16;
 /** PEM is written in lines of 64 characters (RFC 7468, section 2). */
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
@@ -52,7 +52,7 @@ function readBlocks(text: string): Omit<Pasted, 'raw'> {
 function unpack(raw: string): string {
   return raw
     .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
-    .replace(/\\+r\\+n|\\+[rn]/g, '\n')
+    .replace(/\\{1,4}r\\{1,4}n|\\{1,4}[rn]/g, '\n')
     .trim()
     .replace(/^(["'`])(.*)\1$/s, '$2')
     .trim();
@@ -64,7 +64,7 @@ function isMasked(line: string): boolean {
 
 /** Headers and footers are left out also where they lack a dash or their spaces. */
 function pieces(text: string): string[] {
-  return text.replace(/-+ ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
+  return text.replace(/-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
 }
 
 function base64Text(text: string): string | undefined {
