@@ -1,6 +1,6 @@
 /** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
+import type https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { FinalError, inWords, NetworkError } from './network-errors.ts';
 import { SECOND_MS } from './retry.ts';
@@ -35,6 +35,11 @@ export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
   }
 }
 
+/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
+export function protocolModule({ protocol }: URL): typeof http | typeof https {
+  return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
+}
+
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
@@ -46,7 +51,8 @@ export function isLoopback({ hostname }: URL): boolean {
  * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
  */
 export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): https.Agent {
-  return new (class TunnelAgent extends https.Agent {
+  const { Agent } = process.getBuiltinModule('node:https');
+  return new (class TunnelAgent extends Agent {
     override createConnection(
       options: https.RequestOptions,
       callback: (error: Error | null, socket?: Duplex | null) => void,
@@ -64,7 +70,7 @@ export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): h
 
 function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: string): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
-  const transport = proxy.protocol === 'https:' ? https : http;
+  const transport = protocolModule(proxy);
   const request = transport.request({
     method: 'CONNECT',
     host: proxy.hostname.replace(/^\[|\]$/g, ''),

@@ -1,8 +1,7 @@
 /** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import { FinalError, inWords } from './network-errors.ts';
-import { proxyFor, proxyPasswords, tunnelAgent } from './proxy.ts';
+import { protocolModule, proxyFor, proxyPasswords, tunnelAgent } from './proxy.ts';
 import { SECOND_MS } from './retry.ts';
 import { maskSecret } from './secrets.ts';
 
@@ -45,7 +44,7 @@ export type Attempt = (
  */
 export function openTransport(baseUrl: string, headers: Record<string, string>, connectTimeoutMs: number): Attempt {
   const url = new URL(baseUrl);
-  const transport = url.protocol === 'https:' ? https : http;
+  const transport = protocolModule(url);
   for (const password of proxyPasswords(process.env)) maskSecret(password);
   const proxy = proxyFor(url, process.env);
   const agent =

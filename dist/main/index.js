@@ -265,18 +265,6 @@ function getOctokit(token, options, ...additionalPlugins) {
 /******/ 	/* webpack/runtime/asset-relocator-loader */
 /******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
 /******/ 	
-/******/ 	/* webpack/runtime/compat get default export */
-/******/ 	(() => {
-/******/ 		// getDefaultExport function for compatibility with non-harmony modules
-/******/ 		__nccwpck_require__.n = (module) => {
-/******/ 			var getter = module && module.__esModule ?
-/******/ 				() => (module['default']) :
-/******/ 				() => (module);
-/******/ 			__nccwpck_require__.d(getter, { a: getter });
-/******/ 			return getter;
-/******/ 		};
-/******/ 	})();
-/******/ 	
 /******/ 	/* webpack/runtime/define property getters */
 /******/ 	(() => {
 /******/ 		// define getter functions for harmony exports
@@ -2640,16 +2628,7 @@ function inWords(error, peer) {
         : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
 }
 
-;// CONCATENATED MODULE: external "node:http"
-const external_node_http_namespaceObject = require("node:http");
-var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
-;// CONCATENATED MODULE: external "node:https"
-const external_node_https_namespaceObject = require("node:https");
-var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
 ;// CONCATENATED MODULE: ./src/proxy.ts
-/** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
-
-
 
 
 /**
@@ -2684,6 +2663,10 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
+/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
+function protocolModule({ protocol }) {
+    return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
+}
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
@@ -2694,7 +2677,8 @@ function isLoopback({ hostname }) {
  * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
  */
 function tunnelAgent(proxy, timeoutMs, userAgent) {
-    return new (class TunnelAgent extends (external_node_https_default()).Agent {
+    const { Agent } = process.getBuiltinModule('node:https');
+    return new (class TunnelAgent extends Agent {
         createConnection(options, callback) {
             openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
                 const inTunnel = { ...options, socket };
@@ -2705,7 +2689,7 @@ function tunnelAgent(proxy, timeoutMs, userAgent) {
 }
 function openTunnel(proxy, target, timeoutMs, userAgent) {
     const { promise, resolve, reject } = Promise.withResolvers();
-    const transport = proxy.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    const transport = protocolModule(proxy);
     const request = transport.request({
         method: 'CONNECT',
         host: proxy.hostname.replace(/^\[|\]$/g, ''),
@@ -2793,9 +2777,6 @@ function isExempt(url, exempt) {
 }
 
 ;// CONCATENATED MODULE: ./src/transport.ts
-/** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
-
-
 
 
 
@@ -2808,7 +2789,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
  */
 function openTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
-    const transport = url.protocol === 'https:' ? (external_node_https_default()) : (external_node_http_default());
+    const transport = protocolModule(url);
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);

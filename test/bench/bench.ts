@@ -1,9 +1,11 @@
 /**
  * Owns the benchmark's tables, as Markdown:
- *   npm run bench -- [--rounds N] [--peer FOLDER]   this action beside a bare script, and beside a built peer
+ *   npm run bench -- [--rounds N] [--peer FOLDER] [--tls]   this action beside a bare script, and beside a built peer
  *   npm run bench -- --growth                       many installations, many jobs
  */
-import { cpus, loadavg } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bareScript, type Contestant, emptyScript, kilobytes, peer, thisAction } from './contestants.ts';
 import { tellGrowth } from './growth.ts';
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '15' },
     peer: { type: 'string' },
     growth: { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
   },
 });
 
@@ -28,7 +31,12 @@ else await tellSpeed(Number(values.rounds));
 console.log(`\n${load()} at the end.`);
 
 async function tellSpeed(rounds: number): Promise<void> {
-  using server = await startServer({ installations: 2, hasOrganizationRoute: true });
+  const certificatesIn = await mkdtemp(join(tmpdir(), 'icr-bench-ca-'));
+  using server = await startServer({
+    installations: 2,
+    hasOrganizationRoute: true,
+    ...(values.tls ? { certificatesIn } : {}),
+  });
   const contestants = [
     bareScript(server),
     thisAction(server),
@@ -38,9 +46,12 @@ async function tellSpeed(rounds: number): Promise<void> {
   for (const latencyMs of LATENCIES_MS) {
     await server.tell({ latencyMs });
     const results = await runRounds(contestants, server, rounds);
-    console.log(speedTable(contestants, results, `${latencyMs} ms latency, ${rounds} rounds`));
+    console.log(
+      speedTable(contestants, results, `${latencyMs} ms latency${values.tls ? ', TLS' : ''}, ${rounds} rounds`),
+    );
   }
   console.log(sizeTable(contestants));
+  await rm(certificatesIn, { recursive: true });
 }
 
 /** The ratios are those of each round's two sides, so that a load that comes and goes falls out of them. */

@@ -63,7 +63,7 @@ async function jobsRow(count: number): Promise<string[]> {
 }
 
 async function timedStep(server: Server) {
-  const { main, post } = await runStep(thisAction(server));
+  const { main, post } = await runStep(thisAction(server), server);
   return {
     milliseconds: main.milliseconds + post.milliseconds,
     cpuMilliseconds: main.cpuMilliseconds + post.cpuMilliseconds,

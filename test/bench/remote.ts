@@ -7,6 +7,8 @@ export interface Registry {
   installations: number;
   /** Whether an organization's installation can be asked for; otherwise the list is all there is. */
   hasOrganizationRoute: boolean;
+  /** A folder for a private authority's files: the server then speaks TLS. */
+  certificatesIn?: string;
 }
 
 export interface Wish {
@@ -26,6 +28,8 @@ interface Address {
   /** Of the list's first and last installation. */
   firstOrganizationId: string;
   lastOrganizationId: string;
+  /** What a client needs to trust the server, where it speaks TLS. */
+  env: Readonly<Record<string, string>>;
 }
 
 export interface Server extends Address, Disposable {

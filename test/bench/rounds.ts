@@ -30,7 +30,7 @@ export async function runRounds(
 
 async function runOnce(contestant: Contestant, server: Server): Promise<Round> {
   const before = await server.tell();
-  const usages = await runStep(contestant);
+  const usages = await runStep(contestant, server);
   const after = await server.tell();
   if (after.liveTokens > 0) throw new Error(`${contestant.name} left a token alive`);
   return {
@@ -40,10 +40,10 @@ async function runOnce(contestant: Contestant, server: Server): Promise<Round> {
 }
 
 /** Main, and post with the state that main left. */
-export async function runStep({ name, files, inputs }: Contestant): Promise<Record<Phase, Usage>> {
+export async function runStep({ name, files, inputs }: Contestant, { env }: Server): Promise<Record<Phase, Usage>> {
   const state = new Map<string, string>();
   const run = async (phase: Phase): Promise<Usage> => {
-    const result = await runStepProcess(files[phase], stepEnvironment(inputs, state));
+    const result = await runStepProcess(files[phase], { ...stepEnvironment(inputs, state), ...env });
     if (result.exitCode !== 0) throw new Error(`${name}: ${phase} ended with ${result.exitCode}\n${result.output}`);
     for (const [key, value] of result.state) state.set(key, value);
     return result.usage;

@@ -1,5 +1,6 @@
 /** Owns the process that answers a benchmark's requests, apart from the one that holds the watch. */
 import { generateKeyPairSync } from 'node:crypto';
+import { makeAuthority } from '../simulator/certificates.ts';
 import { jsonReply, textReply } from '../simulator/reply.ts';
 import type { Route } from '../simulator/router.ts';
 import { startSimulator } from '../simulator/simulator.ts';
@@ -8,7 +9,9 @@ import type { Counts, Registry, Wish } from './remote.ts';
 const APP_ID = '5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c11';
 const registry: Registry = JSON.parse(process.argv[2] ?? '{}');
 
+const authority = registry.certificatesIn === undefined ? undefined : await makeAuthority(registry.certificatesIn);
 const simulator = await startSimulator({
+  ...(authority === undefined ? {} : { tls: await authority.issue({ ips: ['127.0.0.1'] }) }),
   settings: { organizationInstallationRoute: registry.hasOrganizationRoute },
   extraRoutes: githubRoutes,
 });
@@ -33,6 +36,7 @@ process.send?.({
   privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }),
   firstOrganizationId: organizationIds.at(0),
   lastOrganizationId: organizationIds.at(-1),
+  env: authority === undefined ? {} : { NODE_EXTRA_CA_CERTS: authority.certFile },
 });
 
 /** The three requests of actions/create-github-app-token, answered as GitHub's documentation has it. */
