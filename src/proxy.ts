@@ -15,6 +15,11 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   const setting = settingOf(environment);
   const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
   if (setting === '' || isLoopback(url) || isExempt(url, exempt)) return undefined;
+  if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
+    throw unusable(
+      'its user name or password must be percent-encoded (`@` is %40, `/` is %2F, `#` is %23, `?` is %3F)',
+    );
+  }
   const proxy = URL.parse(setting);
   if (proxy === null) throw unusable('it is not a URL');
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
@@ -24,9 +29,9 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   return proxy;
 }
 
-/** The password in `https_proxy`, as it is written and as it is sent. */
+/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
 export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
-  const password = URL.parse(settingOf(environment))?.password ?? '';
+  const [, password = ''] = /^[^:]*:\/\/[^:@]*:(.*)@/.exec(settingOf(environment)) ?? [];
   if (password === '') return [];
   try {
     return [password, decodeURIComponent(password)];

@@ -23,6 +23,8 @@ describe('https_proxy', () => {
     assert.equal(proxyFor(API, { https_proxy: 'proxy.corp:3128' })?.href, 'http://proxy.corp:3128/');
     assert.equal(proxyFor(API, { https_proxy: 'user:pass@proxy.corp:3128' })?.password, 'pass');
     assert.equal(hostOf({ https_proxy: 'http://[::1]:3128' }), '[::1]:3128');
+    assert.equal(hostOf({ https_proxy: 'http://u:p@proxy.corp:3128/' }), 'proxy.corp:3128');
+    assert.equal(hostOf({ https_proxy: 'http://proxy.corp:3128/path?x#y' }), 'proxy.corp:3128');
   });
 
   const unusable = [
@@ -33,6 +35,12 @@ describe('https_proxy', () => {
     'http://u:hunter2%zz@a:1',
     '://hunter2',
     'ht!tp://hunter2',
+    'http://u:p@hunter2/x@a:1',
+    'http://u:p/hunter2@a:1',
+    'http://u:1/hunter2@a:1',
+    'http://u:p@hunter2#x@a:1',
+    'u:p@hunter2@a:1',
+    'http://u:1?hunter2@a:1',
     'https:',
   ];
   for (const setting of unusable) {
@@ -54,6 +62,7 @@ describe('https_proxy', () => {
     assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p%40ss@a:1' }), ['p%40ss', 'p@ss']);
     assert.deepEqual(proxyPasswords({ HTTPS_PROXY: 'u:pass@a:1' }), ['pass', 'pass']);
     assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p%zz@a:1' }), ['p%zz']);
+    assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p@s/s#1@a:1' }), ['p@s/s#1', 'p@s/s#1']);
     for (const setting of ['http://a:1', '', '://']) assert.deepEqual(proxyPasswords({ https_proxy: setting }), []);
   });
 });

@@ -2642,6 +2642,9 @@ function proxyFor(url, environment) {
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
     if (setting === '' || isLoopback(url) || isExempt(url, exempt))
         return undefined;
+    if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
+        throw proxy_unusable('its user name or password must be percent-encoded (`@` is %40, `/` is %2F, `#` is %23, `?` is %3F)');
+    }
     const proxy = URL.parse(setting);
     if (proxy === null)
         throw proxy_unusable('it is not a URL');
@@ -2651,9 +2654,9 @@ function proxyFor(url, environment) {
     credentialsOf(proxy);
     return proxy;
 }
-/** The password in `https_proxy`, as it is written and as it is sent. */
+/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
 function proxyPasswords(environment) {
-    const password = URL.parse(settingOf(environment))?.password ?? '';
+    const [, password = ''] = /^[^:]*:\/\/[^:@]*:(.*)@/.exec(settingOf(environment)) ?? [];
     if (password === '')
         return [];
     try {
