@@ -221,7 +221,7 @@ describe('a failed check revokes there and then', () => {
   test('a state that cannot be written while the step is cancelled', async () => {
     await using scene = await openScene();
     scene.simulator.settings.latencyMs = 500;
-    const step = await scene.step({ 'installation-id': scene.nordic.id }, { env: { GITHUB_STATE: '/dev/full' } });
+    const step = await scene.step({ 'installation-id': scene.nordic.id }, { env: { GITHUB_STATE: UNWRITABLE } });
     const main = step.main((child) => {
       const timer = setInterval(() => {
         if (scene.asked().length > 0 && child.kill('SIGINT')) clearInterval(timer);
@@ -234,6 +234,7 @@ describe('a failed check revokes there and then', () => {
   test('a state that cannot be written', async () => {
     await using scene = await openScene();
     const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });
+    assert.ok(result.masks.includes(scene.simulator.tokens()[0]?.token ?? '?'), 'masked before anything is written');
     assertFailed(result, /could not be written \((?:ENOSPC|EISDIR|EPERM).*disk is full.*The token was revoked\.$/);
     assert.equal(scene.liveTokens(), 0);
   });
