@@ -77,9 +77,9 @@ describe('The webhook relay', () => {
     event: 'warehouseTransaction',
     installation: { id, organization: { id: 'org' } },
   });
-  const signedBody = (id: string) => {
+  const signedBody = (id: string, secret = WEBHOOK_SECRET) => {
     const signedData = Buffer.from(JSON.stringify(payload(id))).toString('base64');
-    const signature = `sha256=${createHmac('sha256', WEBHOOK_SECRET).update(signedData).digest('hex')}`;
+    const signature = `sha256=${createHmac('sha256', secret).update(signedData).digest('hex')}`;
     return { signature, body: JSON.stringify({ ...payload('forged'), signedData }) };
   };
 
@@ -96,6 +96,8 @@ describe('The webhook relay', () => {
     t.mock.restoreAll();
 
     assert.equal(sent[0]?.url, 'https://api.github.com/repos/octo-org/octo-repo/dispatches');
+    // GitHub refuses a request without one, and not every host's `fetch` sends its own.
+    assert.ok(new Headers(sent[0]?.init.headers).has('user-agent'));
     const dispatch = JSON.parse(String(sent[0]?.init.body)) as { event_type: string; client_payload: unknown };
     assert.equal(dispatch.event_type, 'icr-webhook');
     const event = {
@@ -114,6 +116,23 @@ describe('The webhook relay', () => {
     for (const wrong of [undefined, '', signature.replace(/.$/, 'g'), `${signature}0`, signature.toUpperCase()]) {
       assert.equal(await relay(wrong, body, OPTIONS), 401);
     }
+    assert.equal(fetch.mock.callCount(), 0);
+  });
+
+  test('answers 400 to a body that it cannot read, and sends nothing', async (t) => {
+    const fetch = t.mock.method(globalThis, 'fetch', () => Promise.reject(new Error('sent')));
+    const relay = await loadRelay();
+    for (const body of ['', 'no JSON', 'null', '7', '[]', '{}', '{"signedData":7}', '{"signedData":["e30="]}']) {
+      assert.equal(await relay('sha256=', body, OPTIONS), 400, body);
+    }
+    assert.equal(fetch.mock.callCount(), 0);
+  });
+
+  test('refuses to work without a secret, with which anybody could sign', async (t) => {
+    const fetch = t.mock.method(globalThis, 'fetch', () => Promise.reject(new Error('sent')));
+    const relay = await loadRelay();
+    const { signature, body } = signedBody('forged', '');
+    await assert.rejects(relay(signature, body, { ...OPTIONS, webhookSecret: '' }), /webhookSecret is empty/);
     assert.equal(fetch.mock.callCount(), 0);
   });
 });
