@@ -109,12 +109,13 @@ export const CASES: readonly Case[] = [
     },
   },
   {
-    title: 'pull-request.yml: a pull request from a fork has no secrets and stays green',
+    title: 'pull-request.yml: a pull request from a fork has neither secrets nor variables and stays green',
     check: async (scene) => {
       const repository = { full_name: 'octo-org/octo-repo' };
       const pull_request = { head: { ref: 'patch', repo: { full_name: 'fork/octo-repo' } }, base: { ref: 'main' } };
       const payload = { action: 'opened', number: 1, repository, pull_request };
-      const result = await scene.run('pull-request.yml', { event: 'pull_request', payload, ...NO_SECRETS });
+      const vars = { ICR_APP_ID: '', ICR_API_URL: '', ICR_ORGANIZATION_ID: '' };
+      const result = await scene.run('pull-request.yml', { event: 'pull_request', payload, vars, ...NO_SECRETS });
       succeeded(result, 1);
       says(
         result,
