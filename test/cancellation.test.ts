@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Result } from './runner.ts';
+import { type Result, WITH_SIGNALS } from './runner.ts';
 import { assertNoSecrets, openScene, type Scene } from './scene.ts';
 import type { Effect, Settings } from './simulator/simulator.ts';
 
@@ -135,7 +135,7 @@ const MOMENTS: readonly Moment[] = [
 const SIGNALS: readonly (readonly NodeJS.Signals[])[] = [['SIGINT'], ['SIGTERM'], ['SIGINT', 'SIGTERM']];
 
 /** On Windows a process that is sent a signal just ends; the runner's Ctrl+C cannot be sent to one process alone. */
-const options = { concurrency: AT_ONCE, skip: process.platform === 'win32' };
+const options = { concurrency: AT_ONCE, ...WITH_SIGNALS };
 
 describe('cancelled, main leaves no token alive that it was given, and post works', options, () => {
   for (const moment of MOMENTS) {

@@ -88,6 +88,17 @@ describe('a clock that is off', () => {
     assert.equal(scene.asked().length, 2);
   });
 
+  test('is healed once in a step: a later request that is refused ends it', async () => {
+    await using scene = await openScene();
+    scene.simulator.moveClock(-300);
+    scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'never' }, 401) });
+    assertFailed(await scene.main(forNordic(scene)), /Minting .*answered 401 \(“never”\)/);
+    assert.deepEqual(
+      scene.asked().map((request) => request.split(' ')[0]),
+      ['GET', 'GET', 'POST'],
+    );
+  });
+
   test('of 30 s and less is not what a refusal is blamed on', async () => {
     await using scene = await openScene();
     scene.simulator.moveClock(-25);

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { plain, summaryText } from '../src/outside-text.ts';
 import { fingerprint } from '../src/private-key.ts';
 import { maskSecret } from '../src/secrets.ts';
-import { assertFailed, assertSucceeded, visibleText } from './runner.ts';
+import { assertFailed, assertSucceeded, visibleText, WITH_SIGNALS } from './runner.ts';
 import { APP_ID, assertNoSecrets, KEYS, keyLines, openScene, PEM, type Scene } from './scene.ts';
 import { type Effect, empty, html, json, redirect } from './simulator/simulator.ts';
 
@@ -243,9 +243,7 @@ test('the user agent begins with the action’s name and its version', async () 
   }
 });
 
-test('a proxy’s password is masked, as it is written and as it is sent', {
-  skip: process.platform === 'win32',
-}, async () => {
+test('a proxy’s password is masked, as it is written and as it is sent', WITH_SIGNALS, async () => {
   await using scene = await openScene();
   const env = { https_proxy: 'http://user:hunter2%402@127.0.0.1:1' };
   const step = await scene.step({ ...forNordic(scene), 'api-url': 'https://api.example.com' }, { env });

@@ -1,7 +1,7 @@
 /** The contract's sections "Outputs" and "Minting and what follows", through the built action. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { assertFailed, assertSucceeded, type Result } from './runner.ts';
+import { assertFailed, assertSucceeded, type Result, WITH_SIGNALS } from './runner.ts';
 import { assertNoSecrets, openScene, type Scene } from './scene.ts';
 import { json } from './simulator/simulator.ts';
 
@@ -86,7 +86,7 @@ test('the order is mask, state, outputs, one line in the log', async () => {
   assert.ok(line.includes(result.outputs.get('expires-at') ?? '?'));
 });
 
-test('the mask comes before the state, which is all that a cancelled step leaves', async () => {
+test('the mask comes before the state, which is all that a cancelled step leaves', WITH_SIGNALS, async () => {
   await using scene = await openScene();
   scene.simulator.settings.latencyMs = 500;
   const step = await scene.step({ 'installation-id': scene.nordic.id });
@@ -233,7 +233,7 @@ describe('a failed check revokes there and then', () => {
     assertWithdrawn(scene, result);
   });
 
-  test('a state that cannot be written while the step is cancelled', async () => {
+  test('a state that cannot be written while the step is cancelled', WITH_SIGNALS, async () => {
     await using scene = await openScene();
     scene.simulator.settings.latencyMs = 500;
     const step = await scene.step({ 'installation-id': scene.nordic.id }, { env: { GITHUB_STATE: UNWRITABLE } });

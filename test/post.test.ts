@@ -1,7 +1,7 @@
 /** The contract's section "Post", through the built action. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { assertSucceeded, type Result, type StepOptions } from './runner.ts';
+import { assertSucceeded, type Result, type StepOptions, WITH_SIGNALS } from './runner.ts';
 import { assertNoSecrets, openScene, type Scene } from './scene.ts';
 import { type Effect, empty, html, json, redirect, type Settings } from './simulator/simulator.ts';
 
@@ -187,7 +187,7 @@ describe('is one warning, with the reason and until when the token lives', () =>
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`is not ended by ${signal} while it revokes`, async () => {
+  test(`is not ended by ${signal} while it revokes`, WITH_SIGNALS, async () => {
     await using scene = await openScene();
     const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
     await step.main();

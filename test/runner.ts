@@ -115,6 +115,9 @@ export async function startStep(options: StepOptions): Promise<Step> {
   };
 }
 
+/** For tests that send signals, which Windows does not have. */
+export const WITH_SIGNALS = { skip: process.platform === 'win32' };
+
 /** What the runner shows and writes of a run where a person may look, as one text: all but masks, token and state. */
 export function visibleText(result: Result): string {
   const lines = result.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'));
