@@ -21,3 +21,8 @@ export function warning(line: string): void {
 export function fail(line: string): void {
   core.setFailed(plain(line, MAX_LINE_CHARACTERS));
 }
+
+/** The words of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -7,7 +7,7 @@ import { openHttp, startBudget } from './http.ts';
 import { openIcrApi, versionHeader } from './icr-api.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import { chooseInstallation } from './installation.ts';
-import { fail, info, notice } from './log.ts';
+import { fail, info, messageOf, notice } from './log.ts';
 import { checkMinted, mint, withdraw } from './minting.ts';
 import { writeDescription, writeToken } from './outputs.ts';
 import { describeGrant, summaryRows } from './report.ts';
@@ -60,4 +60,4 @@ async function endWithoutCredential({ onMissingCredentials }: Inputs): Promise<v
   notice(`${why} No token was minted, as \`on-missing-credentials: skip\` asks.`);
 }
 
-run(main, (error) => fail(error instanceof Error ? error.message : String(error)));
+run(main, (error) => fail(messageOf(error)));

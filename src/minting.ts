@@ -3,6 +3,7 @@ import { type Grant, parseExpiry, parseGrant, parseToken } from './answers.ts';
 import type { AppAuth } from './app-auth.ts';
 import { checkGrant, checkToken, type Demands } from './checks.ts';
 import { type IcrApi, type Reading, read } from './icr-api.ts';
+import { messageOf } from './log.ts';
 import type { Verdict } from './revocation.ts';
 import { maskSecret } from './secrets.ts';
 import { forgetToken, type LeftToken, leaveToken } from './state.ts';
@@ -65,5 +66,5 @@ export async function withdraw(
     // The file for the state is what failed in the first place: then post knows of no token at all.
     if (!isDead) fate = `The token could not be revoked (${words}) and lives until ${minted.left.expiresAt}.`;
   }
-  return new Error(`${failure instanceof Error ? failure.message : String(failure)} ${fate}`, { cause: failure });
+  return new Error(`${messageOf(failure)} ${fate}`, { cause: failure });
 }

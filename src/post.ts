@@ -3,7 +3,7 @@ import { outliveCancellation } from './cancellation.ts';
 import { run } from './door.ts';
 import { openHttp, startBudget } from './http.ts';
 import { versionHeader } from './icr-api.ts';
-import { info, warning } from './log.ts';
+import { info, messageOf, warning } from './log.ts';
 import { revoke } from './revocation.ts';
 import { maskSecret } from './secrets.ts';
 import { takeLeftToken } from './state.ts';
@@ -32,7 +32,7 @@ async function post(): Promise<void> {
 
 function warn(error: unknown): void {
   const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
-  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  const reason = messageOf(error).replace(/\.$/, '');
   warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
 }
 

@@ -2,6 +2,7 @@
 import { parseJson } from './answers.ts';
 import type { Budget, Send } from './http.ts';
 import { isSuccess } from './icr-api.ts';
+import { messageOf } from './log.ts';
 import { describeAnswer } from './refusals.ts';
 import { maskSecret } from './secrets.ts';
 import type { HttpAnswer } from './transport.ts';
@@ -26,7 +27,7 @@ export async function revoke(send: Send, token: string, budget: Budget): Promise
       ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
       : verdict;
   } catch (error) {
-    return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
+    return { outcome: 'unknown', words: messageOf(error) };
   }
 }
 

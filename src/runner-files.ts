@@ -1,5 +1,6 @@
 /** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 import { existsSync } from 'node:fs';
+import { messageOf } from './log.ts';
 
 /**
  * Without these files the toolkit prints outputs and state, the token among them, to the log.
@@ -21,9 +22,8 @@ export function writeRunnerFile(what: 'outputs' | 'state', write: () => void): v
   try {
     write();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `The step’s ${what} could not be written (${reason}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`,
+      `The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`,
       { cause: error },
     );
   }

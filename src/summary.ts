@@ -1,7 +1,7 @@
 /** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
 import * as core from '@actions/core';
 import { readBoolean } from './input-values.ts';
-import { warning } from './log.ts';
+import { messageOf, warning } from './log.ts';
 import { summaryText } from './outside-text.ts';
 
 /** The input `job-summary`, which both steps read. */
@@ -15,6 +15,6 @@ export async function writeSummary(rows: readonly (readonly [title: string, text
   try {
     await core.summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
   } catch (error) {
-    warning(`The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    warning(`The job summary could not be written: ${messageOf(error)}`);
   }
 }

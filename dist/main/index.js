@@ -2126,6 +2126,10 @@ function log_warning(line) {
 function fail(line) {
     setFailed(plain(line, MAX_LINE_CHARACTERS));
 }
+/** The words of whatever was thrown. */
+function messageOf(thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+}
 
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = require("node:crypto");
@@ -3300,7 +3304,7 @@ async function writeSummary(rows) {
         await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
     }
     catch (error) {
-        log_warning(`The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`);
+        log_warning(`The job summary could not be written: ${messageOf(error)}`);
     }
 }
 
@@ -3551,6 +3555,7 @@ const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/runner-files.ts
 /** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 
+
 /**
  * Without these files the toolkit prints outputs and state, the token among them, to the log.
  *
@@ -3569,8 +3574,7 @@ function writeRunnerFile(what, write) {
         write();
     }
     catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`The step’s ${what} could not be written (${reason}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
     }
 }
 
@@ -3612,6 +3616,7 @@ function takeLeftToken() {
 
 ;// CONCATENATED MODULE: ./src/minting.ts
 /** Owns a token from the moment it exists: masked, left for post, and withdrawn where the step then fails. */
+
 
 
 
@@ -3661,7 +3666,7 @@ async function withdraw(minted, failure, revoke) {
         if (!isDead)
             fate = `The token could not be revoked (${words}) and lives until ${minted.left.expiresAt}.`;
     }
-    return new Error(`${failure instanceof Error ? failure.message : String(failure)} ${fate}`, { cause: failure });
+    return new Error(`${messageOf(failure)} ${fate}`, { cause: failure });
 }
 
 ;// CONCATENATED MODULE: ./src/outputs.ts
@@ -3716,6 +3721,7 @@ function permissions(grant) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
 /** Revokes the token, which is its own credential (docs: Apps). Never throws. */
 async function revoke(send, token, budget) {
@@ -3730,7 +3736,7 @@ async function revoke(send, token, budget) {
             : verdict;
     }
     catch (error) {
-        return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
+        return { outcome: 'unknown', words: messageOf(error) };
     }
 }
 function judge(answer) {
@@ -3819,7 +3825,7 @@ async function endWithoutCredential({ onMissingCredentials }) {
         throw new Error(`${why} Give one of the two, or set \`on-missing-credentials: skip\`.`);
     log_notice(`${why} No token was minted, as \`on-missing-credentials: skip\` asks.`);
 }
-run(main, (error) => fail(error instanceof Error ? error.message : String(error)));
+run(main, (error) => fail(messageOf(error)));
 
 module.exports = __webpack_exports__;
 /******/ })()

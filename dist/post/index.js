@@ -1055,6 +1055,10 @@ function log_warning(line) {
 function fail(line) {
     core.setFailed(plain(line, MAX_LINE_CHARACTERS));
 }
+/** The words of whatever was thrown. */
+function log_messageOf(thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+}
 
 ;// CONCATENATED MODULE: ./src/network-errors.ts
 /** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
@@ -1722,6 +1726,7 @@ function isSuccess({ status }) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
 /** Revokes the token, which is its own credential (docs: Apps). Never throws. */
 async function revoke(send, token, budget) {
@@ -1736,7 +1741,7 @@ async function revoke(send, token, budget) {
             : verdict;
     }
     catch (error) {
-        return { outcome: 'unknown', words: error instanceof Error ? error.message : String(error) };
+        return { outcome: 'unknown', words: log_messageOf(error) };
     }
 }
 function judge(answer) {
@@ -1769,6 +1774,7 @@ const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/runner-files.ts
 /** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 
+
 /**
  * Without these files the toolkit prints outputs and state, the token among them, to the log.
  *
@@ -1787,8 +1793,7 @@ function runner_files_writeRunnerFile(what, write) {
         write();
     }
     catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`The step’s ${what} could not be written (${reason}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
     }
 }
 
@@ -1884,7 +1889,7 @@ async function writeSummary(rows) {
         await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
     }
     catch (error) {
-        log_warning(`The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`);
+        log_warning(`The job summary could not be written: ${log_messageOf(error)}`);
     }
 }
 
@@ -1921,7 +1926,7 @@ async function post() {
 }
 function warn(error) {
     const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
-    const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+    const reason = log_messageOf(error).replace(/\.$/, '');
     log_warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
 }
 run(post, warn);
