@@ -1,7 +1,9 @@
 /** The contract's sections "Errors" and "Secrets", through the built action. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
 import { plain, summaryText } from '../src/outside-text.ts';
 import { fingerprint } from '../src/private-key.ts';
@@ -81,6 +83,19 @@ describe('an answer is put in words', () => {
       assert.doesNotMatch(result.stdout, /evil|doctype|Sign in/);
     });
   }
+
+  test('a body over 1 MiB is refused while it is read, not at its end', async () => {
+    const endless = createServer((_, response) => response.write('x'.repeat(2 ** 21)));
+    endless.listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const address = endless.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    await using scene = await openScene();
+    const result = await scene.main({ 'installation-id': 'a', 'api-url': `http://127.0.0.1:${address.port}` });
+    endless.closeAllConnections();
+    endless.close();
+    assertFailed(result, /the answer \(200\) is larger than 1 MiB/);
+  });
 
   test('a list of another shape names the field', async () => {
     await using scene = await openScene();
