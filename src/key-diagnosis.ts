@@ -42,8 +42,9 @@ export function diagnose({ text, blocks, raw }: Pasted): string {
 }
 
 function isCutOff(text: string, labels: string, bytes: Buffer | undefined): boolean {
-  const isHalfPem = labels === '' && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
-  if (isHalfPem) return true;
+  const decoded = bytes?.toString('latin1') ?? '';
+  const isHalfPem = /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(`${text} ${decoded}`);
+  if (labels === '' && isHalfPem) return true;
   if (bytes === undefined || bytes.length < MIN_KEY_BYTES) return false;
   // A key is one DER sequence: what is long enough and begins otherwise lost its beginning.
   return bytes[0] !== DER_SEQUENCE || derLength(bytes) > bytes.length;

@@ -137,6 +137,8 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'base64 of a cut-off PEM': [base64(lines.slice(0, -3).join('\n')), /is cut off/],
   'the bare body, cut off': [bodyOf(PKCS8).join('').slice(0, 800), /is cut off/],
   'base64 of a PEM without its beginning': [base64(PKCS8).slice(200), /is cut off/],
+  // The first byte is that of a DER sequence by chance.
+  'base64 of the end of a PEM that begins with 0': [base64(`0${PKCS8.slice(400)}`), /is cut off/],
   'the bare body without its beginning': [bodyOf(PKCS8).slice(3).join(''), /is cut off/],
   'a header without a dash': [PKCS1.replace('-----BEGIN', '----BEGIN'), /is cut off/],
   'the first line alone': ['-----BEGIN RSA PRIVATE KEY-----', /is cut off/],

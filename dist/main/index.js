@@ -2231,8 +2231,9 @@ function diagnose({ text, blocks, raw }) {
     return 'is not a private key in PEM';
 }
 function isCutOff(text, labels, bytes) {
-    const isHalfPem = labels === '' && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
-    if (isHalfPem)
+    const decoded = bytes?.toString('latin1') ?? '';
+    const isHalfPem = /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(`${text} ${decoded}`);
+    if (labels === '' && isHalfPem)
         return true;
     if (bytes === undefined || bytes.length < MIN_KEY_BYTES)
         return false;
