@@ -46,8 +46,8 @@ function isCutOff(text: string, labels: string, bytes: Buffer | undefined): bool
   const isHalfPem = /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(`${text} ${decoded}`);
   if (labels === '' && isHalfPem) return true;
   if (bytes === undefined || bytes.length < MIN_KEY_BYTES) return false;
-  // A key is one DER sequence: what is long enough and begins otherwise lost its beginning.
-  return bytes[0] !== DER_SEQUENCE || derLength(bytes) > bytes.length;
+  // A key is one DER sequence: what is long enough and is none lost its beginning or its end.
+  return bytes[0] !== DER_SEQUENCE || derLength(bytes) !== bytes.length;
 }
 
 /** The length that the outermost DER element declares, its header included (X.690, section 8.1.3). */
