@@ -166,6 +166,15 @@ describe('a list that does not name the organizations', () => {
     assertFailed(await scene.main({ 'organization-id': 'unknown' }), /not installed/);
   });
 
+  test('is searched on where one of these does not name its own', async () => {
+    await using scene = await openScene();
+    scene.simulator.settings.organizationInstallationRoute = false;
+    scene.nordic.organizationShownIn = 'nowhere';
+    scene.baltic.organizationShownIn = 'single';
+    const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
+    assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
+  });
+
   test('does not lead to “not installed” where these do not name them either', async () => {
     await using scene = await openScene();
     scene.simulator.settings.organizationInstallationRoute = false;

@@ -3402,6 +3402,8 @@ function readApiVersion() {
 
 
 const MAX_LISTED = 20;
+/** Of installations that the list names no organization for, and that are asked one by one. */
+const MAX_ASKED = 20;
 const MAX_NAME_CHARACTERS = 80;
 /** The installation to mint for; its organization is known only where the API named it on the way. */
 async function chooseInstallation(api, { installationId, organizationId }) {
@@ -3436,23 +3438,22 @@ async function findByOrganization(api, organizationId) {
     for await (const installation of eachInstallation(api)) {
         if (belongsTo(installation, organizationId) === true)
             return installation;
-        if (installation.organization === undefined)
+        if (installation.organization === undefined && nameless.length <= MAX_ASKED)
             nameless.push(installation);
         seen.add(installation);
     }
-    for (const { id } of nameless.slice(0, MAX_LISTED)) {
+    let isToldOfAll = nameless.length <= MAX_ASKED;
+    for (const { id } of nameless.slice(0, MAX_ASKED)) {
         const installation = await api.getInstallation(id);
         if (belongsTo(installation, organizationId) === true)
             return installation;
         if (installation.organization === undefined)
-            throw new Error(cannotBeTold(organizationId, seen.describe()));
+            isToldOfAll = false;
     }
-    if (nameless.length > MAX_LISTED)
-        throw new Error(cannotBeTold(organizationId, seen.describe()));
+    if (!isToldOfAll) {
+        throw new Error(`Whether the app is installed for \`organization-id\` ${organizationId} cannot be told, since the API does not name every installation’s organization. Set \`installation-id\`. The list was read to its end; it holds ${seen.describe()}.`);
+    }
     throw new Error(`The app is not installed for \`organization-id\` ${organizationId}. Likely cause: it was not installed, was uninstalled or suspended, or the id is of another environment than \`api-url\`. Ask an admin of the organization to install it, or correct the id. The list was read to its end; it holds ${seen.describe()}.`);
-}
-function cannotBeTold(organizationId, list) {
-    return `Whether the app is installed for \`organization-id\` ${organizationId} cannot be told, since the API does not name every installation’s organization. Set \`installation-id\`. The list was read to its end; it holds ${list}.`;
 }
 async function findOnly(api) {
     const seen = newTally();
