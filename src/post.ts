@@ -1,19 +1,20 @@
 /** Owns the order of events of the post step: revoke what main left, and never fail the job. */
-import { outliveCancellation } from './cancellation.ts';
-import { run } from './door.ts';
-import { openHttp, startBudget } from './http.ts';
-import { versionHeader } from './icr-api.ts';
-import { info, messageOf, warning } from './log.ts';
-import { revoke } from './revocation.ts';
-import { maskSecret } from './secrets.ts';
-import { takeLeftToken } from './state.ts';
-import { isSummaryWanted, writeSummary } from './summary.ts';
+
+import { createHttpClient, startBudget } from './http/client.ts';
+import { versionHeader } from './icr/api.ts';
+import { revoke } from './icr/revocation.ts';
+import { isSummaryWanted } from './inputs/fields.ts';
+import { info, messageOf, warning } from './runner/log.ts';
+import { outliveCancellation, runAction } from './runner/process.ts';
+import { maskSecret } from './runner/secrets.ts';
+import { writeSummary } from './runner/summary.ts';
+import { readSavedToken } from './token/state.ts';
 
 const BUDGET_SECONDS = 45;
 
 async function post(): Promise<void> {
   outliveCancellation();
-  const left = takeLeftToken();
+  const left = readSavedToken();
   if (left === undefined) return;
   maskSecret(left.token);
 
@@ -21,7 +22,7 @@ async function post(): Promise<void> {
     info(`The access token expired at ${left.expiresAt}, before this job ended: there is nothing to revoke.`);
     return;
   }
-  const send = openHttp(left.apiUrl, versionHeader(left.apiVersion));
+  const send = createHttpClient(left.apiUrl, versionHeader(left.apiVersion));
   const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
   if (outcome === 'unknown') throw new Error(words);
 
@@ -31,9 +32,9 @@ async function post(): Promise<void> {
 }
 
 function warn(error: unknown): void {
-  const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
+  const expiry = readSavedToken()?.expiresAt || 'two hours after it was minted';
   const reason = messageOf(error).replace(/\.$/, '');
   warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
 }
 
-run(post, warn);
+runAction(post, warn);

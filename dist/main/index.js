@@ -1,1118 +1,13 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	"use strict";
-/******/ 	var __webpack_modules__ = ({
-
-/***/ 896:
-/***/ ((module) => {
-
-module.exports = require("fs");
-
-/***/ }),
-
-/***/ 857:
-/***/ ((module) => {
-
-module.exports = require("os");
-
-/***/ }),
-
-/***/ 303:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  context: () => (/* binding */ github_context)
-});
-
-// UNUSED EXPORTS: getOctokit
-
-// EXTERNAL MODULE: external "fs"
-var external_fs_ = __nccwpck_require__(896);
-// EXTERNAL MODULE: external "os"
-var external_os_ = __nccwpck_require__(857);
-;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
-
-
-class Context {
-    /**
-     * Hydrate the context from the environment
-     */
-    constructor() {
-        var _a, _b, _c;
-        this.payload = {};
-        if (process.env.GITHUB_EVENT_PATH) {
-            if ((0,external_fs_.existsSync)(process.env.GITHUB_EVENT_PATH)) {
-                this.payload = JSON.parse((0,external_fs_.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: 'utf8' }));
-            }
-            else {
-                const path = process.env.GITHUB_EVENT_PATH;
-                process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${external_os_.EOL}`);
-            }
-        }
-        this.eventName = process.env.GITHUB_EVENT_NAME;
-        this.sha = process.env.GITHUB_SHA;
-        this.ref = process.env.GITHUB_REF;
-        this.workflow = process.env.GITHUB_WORKFLOW;
-        this.action = process.env.GITHUB_ACTION;
-        this.actor = process.env.GITHUB_ACTOR;
-        this.job = process.env.GITHUB_JOB;
-        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
-        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
-        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
-        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
-        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
-        this.graphqlUrl =
-            (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
-    }
-    get issue() {
-        const payload = this.payload;
-        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
-    }
-    get repo() {
-        if (process.env.GITHUB_REPOSITORY) {
-            const [owner, repo] = process.env.GITHUB_REPOSITORY.split('/');
-            return { owner, repo };
-        }
-        if (this.payload.repository) {
-            return {
-                owner: this.payload.repository.owner.login,
-                repo: this.payload.repository.name
-            };
-        }
-        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
-    }
-}
-//# sourceMappingURL=context.js.map
-;// CONCATENATED MODULE: ./src/absent/http-client/index.js
-/** Stands in for @actions/http-client: @actions/core imports it for OIDC, @actions/github asks it for agents on load. */
-class HttpClient {
-  getAgent() {}
-  getAgentDispatcher() {}
-}
-
-;// CONCATENATED MODULE: ./src/absent/undici/index.js
-/** Stands in for undici, which @actions/github imports for a client of GitHub's API that nothing here uses. */
-function fetch() {
-  throw new Error('undici is left out of this action');
-}
-
-;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/internal/utils.js
-var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-function getAuthString(token, options) {
-    if (!token && !options.auth) {
-        throw new Error('Parameter token or opts.auth is required');
-    }
-    else if (token && options.auth) {
-        throw new Error('Parameters token and opts.auth may not both be specified');
-    }
-    return typeof options.auth === 'string' ? options.auth : `token ${token}`;
-}
-function getProxyAgent(destinationUrl) {
-    const hc = new HttpClient();
-    return hc.getAgent(destinationUrl);
-}
-function getProxyAgentDispatcher(destinationUrl) {
-    const hc = new HttpClient();
-    return hc.getAgentDispatcher(destinationUrl);
-}
-function getProxyFetch(destinationUrl) {
-    const httpDispatcher = getProxyAgentDispatcher(destinationUrl);
-    const proxyFetch = (url, opts) => __awaiter(this, void 0, void 0, function* () {
-        return fetch(url, Object.assign(Object.assign({}, opts), { dispatcher: httpDispatcher }));
-    });
-    return proxyFetch;
-}
-function getApiBaseUrl() {
-    return process.env['GITHUB_API_URL'] || 'https://api.github.com';
-}
-function getUserAgentWithOrchestrationId(baseUserAgent) {
-    var _a;
-    const orchId = (_a = process.env['ACTIONS_ORCHESTRATION_ID']) === null || _a === void 0 ? void 0 : _a.trim();
-    if (orchId) {
-        const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
-        const tag = `actions_orchestration_id/${sanitizedId}`;
-        if (baseUserAgent === null || baseUserAgent === void 0 ? void 0 : baseUserAgent.includes(tag))
-            return baseUserAgent;
-        const ua = baseUserAgent ? `${baseUserAgent} ` : '';
-        return `${ua}${tag}`;
-    }
-    return baseUserAgent;
-}
-//# sourceMappingURL=utils.js.map
-;// CONCATENATED MODULE: ./src/absent/octokit-core/index.js
-/** Stands in for the client of GitHub's API that @actions/github prepares on load. Calling it is an error. */
-class Octokit {
-  static plugin() {
-    return Octokit;
-  }
-  static defaults() {
-    return Octokit;
-  }
-  constructor() {
-    throw new Error('@octokit/core is left out of this action');
-  }
-}
-
-;// CONCATENATED MODULE: ./src/absent/octokit-endpoints/index.js
-/** Stands in for a plugin of the client that octokit-core stands in for; it is 96 kB of GitHub's endpoints. */
-function restEndpointMethods() {}
-
-;// CONCATENATED MODULE: ./src/absent/octokit-paginate/index.js
-/** Stands in for a plugin of the client that octokit-core stands in for. */
-function paginateRest() {}
-
-;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/utils.js
-
-
-// octokit + plugins
-
-
-
-const context = new Context();
-const baseUrl = getApiBaseUrl();
-const defaults = {
-    baseUrl,
-    request: {
-        agent: getProxyAgent(baseUrl),
-        fetch: getProxyFetch(baseUrl)
-    }
-};
-const utils_GitHub = Octokit.plugin(restEndpointMethods, paginateRest).defaults(defaults);
-
-/**
- * Convience function to correctly format Octokit Options to pass into the constructor.
- *
- * @param     token    the repo PAT or GITHUB_TOKEN
- * @param     options  other options to set
- */
-function utils_getOctokitOptions(token, options) {
-    const opts = Object.assign({}, options || {}); // Shallow clone - don't mutate the object provided by the caller
-    // Auth
-    const auth = Utils.getAuthString(token, opts);
-    if (auth) {
-        opts.auth = auth;
-    }
-    // Orchestration ID
-    const userAgent = Utils.getUserAgentWithOrchestrationId(opts.userAgent);
-    if (userAgent) {
-        opts.userAgent = userAgent;
-    }
-    return opts;
-}
-//# sourceMappingURL=utils.js.map
-;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/github.js
-
-
-const github_context = new Context();
-/**
- * Returns a hydrated octokit ready to use for GitHub Actions
- *
- * @param     token    the repo PAT or GITHUB_TOKEN
- * @param     options  other options to set
- */
-function getOctokit(token, options, ...additionalPlugins) {
-    const GitHubWithPlugins = GitHub.plugin(...additionalPlugins);
-    return new GitHubWithPlugins(getOctokitOptions(token, options));
-}
-//# sourceMappingURL=github.js.map
-
-/***/ })
-
-/******/ 	});
-/************************************************************************/
-/******/ 	// The module cache
-/******/ 	var __webpack_module_cache__ = {};
-/******/ 	
-/******/ 	// The require function
-/******/ 	function __nccwpck_require__(moduleId) {
-/******/ 		// Check if module is in cache
-/******/ 		var cachedModule = __webpack_module_cache__[moduleId];
-/******/ 		if (cachedModule !== undefined) {
-/******/ 			return cachedModule.exports;
-/******/ 		}
-/******/ 		// Create a new module (and put it into the cache)
-/******/ 		var module = __webpack_module_cache__[moduleId] = {
-/******/ 			// no module.id needed
-/******/ 			// no module.loaded needed
-/******/ 			exports: {}
-/******/ 		};
-/******/ 	
-/******/ 		// Execute the module function
-/******/ 		var threw = true;
-/******/ 		try {
-/******/ 			__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
-/******/ 			threw = false;
-/******/ 		} finally {
-/******/ 			if(threw) delete __webpack_module_cache__[moduleId];
-/******/ 		}
-/******/ 	
-/******/ 		// Return the exports of the module
-/******/ 		return module.exports;
-/******/ 	}
-/******/ 	
-/************************************************************************/
-/******/ 	/* webpack/runtime/asset-relocator-loader */
-/******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
-/******/ 	
-/******/ 	/* webpack/runtime/define property getters */
-/******/ 	(() => {
-/******/ 		// define getter functions for harmony exports
-/******/ 		__nccwpck_require__.d = (exports, definition) => {
-/******/ 			for(var key in definition) {
-/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
-/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
-/******/ 				}
-/******/ 			}
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
-/******/ 	(() => {
-/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
-/******/ 	})();
-/******/ 	
-/************************************************************************/
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/errors.js
-class JOSEError extends Error {
-  static code = "ERR_JOSE_GENERIC";
-  code = "ERR_JOSE_GENERIC";
-  constructor(message, options) {
-    super(message, options), this.name = this.constructor.name, Error.captureStackTrace?.(this, this.constructor);
-  }
-}
-class errors_JWTClaimValidationFailed extends JOSEError {
-  static code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
-  code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
-  claim;
-  reason;
-  payload;
-  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
-    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
-  }
-}
-class errors_JWTExpired extends JOSEError {
-  static code = "ERR_JWT_EXPIRED";
-  code = "ERR_JWT_EXPIRED";
-  claim;
-  reason;
-  payload;
-  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
-    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
-  }
-}
-class JOSEAlgNotAllowed extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JOSE_ALG_NOT_ALLOWED"));
-  code = "ERR_JOSE_ALG_NOT_ALLOWED";
-}
-class JOSENotSupported extends JOSEError {
-  static code = "ERR_JOSE_NOT_SUPPORTED";
-  code = "ERR_JOSE_NOT_SUPPORTED";
-}
-class JWEDecryptionFailed extends JOSEError {
-  static code = "ERR_JWE_DECRYPTION_FAILED";
-  code = "ERR_JWE_DECRYPTION_FAILED";
-  constructor(message = "decryption operation failed", options) {
-    super(message, options);
-  }
-}
-class JWEInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWE_INVALID"));
-  code = "ERR_JWE_INVALID";
-}
-class JWSInvalid extends JOSEError {
-  static code = "ERR_JWS_INVALID";
-  code = "ERR_JWS_INVALID";
-}
-class errors_JWTInvalid extends JOSEError {
-  static code = "ERR_JWT_INVALID";
-  code = "ERR_JWT_INVALID";
-}
-class JWKInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWK_INVALID"));
-  code = "ERR_JWK_INVALID";
-}
-class JWKSInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWKS_INVALID"));
-  code = "ERR_JWKS_INVALID";
-}
-class JWKSNoMatchingKey extends JOSEError {
-  static code = "ERR_JWKS_NO_MATCHING_KEY";
-  code = "ERR_JWKS_NO_MATCHING_KEY";
-  constructor(message = "no applicable key found in the JSON Web Key Set", options) {
-    super(message, options);
-  }
-}
-class JWKSMultipleMatchingKeys extends JOSEError {
-  [Symbol.asyncIterator] = async function* () {
-  };
-  static code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
-  code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
-  constructor(message = "multiple matching keys found in the JSON Web Key Set", options) {
-    super(message, options);
-  }
-}
-class JWKSTimeout extends JOSEError {
-  static code = "ERR_JWKS_TIMEOUT";
-  code = "ERR_JWKS_TIMEOUT";
-  constructor(message = "request timed out", options) {
-    super(message, options);
-  }
-}
-class JWSSignatureVerificationFailed extends JOSEError {
-  static code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
-  code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
-  constructor(message = "signature verification failed", options) {
-    super(message, options);
-  }
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
-const encoder = new TextEncoder(), decoder = new TextDecoder(), buffer_utils_strictDecoder = new TextDecoder("utf-8", { fatal: !0 }), UINT32_RANGE = (/* unused pure expression or super */ null && (2 ** 32));
-function concat(...buffers) {
-  const size = buffers.reduce((acc, { length }) => acc + length, 0), buf = new Uint8Array(size);
-  let i = 0;
-  for (const buffer of buffers)
-    buf.set(buffer, i), i += buffer.length;
-  return buf;
-}
-function writeUInt32BE(buf, value, offset) {
-  if (value < 0 || value >= UINT32_RANGE)
-    throw new RangeError(`value must be >= 0 and <= ${UINT32_RANGE - 1}. Received ${value}`);
-  buf.set([value >>> 24, value >>> 16, value >>> 8, value & 255], offset);
-}
-function uint64be(value) {
-  const high = Math.floor(value / UINT32_RANGE), low = value % UINT32_RANGE, buf = new Uint8Array(8);
-  return writeUInt32BE(buf, high, 0), writeUInt32BE(buf, low, 4), buf;
-}
-function uint32be(value) {
-  const buf = new Uint8Array(4);
-  return writeUInt32BE(buf, value), buf;
-}
-const NON_ASCII = /[^\x00-\x7f]/;
-function buffer_utils_encode(string) {
-  if (typeof string == "string" && string.length >= 128) {
-    if (NON_ASCII.test(string))
-      throw new TypeError("non-ASCII string encountered in encode()");
-    return encoder.encode(string);
-  }
-  const bytes = new Uint8Array(string.length);
-  for (let i = 0; i < string.length; i++) {
-    const code = string.charCodeAt(i);
-    if (code > 127)
-      throw new TypeError("non-ASCII string encountered in encode()");
-    bytes[i] = code;
-  }
-  return bytes;
-}
-function encodeBase64(input, url = !1) {
-  if (Uint8Array.prototype.toBase64)
-    return input.toBase64({ alphabet: url ? "base64url" : "base64", omitPadding: url });
-  const CHUNK_SIZE = 32768, arr = [];
-  for (let i = 0; i < input.length; i += CHUNK_SIZE)
-    arr.push(String.fromCharCode.apply(null, input.subarray(i, i + CHUNK_SIZE)));
-  const encoded = btoa(arr.join(""));
-  return url ? encoded.replace(/=/g, "").replace(/\+/g, "-").replace(/\//g, "_") : encoded;
-}
-function decodeBase64(encoded, url = !1) {
-  if (Uint8Array.fromBase64)
-    return Uint8Array.fromBase64(encoded, { alphabet: url ? "base64url" : "base64" });
-  if (url) {
-    if (encoded.includes("+") || encoded.includes("/"))
-      throw new TypeError("Invalid base64url");
-    encoded = encoded.replace(/-/g, "+").replace(/_/g, "/");
-  }
-  const binary = atob(encoded), bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++)
-    bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-async function digest(algorithm, data) {
-  const subtleDigest = `SHA-${algorithm.slice(-3)}`;
-  return new Uint8Array(await crypto.subtle.digest(subtleDigest, data));
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/base64url.js
-
-const invalid = "The input to be decoded is not correctly encoded.";
-function base64url_decode(input) {
-  try {
-    return decodeBase64(typeof input == "string" ? input : decoder.decode(input), !0);
-  } catch (cause) {
-    throw new TypeError(invalid, { cause });
-  }
-}
-function base64url_encode(input) {
-  return encodeBase64(typeof input == "string" ? encoder.encode(input) : input, !0);
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/validate.js
-
-
-
-function assertUint8Array(input, label) {
-  if (!(input instanceof Uint8Array))
-    throw new TypeError(`${label} must be an instance of Uint8Array`);
-}
-function validate_isObject(input) {
-  if (typeof input != "object" || input === null || Object.prototype.toString.call(input) !== "[object Object]")
-    return !1;
-  const prototype = Object.getPrototypeOf(input);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-function isJwkSet(input) {
-  return validate_isObject(input) && Array.isArray(input.keys) && Array.from(input.keys).every(validate_isObject);
-}
-function isDisjoint(...headers) {
-  const parameters = /* @__PURE__ */ new Set();
-  for (const header of headers)
-    if (header)
-      for (const parameter of Object.keys(header)) {
-        if (parameters.has(parameter))
-          return !1;
-        parameters.add(parameter);
-      }
-  return !0;
-}
-function assertNotSet(value, name) {
-  if (value !== void 0)
-    throw new TypeError(`${name} can only be called once`);
-}
-function decodeBase64url(value, label, ErrorClass) {
-  try {
-    return decode(value);
-  } catch (cause) {
-    throw new ErrorClass(`Failed to base64url decode the ${label}`, { cause });
-  }
-}
-function encodeAsciiMember(value, label, ErrorClass) {
-  try {
-    return encode(value);
-  } catch (cause) {
-    throw new ErrorClass(`The ${label} is not a valid base64url string`, { cause });
-  }
-}
-function parseJoseHeader(encodedProtectedHeader, ErrorClass, message) {
-  let parsed;
-  try {
-    parsed = JSON.parse(buffer_utils_strictDecoder.decode(base64url_decode(encodedProtectedHeader)));
-  } catch (cause) {
-    throw new ErrorClass(message, { cause });
-  }
-  if (!validate_isObject(parsed))
-    throw new ErrorClass(message);
-  return parsed;
-}
-const JWS_RECOGNIZED = { __proto__: null, b64: !0 }, JWE_RECOGNIZED = { __proto__: null };
-function validateAlgorithms(option, algorithms) {
-  if (algorithms !== void 0 && (!Array.isArray(algorithms) || algorithms.some((s) => typeof s != "string")))
-    throw new TypeError(`"${option}" option must be an array of strings`);
-  return algorithms === void 0 ? void 0 : new Set(algorithms);
-}
-function validateCritDuplicates(Err, protectedHeader) {
-  const { crit } = protectedHeader ?? {};
-  if (Array.isArray(crit) && new Set(crit).size !== crit.length)
-    throw new Err('"crit" (Critical) Header Parameter MUST NOT contain duplicate values');
-}
-function validateCrit(Err, recognizedDefault, recognizedOption, protectedHeader, joseHeader) {
-  if (joseHeader.crit !== void 0 && protectedHeader?.crit === void 0)
-    throw new Err('"crit" (Critical) Header Parameter MUST be integrity protected');
-  if (!protectedHeader || protectedHeader.crit === void 0)
-    return [];
-  if (!Array.isArray(protectedHeader.crit) || protectedHeader.crit.length === 0 || protectedHeader.crit.some((input) => typeof input != "string" || input.length === 0))
-    throw new Err('"crit" (Critical) Header Parameter MUST be an array of non-empty strings when present');
-  const recognized = recognizedOption === void 0 ? recognizedDefault : { __proto__: null, ...recognizedOption, ...recognizedDefault };
-  for (const parameter of protectedHeader.crit) {
-    if (!(parameter in recognized))
-      throw new JOSENotSupported(`Extension Header Parameter "${parameter}" is not recognized`);
-    if (!Object.hasOwn(joseHeader, parameter) || joseHeader[parameter] === void 0)
-      throw new Err(`Extension Header Parameter "${parameter}" is missing`);
-    if (recognized[parameter] && (!Object.hasOwn(protectedHeader, parameter) || protectedHeader[parameter] === void 0))
-      throw new Err(`Extension Header Parameter "${parameter}" MUST be integrity protected`);
-  }
-  return protectedHeader.crit;
-}
-function validateB64(protectedHeader, extensions) {
-  if (extensions.includes("b64")) {
-    const b64 = protectedHeader.b64;
-    if (typeof b64 != "boolean")
-      throw new JWSInvalid('The "b64" (base64url-encode payload) Header Parameter must be a boolean');
-    return b64;
-  }
-  return !0;
-}
-function serializeJoseHeader(Err, header) {
-  let serialized, parsed;
-  try {
-    serialized = JSON.stringify(header), parsed = JSON.parse(serialized);
-  } catch (cause) {
-    throw new Err("JOSE Header is not valid JSON", { cause });
-  }
-  if (!validate_isObject(parsed))
-    throw new Err("JOSE Header is not a JSON object");
-  return [parsed, serialized];
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_protected_header.js
-
-function decodeProtectedHeader(token) {
-  let encodedProtectedHeader;
-  if (typeof token == "string") {
-    const parts = token.split(".");
-    (parts.length === 3 || parts.length === 5) && ([encodedProtectedHeader] = parts);
-  } else if (typeof token == "object" && token)
-    if ("protected" in token)
-      encodedProtectedHeader = token.protected;
-    else
-      throw new TypeError("Token does not contain a Protected Header");
-  const invalid = "Invalid Token or Protected Header formatting";
-  if (typeof encodedProtectedHeader != "string" || !encodedProtectedHeader)
-    throw new TypeError(invalid);
-  return parseJoseHeader(encodedProtectedHeader, TypeError, invalid);
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_jwt.js
-
-
-
-
-function decodeJwt(jwt) {
-  if (typeof jwt != "string")
-    throw new errors_JWTInvalid("JWTs must use Compact JWS serialization, JWT must be a string");
-  const { 1: encodedPayload, length } = jwt.split(".");
-  if (length === 5)
-    throw new errors_JWTInvalid("Only JWTs using Compact JWS serialization can be decoded");
-  if (length !== 3)
-    throw new errors_JWTInvalid("Invalid JWT");
-  if (!encodedPayload)
-    throw new errors_JWTInvalid("JWTs must contain a payload");
-  let claimsSetBytes;
-  try {
-    claimsSetBytes = base64url_decode(encodedPayload);
-  } catch (cause) {
-    throw new errors_JWTInvalid("Failed to base64url decode the payload", { cause });
-  }
-  let claimsSet;
-  try {
-    claimsSet = JSON.parse(buffer_utils_strictDecoder.decode(claimsSetBytes));
-  } catch (cause) {
-    throw new errors_JWTInvalid("Failed to parse the decoded payload as JSON", { cause });
-  }
-  if (!validate_isObject(claimsSet))
-    throw new errors_JWTInvalid("Invalid JWT Claims Set");
-  return claimsSet;
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/key_descriptor.js
-function table(entries) {
-  const out = { __proto__: null };
-  for (const alg in entries)
-    out[alg] = { ...entries[alg], alg };
-  return out;
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/jws_algorithms.js
-
-
-const sig = [["verify"], ["sign"]];
-function hmac(bits) {
-  const subtle = { name: "HMAC", hash: `SHA-${bits}` };
-  return { kty: ["oct"], secret: !0, subtle, signing: subtle, usages: sig };
-}
-function rsa(bits, saltLength) {
-  const subtle = { name: saltLength ? "RSA-PSS" : "RSASSA-PKCS1-v1_5", hash: `SHA-${bits}` };
-  return {
-    kty: ["RSA"],
-    subtle,
-    signing: saltLength ? { ...subtle, saltLength } : subtle,
-    usages: sig,
-    minRsaBits: 2048
-  };
-}
-function ecdsa(crv, bits) {
-  return {
-    kty: ["EC"],
-    crv,
-    subtle: { name: "ECDSA", namedCurve: crv },
-    signing: { name: "ECDSA", hash: `SHA-${bits}` },
-    usages: sig
-  };
-}
-function eddsa() {
-  const subtle = { name: "Ed25519" };
-  return {
-    kty: ["OKP"],
-    crv: "Ed25519",
-    subtle,
-    signing: subtle,
-    usages: sig
-  };
-}
-function mldsa(parameterSet) {
-  const subtle = { name: `ML-DSA-${parameterSet}` };
-  return {
-    kty: ["AKP"],
-    subtle,
-    signing: subtle,
-    usages: sig
-  };
-}
-const JWS = table({
-  HS256: hmac(256),
-  HS384: hmac(384),
-  HS512: hmac(512),
-  RS256: rsa(256),
-  RS384: rsa(384),
-  RS512: rsa(512),
-  PS256: rsa(256, 32),
-  PS384: rsa(384, 48),
-  PS512: rsa(512, 64),
-  ES256: ecdsa("P-256", 256),
-  ES384: ecdsa("P-384", 384),
-  ES512: ecdsa("P-521", 512),
-  EdDSA: eddsa(),
-  Ed25519: eddsa(),
-  "ML-DSA-44": mldsa(44),
-  "ML-DSA-65": mldsa(65),
-  "ML-DSA-87": mldsa(87)
-});
-function jwsAlgorithm(alg) {
-  const entry = typeof alg == "string" ? JWS[alg] : void 0;
-  if (!entry)
-    throw new JOSENotSupported(`alg ${alg} is not supported either by JOSE or your javascript runtime`);
-  return entry;
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/key.js
-
-
-
-const tag = (key) => key[Symbol.toStringTag], jwkMatchesOp = (entry, key, usage) => {
-  const { alg } = entry;
-  if (key.use !== void 0) {
-    const expected = usage === "sign" || usage === "verify" ? "sig" : "enc";
-    if (key.use !== expected)
-      throw new TypeError(`Invalid key for this operation, its "use" must be "${expected}" when present`);
-  }
-  if (key.alg !== void 0 && key.alg !== alg)
-    throw new TypeError(`Invalid key for this operation, its "alg" must be "${alg}" when present`);
-  if (Array.isArray(key.key_ops)) {
-    const expectedKeyOp = usage === "encrypt" || usage === "decrypt" ? entry.ops?.[usage === "encrypt" ? 0 : 1] : usage;
-    if (expectedKeyOp && !key.key_ops.includes(expectedKeyOp))
-      throw new TypeError(`Invalid key for this operation, its "key_ops" must include "${expectedKeyOp}" when present`);
-  }
-};
-async function prepareKey(entry, key, usage) {
-  const { alg, secret } = entry, requiresPrivateKey = usage === "decrypt" || usage === "sign";
-  if (secret && key instanceof Uint8Array)
-    return key;
-  let normalized, keyObject;
-  if (validate_isObject(key)) {
-    if (normalized = normalizeJwk(key), typeof normalized.kty != "string")
-      throw invalidKeyType(alg, key, secret);
-    if (!(secret ? normalized.kty === "oct" && typeof normalized.k == "string" : normalized.kty !== "oct" && (requiresPrivateKey ? normalized.kty === "AKP" && typeof normalized.priv == "string" || typeof normalized.d == "string" : normalized.d === void 0 && normalized.priv === void 0)))
-      throw new TypeError(secret ? 'JSON Web Key for symmetric algorithms must have JWK "kty" (Key Type) equal to "oct" and the JWK "k" (Key Value) present' : `JSON Web Key for this operation must be a ${requiresPrivateKey ? "private" : "public"} JWK`);
-    if (jwkMatchesOp(entry, normalized, usage), normalized.kty === "oct")
-      return base64url_decode(normalized.k);
-    if (!Object.isFrozen(key)) {
-      const { key_ops } = key;
-      Array.isArray(key_ops) && Object.freeze(key_ops), Object.freeze(key);
-    }
-  } else {
-    if (!isKeyLike(key))
-      throw invalidKeyType(alg, key, secret);
-    const expectedType = secret ? "secret" : requiresPrivateKey ? "private" : "public";
-    if (key.type !== expectedType && (secret || ["secret", "public", "private"].includes(key.type)))
-      throw new TypeError(`${tag(key)} instances must be of type "${expectedType}" for the ${alg} algorithm`);
-    if (isCryptoKey(key))
-      return key;
-    if (keyObject = key, keyObject.type === "secret")
-      return keyObject.export();
-  }
-  cache ||= /* @__PURE__ */ new WeakMap();
-  const cacheKey = key;
-  let cached = cache.get(cacheKey);
-  if (cached?.[alg])
-    return cached[alg];
-  if (cached || cache.set(cacheKey, cached = {}), keyObject && typeof keyObject.toCryptoKey == "function") {
-    const isPublic = keyObject.type === "public", crv = nist[keyObject.asymmetricKeyDetails?.namedCurve], params = entry.resolve?.({ crv, asymmetricKeyType: keyObject.asymmetricKeyType }) ?? entry.subtle;
-    return cached[alg] = keyObject.toCryptoKey(params, isPublic, entry.usages[isPublic ? 0 : 1]);
-  }
-  return normalized ??= keyObject.export({ format: "jwk" }), normalized.alg = alg, cached[alg] = await jwkToKey(entry, normalized);
-}
-let cache;
-const nist = {
-  __proto__: null,
-  prime256v1: "P-256",
-  secp384r1: "P-384",
-  secp521r1: "P-521"
-};
-function assertCryptoKey(key) {
-  if (!isCryptoKey(key))
-    throw new Error("CryptoKey instance expected");
-}
-const isCryptoKey = (key) => {
-  if (key?.[Symbol.toStringTag] === "CryptoKey")
-    return !0;
-  try {
-    return key instanceof CryptoKey;
-  } catch {
-    return !1;
-  }
-}, isKeyObject = (key) => key?.[Symbol.toStringTag] === "KeyObject", isKeyLike = (key) => isCryptoKey(key) || isKeyObject(key);
-function message(msg, actual, ...types) {
-  if (types.length > 2) {
-    const last = types.pop();
-    msg += `one of type ${types.join(", ")}, or ${last}.`;
-  } else types.length === 2 ? msg += `one of type ${types[0]} or ${types[1]}.` : msg += `of type ${types[0]}.`;
-  return actual == null ? msg += ` Received ${actual}` : typeof actual == "function" && actual.name ? msg += ` Received function ${actual.name}` : typeof actual == "object" && actual != null && actual.constructor?.name && (msg += ` Received an instance of ${actual.constructor.name}`), msg;
-}
-const invalidKeyInput = (actual, ...types) => message("Key must be ", actual, ...types);
-function invalidKeyType(alg, actual, secret) {
-  const types = ["CryptoKey", "KeyObject", "JSON Web Key"];
-  return secret && types.push("Uint8Array"), new TypeError(message(`Key for the ${alg} algorithm must be `, actual, ...types));
-}
-const unusable = (name, prop = "algorithm.name") => new TypeError(`CryptoKey does not support this operation, its ${prop} must be ${name}`);
-function checkUsage(key, usage) {
-  if (usage && !key.usages.includes(usage))
-    throw new TypeError(`CryptoKey does not support this operation, its usages must include ${usage}.`);
-}
-function checkModulusLength(alg, key) {
-  const { modulusLength } = key.algorithm;
-  if (typeof modulusLength != "number" || modulusLength < 2048)
-    throw new TypeError(`${alg} requires key modulusLength to be 2048 bits or larger`);
-}
-function checkCryptoKey(key, expected, usage) {
-  const algorithm = key.algorithm;
-  if (algorithm.name !== expected.name)
-    throw unusable(expected.name);
-  if (expected.hash && algorithm.hash?.name !== expected.hash)
-    throw unusable(expected.hash, "algorithm.hash");
-  if (expected.namedCurve && algorithm.namedCurve !== expected.namedCurve)
-    throw unusable(expected.namedCurve, "algorithm.namedCurve");
-  if (expected.length !== void 0 && algorithm.length !== expected.length)
-    throw unusable(expected.length, "algorithm.length");
-  checkUsage(key, usage);
-}
-function snapshotJwk(jwk) {
-  return { __proto__: null, ...jwk };
-}
-function normalizeJwk(jwk) {
-  const normalized = snapshotJwk(jwk);
-  if (normalized.ext !== void 0 && typeof normalized.ext != "boolean")
-    throw new TypeError('"ext" (Extractable) Parameter must be a boolean');
-  if (normalized.key_ops !== void 0) {
-    const value = normalized.key_ops, keyOps = Array.isArray(value) ? [...value] : void 0;
-    if (!keyOps || keyOps.some((operation) => typeof operation != "string") || new Set(keyOps).size !== keyOps.length)
-      throw new TypeError('"key_ops" (Key Operations) Parameter must be an array of unique strings');
-    normalized.key_ops = keyOps;
-  }
-  return normalized;
-}
-function validateExtractableOption(extractable) {
-  if (extractable !== void 0 && typeof extractable != "boolean")
-    throw new TypeError('"extractable" option must be a boolean');
-  return extractable;
-}
-async function jwkToKey(entry, jwk, extractable) {
-  if (!entry.kty.includes(jwk.kty))
-    throw new JOSENotSupported('Invalid or unsupported JWK "alg" (Algorithm) Parameter value');
-  const algorithm = entry.resolve?.({ kty: jwk.kty, crv: jwk.crv }) ?? entry.subtle, isPrivate = !!(jwk.d || jwk.priv), keyData = { ...jwk, ext: extractable ?? jwk.ext };
-  return keyData.kty !== "AKP" && delete keyData.alg, delete keyData.use, crypto.subtle.importKey("jwk", keyData, algorithm, keyData.ext ?? !isPrivate, jwk.key_ops ?? entry.usages[isPrivate ? 1 : 0]);
-}
-async function rawKey(key, expected, usage, extractable = !1) {
-  return key instanceof Uint8Array && (key = await crypto.subtle.importKey("raw", key, expected, extractable, [usage])), checkCryptoKey(key, expected, usage), key;
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/jws_sign.js
-
-
-
-
-
-
-async function createSignature(input, key, rejectUnencoded) {
-  let [payload, protectedHeader, unprotectedHeader, crit] = input, encodedProtectedHeader = "";
-  if (protectedHeader !== void 0) {
-    const normalized = serializeJoseHeader(JWSInvalid, protectedHeader);
-    protectedHeader = normalized[0], encodedProtectedHeader = base64url_encode(normalized[1]);
-  }
-  if (unprotectedHeader !== void 0 && (unprotectedHeader = serializeJoseHeader(JWSInvalid, unprotectedHeader)[0]), !protectedHeader && !unprotectedHeader)
-    throw new JWSInvalid("either setProtectedHeader or setUnprotectedHeader must be called before #sign()");
-  if (!isDisjoint(protectedHeader, unprotectedHeader))
-    throw new JWSInvalid("JWS Protected and JWS Unprotected Header Parameter names must be disjoint");
-  const joseHeader = { ...protectedHeader, ...unprotectedHeader };
-  validateCritDuplicates(JWSInvalid, protectedHeader);
-  const b64 = validateB64(protectedHeader, validateCrit(JWSInvalid, JWS_RECOGNIZED, crit, protectedHeader, joseHeader));
-  b64 || rejectUnencoded?.();
-  const { alg } = joseHeader;
-  if (typeof alg != "string" || !alg)
-    throw new JWSInvalid('JWS "alg" (Algorithm) Header Parameter missing or invalid');
-  const entry = jwsAlgorithm(alg);
-  let encodedPayload = "", signingPayload = payload, signingInput;
-  if (b64) {
-    const encodedPayloadCache = input[4];
-    encodedPayloadCache ? (encodedPayload = encodedPayloadCache[0] ??= base64url_encode(payload), signingPayload = encodedPayloadCache[1] ??= buffer_utils_encode(encodedPayload)) : (encodedPayload = base64url_encode(payload), signingInput = encoder.encode(`${encodedProtectedHeader}.${encodedPayload}`));
-  }
-  signingInput ??= concat(buffer_utils_encode(encodedProtectedHeader), buffer_utils_encode("."), signingPayload);
-  const signingKey = await rawKey(await prepareKey(entry, key, "sign"), entry.subtle, "sign");
-  entry.minRsaBits && checkModulusLength(entry.alg, signingKey);
-  const jws = {
-    signature: base64url_encode(new Uint8Array(await crypto.subtle.sign(entry.signing, signingKey, signingInput))),
-    payload: encodedPayload
-  };
-  return protectedHeader && (jws.protected = encodedProtectedHeader), unprotectedHeader && (jws.header = unprotectedHeader), [jws, b64];
-}
-async function createCompactSignature(payload, protectedHeader, crit, key, rejectUnencoded) {
-  const [jws] = await createSignature([payload, protectedHeader, void 0, crit], key, rejectUnencoded);
-  return `${jws.protected}.${jws.payload}.${jws.signature}`;
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/jwt_claims_set.js
-
-
-
-const epoch = (date) => Math.floor(date.getTime() / 1e3), multipliers = {
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86400,
-  w: 604800,
-  y: 31557600
-}, REGEX = /^(\+|\-)? ?(\d+|\d+\.\d+) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w|years?|yrs?|y)(?: (ago|from now))?$/i, checkFailed = "check_failed";
-function invalidDuration() {
-  throw new TypeError("Invalid time period format");
-}
-function secs(str) {
-  typeof str != "string" && invalidDuration();
-  const matched = REGEX.exec(str);
-  (!matched || matched[4] && matched[1]) && invalidDuration();
-  const value = parseFloat(matched[2]), durationSeconds = Math.round(value * multipliers[matched[3][0].toLowerCase()]);
-  return Number.isFinite(durationSeconds) || invalidDuration(), matched[1] === "-" || matched[4] === "ago" ? -durationSeconds : durationSeconds;
-}
-function validateInput(label, input) {
-  if (!Number.isFinite(input))
-    throw new TypeError(`Invalid ${label} input`);
-  return input;
-}
-function validateStringClaim(claim, value) {
-  if (typeof value != "string")
-    throw new TypeError(`"${claim}" claim must be a string`);
-}
-function validateAudienceClaim(value) {
-  if (typeof value != "string" && (!Array.isArray(value) || Array.from(value).some((member) => typeof member != "string")))
-    throw new TypeError('"aud" claim must be a string or an array of strings');
-}
-function numericDate(value, label) {
-  return typeof value == "number" ? validateInput(label, value) : value instanceof Date ? validateInput(label, epoch(value)) : epoch(/* @__PURE__ */ new Date()) + secs(value);
-}
-const normalizeTyp = (value) => {
-  const normalized = value.toLowerCase();
-  return value.includes("/") ? normalized : `application/${normalized}`;
-}, checkAudiencePresence = (audPayload, audOption) => typeof audPayload == "string" ? audOption.includes(audPayload) : Array.isArray(audPayload) ? audOption.some((aud) => audPayload.includes(aud)) : !1;
-function validateNumericDate(claimsSet, claim, required = !1) {
-  const value = claimsSet[claim];
-  if (!(value === void 0 && !required)) {
-    if (typeof value != "number")
-      throw new JWTClaimValidationFailed(`"${claim}" claim must be a number`, claimsSet, claim, "invalid");
-    return value;
-  }
-}
-function unexpectedClaim(claimsSet, claim) {
-  throw new JWTClaimValidationFailed(`unexpected "${claim}" claim value`, claimsSet, claim, checkFailed);
-}
-function validateClaimsSet(protectedHeader, claimsSetBytes, options = {}) {
-  let claimsSet;
-  try {
-    claimsSet = JSON.parse(strictDecoder.decode(claimsSetBytes));
-  } catch (cause) {
-    throw new JWTInvalid("JWT Claims Set must be a top-level JSON object", { cause });
-  }
-  if (!isObject(claimsSet))
-    throw new JWTInvalid("JWT Claims Set must be a top-level JSON object");
-  const { typ } = options;
-  if (typ !== void 0 && (typeof protectedHeader.typ != "string" || normalizeTyp(protectedHeader.typ) !== normalizeTyp(typ)))
-    throw new JWTClaimValidationFailed('unexpected "typ" JWT header value', claimsSet, "typ", checkFailed);
-  const { requiredClaims = [], issuer, subject, audience, maxTokenAge } = options, presenceCheck = [...requiredClaims];
-  maxTokenAge !== void 0 && presenceCheck.push("iat"), audience !== void 0 && presenceCheck.push("aud"), subject !== void 0 && presenceCheck.push("sub"), issuer !== void 0 && presenceCheck.push("iss");
-  for (const claim of new Set(presenceCheck.reverse()))
-    if (!Object.hasOwn(claimsSet, claim))
-      throw new JWTClaimValidationFailed(`missing required "${claim}" claim`, claimsSet, claim, "missing");
-  issuer !== void 0 && !(Array.isArray(issuer) ? issuer : [issuer]).includes(claimsSet.iss) && unexpectedClaim(claimsSet, "iss"), subject !== void 0 && claimsSet.sub !== subject && unexpectedClaim(claimsSet, "sub"), audience !== void 0 && !checkAudiencePresence(claimsSet.aud, typeof audience == "string" ? [audience] : audience) && unexpectedClaim(claimsSet, "aud");
-  const { clockTolerance } = options;
-  let tolerance = 0;
-  if (typeof clockTolerance == "string")
-    tolerance = secs(clockTolerance);
-  else if (clockTolerance !== void 0) {
-    if (typeof clockTolerance != "number")
-      throw new TypeError("Invalid clockTolerance option type");
-    tolerance = clockTolerance;
-  }
-  if (validateInput("clockTolerance option", tolerance), tolerance < 0)
-    throw new TypeError("Invalid clockTolerance option input");
-  const { currentDate } = options, now = validateInput("currentDate option", epoch(currentDate === void 0 ? /* @__PURE__ */ new Date() : currentDate)), iat = validateNumericDate(claimsSet, "iat", maxTokenAge !== void 0), nbf = validateNumericDate(claimsSet, "nbf");
-  if (nbf !== void 0 && nbf > now + tolerance)
-    throw new JWTClaimValidationFailed('"nbf" claim timestamp check failed', claimsSet, "nbf", checkFailed);
-  const exp = validateNumericDate(claimsSet, "exp");
-  if (exp !== void 0 && exp <= now - tolerance)
-    throw new JWTExpired('"exp" claim timestamp check failed', claimsSet, "exp", checkFailed);
-  if (maxTokenAge !== void 0) {
-    const age = now - iat, max = validateInput("maxTokenAge option", typeof maxTokenAge == "number" ? maxTokenAge : secs(maxTokenAge));
-    if (max < 0)
-      throw new TypeError("Invalid maxTokenAge option input");
-    if (age - tolerance > max)
-      throw new JWTExpired('"iat" claim timestamp check failed (too far in the past)', claimsSet, "iat", checkFailed);
-    if (age < -tolerance)
-      throw new JWTClaimValidationFailed('"iat" claim timestamp check failed (it should be in the past)', claimsSet, "iat", checkFailed);
-  }
-  return claimsSet;
-}
-let producerClaimsSets;
-function producerClaimsSet(producer) {
-  return producerClaimsSets.get(producer);
-}
-function jwtClaimsSetBytes(producer) {
-  const claimsSet = producerClaimsSet(producer);
-  for (const claim of ["iat", "nbf", "exp"]) {
-    const value = claimsSet[claim];
-    if (typeof value == "number" && !Number.isFinite(value))
-      throw new TypeError(`"${claim}" claim must be a finite number`);
-  }
-  return encoder.encode(JSON.stringify(claimsSet));
-}
-function jwtClaim(producer, claim) {
-  return producerClaimsSet(producer)[claim];
-}
-class JWTClaimsBuilder {
-  constructor(claimsSet = {}) {
-    if (!validate_isObject(claimsSet))
-      throw new TypeError("JWT Claims Set MUST be an object");
-    (producerClaimsSets ||= /* @__PURE__ */ new WeakMap()).set(this, structuredClone(claimsSet));
-  }
-  setIssuer(value) {
-    return validateStringClaim("iss", value), producerClaimsSet(this).iss = value, this;
-  }
-  setSubject(value) {
-    return validateStringClaim("sub", value), producerClaimsSet(this).sub = value, this;
-  }
-  setAudience(value) {
-    return validateAudienceClaim(value), producerClaimsSet(this).aud = value, this;
-  }
-  setJti(value) {
-    return validateStringClaim("jti", value), producerClaimsSet(this).jti = value, this;
-  }
-  setNotBefore(value) {
-    return producerClaimsSet(this).nbf = numericDate(value, "setNotBefore"), this;
-  }
-  setExpirationTime(value) {
-    return producerClaimsSet(this).exp = numericDate(value, "setExpirationTime"), this;
-  }
-  setIssuedAt(value) {
-    const claimsSet = producerClaimsSet(this);
-    return value === void 0 ? claimsSet.iat = epoch(/* @__PURE__ */ new Date()) : typeof value == "string" ? claimsSet.iat = validateInput("setIssuedAt", epoch(/* @__PURE__ */ new Date()) + secs(value)) : claimsSet.iat = numericDate(value, "setIssuedAt"), this;
-  }
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/jwt/sign.js
-
-
-
-
-const SignJWT_base = JWTClaimsBuilder;
-class SignJWT extends SignJWT_base {
-  #protectedHeader;
-  setProtectedHeader(protectedHeader) {
-    return assertNotSet(this.#protectedHeader, "setProtectedHeader"), this.#protectedHeader = protectedHeader, this;
-  }
-  async sign(key, options) {
-    return createCompactSignature(jwtClaimsSetBytes(this), this.#protectedHeader, options?.crit, key, () => {
-      throw new errors_JWTInvalid("JWTs MUST NOT use unencoded payload");
-    });
-  }
-}
-
-
-;// CONCATENATED MODULE: ./src/app-jwt.ts
-
-
-
-const ALGORITHM = 'RS256';
-const ISSUED_BEFORE_NOW_SECONDS = 60;
-/** ICR takes at most 600 s from its own now; the rest is for a runner's clock that is a little fast. */
-const LIFETIME_SECONDS = 540;
-/**
- * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
- *
- * @param nowSeconds Unix time by the API's clock
- */
-async function signAppJwt(appId, key, nowSeconds) {
-    const claims = {
-        iss: appId,
-        iat: nowSeconds - ISSUED_BEFORE_NOW_SECONDS,
-        exp: nowSeconds + LIFETIME_SECONDS,
-        alg: ALGORITHM,
-    };
-    return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' }).sign(key);
-}
-/**
- * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
- *
- * @throws Error with a sentence that says what is wrong with it and holds nothing of it
- */
-function readAppJwt(jwt, nowSeconds) {
-    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
-        throw new Error('`jwt` is not a signed JWT: that is three base64url parts with dots between. Sign one and give it whole.');
-    }
-    const { alg, iss, exp } = app_jwt_decode(jwt);
-    if (alg !== ALGORITHM)
-        throw new Error('`jwt` is not signed with RS256, the only algorithm that ICR takes. Sign it with RS256.');
-    if (typeof iss !== 'string' || iss === '') {
-        throw new Error('`jwt` has no claim `iss` that holds the app’s ID as a string. Sign one that has.');
-    }
-    if (typeof exp !== 'number')
-        throw new Error('`jwt` has no claim `exp` that is a number. Sign one that has.');
-    if (exp <= nowSeconds) {
-        throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. It lives 10 minutes at most: sign it in the job, right before this step.`);
-    }
-    return iss;
-}
-function app_jwt_decode(jwt) {
-    try {
-        const { iss, exp } = decodeJwt(jwt);
-        return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
-    }
-    catch (error) {
-        throw new Error('`jwt` cannot be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
-            cause: error,
-        });
-    }
-}
-
-// EXTERNAL MODULE: external "os"
-var external_os_ = __nccwpck_require__(857);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = require("node:timers/promises");
+;// CONCATENATED MODULE: ./package.json
+const package_namespaceObject = {"rE":"1.0.0"};
+;// CONCATENATED MODULE: external "os"
+const external_os_namespaceObject = require("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -1187,7 +82,7 @@ function toCommandProperties(annotationProperties) {
  */
 function command_issueCommand(command, properties, message) {
     const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_.EOL);
+    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
 }
 function command_issue(name, message = '') {
     command_issueCommand(name, {}, message);
@@ -1243,8 +138,8 @@ function escapeProperty(s) {
 //# sourceMappingURL=command.js.map
 ;// CONCATENATED MODULE: external "crypto"
 const external_crypto_namespaceObject = require("crypto");
-// EXTERNAL MODULE: external "fs"
-var external_fs_ = __nccwpck_require__(896);
+;// CONCATENATED MODULE: external "fs"
+const external_fs_namespaceObject = require("fs");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
 // For internal use, subject to change.
 // We use any as a valid input type
@@ -1258,10 +153,10 @@ function file_command_issueFileCommand(command, message) {
     if (!filePath) {
         throw new Error(`Unable to find environment variable for file command ${command}`);
     }
-    if (!external_fs_.existsSync(filePath)) {
+    if (!external_fs_namespaceObject.existsSync(filePath)) {
         throw new Error(`Missing file at path: ${filePath}`);
     }
-    external_fs_.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_.EOL}`, {
+    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
         encoding: 'utf8'
     });
 }
@@ -1277,7 +172,7 @@ function file_command_prepareKeyValueMessage(key, value) {
     if (convertedValue.includes(delimiter)) {
         throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
     }
-    return `${key}<<${delimiter}${external_os_.EOL}${convertedValue}${external_os_.EOL}${delimiter}`;
+    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
 }
 //# sourceMappingURL=file-command.js.map
 ;// CONCATENATED MODULE: external "path"
@@ -1368,7 +263,7 @@ var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _
 };
 
 
-const { access, appendFile, writeFile } = external_fs_.promises;
+const { access, appendFile, writeFile } = external_fs_namespaceObject.promises;
 const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
 const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
 class Summary {
@@ -1391,7 +286,7 @@ class Summary {
                 throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
             }
             try {
-                yield access(pathFromEnv, external_fs_.constants.R_OK | external_fs_.constants.W_OK);
+                yield access(pathFromEnv, external_fs_namespaceObject.constants.R_OK | external_fs_namespaceObject.constants.W_OK);
             }
             catch (_a) {
                 throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
@@ -1487,7 +382,7 @@ class Summary {
      * @returns {Summary} summary instance
      */
     addEOL() {
-        return this.addRaw(external_os_.EOL);
+        return this.addRaw(external_os_namespaceObject.EOL);
     }
     /**
      * Adds an HTML codeblock to the summary buffer
@@ -1717,8 +612,8 @@ const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* ()
         version
     };
 });
-const platform = external_os_.platform();
-const arch = external_os_.arch();
+const platform = external_os_namespaceObject.platform();
+const arch = external_os_namespaceObject.arch();
 const isWindows = platform === 'win32';
 const isMacOS = platform === 'darwin';
 const isLinux = platform === 'linux';
@@ -1899,7 +794,7 @@ function setOutput(name, value) {
     if (filePath) {
         return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
     }
-    process.stdout.write(external_os_.EOL);
+    process.stdout.write(external_os_namespaceObject.EOL);
     command_issueCommand('set-output', { name }, utils_toCommandValue(value));
 }
 /**
@@ -1967,7 +862,7 @@ function notice(message, properties = {}) {
  * @param message info message
  */
 function info(message) {
-    process.stdout.write(message + external_os_.EOL);
+    process.stdout.write(message + external_os_namespaceObject.EOL);
 }
 /**
  * Begin an output group.
@@ -2054,7 +949,7 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./src/secrets.ts
+;// CONCATENATED MODULE: ./src/runner/secrets.ts
 /** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
 
 const REDACTED = '***';
@@ -2081,7 +976,7 @@ function withoutJwt(run) {
     return start === -1 || !run.includes('.', start) ? run : `${run.slice(0, start)}${REDACTED}`;
 }
 
-;// CONCATENATED MODULE: ./src/outside-text.ts
+;// CONCATENATED MODULE: ./src/runner/sanitize.ts
 /** Owns what text from outside (names, ids, messages) goes through before a person sees it. */
 
 const ELLIPSIS = '…';
@@ -2091,7 +986,7 @@ const ELLIPSIS = '…';
  *
  * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
-function plain(text, maxCharacters = 300) {
+function sanitize(text, maxCharacters = 300) {
     // A byte order mark is white space to an expression, and yet invisible.
     const visible = text.replace(/\uFEFF|(?!\s)\p{C}/gu, '').replace(/\s+/g, ' ');
     const harmless = redact(visible).replaceAll('##[', '## [').trim();
@@ -2104,36 +999,1393 @@ function plain(text, maxCharacters = 300) {
  * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
  */
 function summaryText(text) {
-    return plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
+    return sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-;// CONCATENATED MODULE: ./src/log.ts
+;// CONCATENATED MODULE: ./src/runner/log.ts
 /** Owns the lines that a person reads in the step's log: each leaves as one line without secrets or commands. */
 
 
 /** The runner cuts an annotation at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
 function log_info(line) {
-    info(plain(line, MAX_LINE_CHARACTERS));
+    info(sanitize(line, MAX_LINE_CHARACTERS));
 }
 function log_notice(line) {
-    notice(plain(line, MAX_LINE_CHARACTERS));
+    notice(sanitize(line, MAX_LINE_CHARACTERS));
 }
 function log_warning(line) {
-    warning(plain(line, MAX_LINE_CHARACTERS));
+    warning(sanitize(line, MAX_LINE_CHARACTERS));
 }
 /** The one annotation of a failed step; also makes the exit code 1. */
 function fail(line) {
-    setFailed(plain(line, MAX_LINE_CHARACTERS));
+    setFailed(sanitize(line, MAX_LINE_CHARACTERS));
 }
 /** The words of whatever was thrown. */
 function messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = require("node:crypto");
-;// CONCATENATED MODULE: ./src/pem.ts
+;// CONCATENATED MODULE: ./src/http/errors.ts
+/** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
+
+/** A failure that is in words already. */
+class NetworkError extends Error {
+}
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+class NonRetryableError extends NetworkError {
+}
+/**
+ * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
+ * certificate does not hold and a request that Node itself refuses to send.
+ *
+ * @param peer who was connected to, as in "the server"
+ */
+function describeNetworkError(error, peer) {
+    if (error instanceof NetworkError)
+        return error;
+    const code = error.code ?? '';
+    const words = sanitize([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
+    const final = (sentence) => new NonRetryableError(sentence, { cause: error });
+    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
+        return final(`${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`);
+    }
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+        return final(`${peer}’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`);
+    }
+    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
+        return final(`${peer}’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`);
+    }
+    return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
+        ? final(words)
+        : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
+}
+
+;// CONCATENATED MODULE: ./src/http/retry.ts
+/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
+/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
+const SECOND_MS = 1000;
+/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
+const MAX_ATTEMPTS = 5;
+/** An attempt that is cut sooner is not worth its risk: a mint whose answer is late leaves a token that nobody has. */
+const MIN_ATTEMPT_SECONDS = 0.5;
+/** What a wait leaves of the budget for the attempt after it; a timer may end late. */
+const RESERVED_SECONDS = 1;
+const MAX_BACKOFF_SECONDS = 8;
+/** Longer than any budget; keeps absurd values printable. */
+const MAX_RETRY_AFTER_SECONDS = 1e9;
+/**
+ * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
+ *
+ * @param wait 0 for the first
+ * @param random from 0 to 1, as Math.random gives it
+ * @returns milliseconds
+ */
+function backoffMs(wait, random) {
+    return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
+}
+/**
+ * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
+ * jobs that were sent away together do not come back together.
+ *
+ * @param requestedMs what `Retry-After` asked for
+ * @param waits how many there were before
+ * @param remainingMs of the budget
+ * @returns milliseconds, or undefined where the wait does not leave time for an attempt
+ */
+function nextWaitMs(requestedMs, waits, remainingMs, random) {
+    const longestMs = remainingMs - RESERVED_SECONDS * SECOND_MS;
+    if (longestMs < (requestedMs ?? 0))
+        return undefined;
+    return Math.min((requestedMs ?? 0) + backoffMs(waits, random), longestMs);
+}
+/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
+function isTransient(status, retryAfter) {
+    return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
+}
+/**
+ * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
+ * against the answer's own `Date`, so that the runner's clock does not matter.
+ *
+ * @param nowMs by the runner's clock, for an answer without `Date`
+ * @returns milliseconds, never below 0; undefined where the header is absent or neither
+ */
+function retryAfterMs(retryAfter, date, nowMs) {
+    const text = retryAfter?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
+    const until = httpDateMs(text);
+    return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
+}
+/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
+function httpDateMs(date) {
+    const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
+    // The oldest of the three forms has no time zone, and would be read in the runner's.
+    const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
+    return Number.isNaN(time) ? undefined : time;
+}
+
+;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
+
+/**
+ * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
+ * wins, as in curl. Loopback hosts are never proxied.
+ *
+ * @throws NonRetryableError for a setting that cannot be used; it holds nothing of the setting
+ */
+function proxyFor(url, environment) {
+    const setting = settingOf(environment);
+    const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
+    if (setting === '' || isLoopback(url) || isExempt(url, exempt))
+        return undefined;
+    if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
+        throw unusable('its user name or password must be percent-encoded (`@` is %40, `/` is %2F, `#` is %23, `?` is %3F)');
+    }
+    const proxy = URL.parse(setting);
+    if (proxy === null)
+        throw unusable('it is not a URL');
+    if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
+        throw unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
+    }
+    credentialsOf(proxy);
+    return proxy;
+}
+/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
+function proxyPasswords(environment) {
+    const [, password = ''] = /^[^:]*:\/\/[^:@]*:(.*)@/.exec(settingOf(environment)) ?? [];
+    if (password === '')
+        return [];
+    try {
+        return [password, decodeURIComponent(password)];
+    }
+    catch {
+        return [password];
+    }
+}
+/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
+function protocolModule({ protocol }) {
+    return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
+}
+function isLoopback({ hostname }) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+/** With the scheme that curl takes for granted where there is none. */
+function settingOf(environment) {
+    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
+}
+/** User name and password as they are sent, percent-decoded. */
+function credentialsOf(proxy) {
+    try {
+        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+    }
+    catch (error) {
+        if (!(error instanceof URIError))
+            throw error;
+        throw unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
+    }
+}
+function unusable(reason) {
+    return new NonRetryableError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
+}
+/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
+function isExempt(url, exempt) {
+    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
+    const port = url.port || '443';
+    return exempt
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .some((entry) => {
+        if (entry === '*')
+            return true;
+        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
+        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
+        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
+            return false;
+        return host === suffix || host.endsWith(`.${suffix}`);
+    });
+}
+
+;// CONCATENATED MODULE: ./src/http/tunnel.ts
+
+
+
+/**
+ * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
+ * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
+ *
+ * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
+ */
+function tunnelAgent(proxy, timeoutMs, userAgent) {
+    const { Agent } = process.getBuiltinModule('node:https');
+    return new (class TunnelAgent extends Agent {
+        createConnection(options, callback) {
+            openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
+                const inTunnel = { ...options, socket };
+                callback(null, super.createConnection(inTunnel));
+            }, (error) => callback(error));
+        }
+    })();
+}
+function openTunnel(proxy, target, timeoutMs, userAgent) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const transport = protocolModule(proxy);
+    const request = transport.request({
+        method: 'CONNECT',
+        host: proxy.hostname.replace(/^\[|\]$/g, ''),
+        port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+        path: target,
+        headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
+        agent: false,
+    });
+    const timer = setTimeout(() => {
+        reject(new NetworkError(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+        request.destroy();
+    }, timeoutMs);
+    request.once('connect', ({ statusCode = 0 }, socket, head) => {
+        clearTimeout(timer);
+        if (statusCode >= 200 && statusCode < 300) {
+            socket.unshift(head);
+            resolve(socket);
+        }
+        else {
+            socket.destroy();
+            reject(refusal(proxy, target, statusCode));
+        }
+    });
+    request.once('error', (error) => {
+        clearTimeout(timer);
+        reject(describeNetworkError(error, `the proxy ${proxy.host}`));
+    });
+    request.end();
+    return promise;
+}
+function authority({ host, port }) {
+    return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
+}
+/** @param status tinyproxy says 401 of a wrong password, where others say 407 */
+function refusal(proxy, target, status) {
+    if (status === 407 || status === 401) {
+        return new NonRetryableError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`);
+    }
+    const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
+    return status >= 500 || status === 408 || status === 429
+        ? new NetworkError(sentence)
+        : new NonRetryableError(`${sentence}: it has to allow ${target}`);
+}
+function authorization(proxy) {
+    const { user, password } = credentialsOf(proxy);
+    if (user === '' && password === '')
+        return {};
+    return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}
+
+;// CONCATENATED MODULE: ./src/http/transport.ts
+
+
+
+
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/**
+ * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
+ *
+ * @throws NonRetryableError where that proxy cannot be used
+ */
+function createTransport(baseUrl, headers, connectTimeoutMs) {
+    const url = new URL(baseUrl);
+    const transport = protocolModule(url);
+    for (const password of proxyPasswords(process.env))
+        maskSecret(password);
+    const proxy = proxyFor(url, process.env);
+    const agent = proxy === undefined
+        ? new transport.Agent({ keepAlive: true })
+        : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+    return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+        const { promise, resolve, reject } = Promise.withResolvers();
+        const json = body === undefined ? undefined : JSON.stringify(body);
+        const request = transport.request(new URL(baseUrl + path), {
+            method,
+            agent,
+            headers: {
+                ...headers,
+                accept: 'application/json',
+                authorization: `Bearer ${bearer}`,
+                ...(json === undefined
+                    ? {}
+                    : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+            },
+        });
+        const giveUp = (reason) => {
+            reject(new Error(reason));
+            request.destroy();
+        };
+        const timer = setTimeout(() => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`), timeoutMs);
+        let graceTimer;
+        const onCancel = () => {
+            graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
+        };
+        cancelled?.addEventListener('abort', onCancel, { once: true });
+        request.on('error', (error) => reject(describeNetworkError(error, 'the server')));
+        request.on('response', (response) => {
+            readResponse(response)
+                .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
+                .then(resolve, reject);
+        });
+        request.end(json);
+        return promise.finally(() => {
+            clearTimeout(timer);
+            clearTimeout(graceTimer);
+            cancelled?.removeEventListener('abort', onCancel);
+        });
+    };
+}
+async function readResponse(response) {
+    const status = response.statusCode ?? 0;
+    const chunks = [];
+    let bytes = 0;
+    try {
+        for await (const chunk of response) {
+            bytes += chunk.length;
+            if (bytes > MAX_BODY_BYTES)
+                break;
+            chunks.push(chunk);
+        }
+    }
+    catch (error) {
+        throw new Error('the answer was cut short', { cause: error });
+    }
+    const isTooLarge = bytes > MAX_BODY_BYTES;
+    // From 400 on the status says what is needed, whatever the body holds.
+    if (isTooLarge && status < 400) {
+        throw new NonRetryableError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
+    }
+    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+    return { status, headers: response.headers, text, receivedMs: Date.now() };
+}
+
+;// CONCATENATED MODULE: ./src/http/client.ts
+/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
+
+
+
+
+
+
+const ATTEMPT_SECONDS = 15;
+function startBudget(totalSeconds, cancelled) {
+    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
+}
+/**
+ * @param baseUrl without a trailing slash
+ * @param headers sent with every request
+ * @throws NonRetryableError where the environment names a proxy that cannot be used
+ */
+function createHttpClient(baseUrl, headers) {
+    const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
+    const { host } = new URL(baseUrl);
+    return async (request, budget) => {
+        const name = `${request.method} ${request.path} on ${host}`;
+        let failures = 0;
+        let before = '';
+        for (let attempts = 1;; attempts += 1) {
+            budget.cancelled?.throwIfAborted();
+            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
+            if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
+                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`);
+            }
+            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
+            if (!isWorthRepeating(outcome))
+                return settle(name, outcome, attempts, before);
+            budget.cancelled?.throwIfAborted();
+            const requestedMs = outcome instanceof Error ? undefined : requestedWaitMs(outcome);
+            if (requestedMs === undefined)
+                failures += 1;
+            const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(requestedMs, attempts - 1, remainingMs(budget), Math.random()) : undefined;
+            const problem = problemOf(outcome, requestedMs);
+            if (waitMs === undefined && requestedMs === undefined)
+                return settle(name, outcome, attempts, before);
+            if (waitMs === undefined) {
+                throw new Error(`${name} ${problem}, for which the ${seconds(remainingMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
+            }
+            log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
+            before = `; the attempt before ${problem}`;
+            await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
+        }
+    };
+}
+function problemOf(outcome, requestedMs) {
+    if (outcome instanceof Error)
+        return `failed (${outcome.message})`;
+    const request = requestedMs === undefined ? '' : ` with the request to wait ${seconds(requestedMs)} s (Retry-After)`;
+    return `was answered ${outcome.status}${request}`;
+}
+function isWorthRepeating(outcome) {
+    return outcome instanceof Error
+        ? !(outcome instanceof NonRetryableError)
+        : isTransient(outcome.status, outcome.headers['retry-after']);
+}
+/** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
+function settle(name, outcome, attempts, before) {
+    if (!(outcome instanceof Error))
+        return outcome;
+    const news = before.includes(outcome.message) ? '' : before;
+    const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
+    const advice = outcome instanceof NonRetryableError
+        ? ''
+        : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
+    throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
+}
+function requestedWaitMs({ headers, receivedMs }) {
+    return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
+}
+/** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
+function clockMs() {
+    return process.uptime() * 1000;
+}
+function remainingMs(budget) {
+    return budget.deadlineMs - clockMs();
+}
+function seconds(milliseconds) {
+    return (milliseconds / SECOND_MS).toFixed(1);
+}
+function asError(thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+;// CONCATENATED MODULE: ./src/icr/id.ts
+/** Owns what counts as an id of ICR (an app's, an organization's, an installation's) and when two are the same. */
+const MAX_ID_CHARACTERS = 128;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/**
+ * True for text that can stand as one path segment of a URL. ICR documents ids as strings; all that were
+ * seen are UUIDs, its examples also hold short numbers, so the form is not narrowed further.
+ */
+function isId(value) {
+    return (typeof value === 'string' &&
+        value.length <= MAX_ID_CHARACTERS &&
+        // Dot segments would be resolved away by whoever normalises the URL.
+        value !== '.' &&
+        value !== '..' &&
+        /^[^\s/\\\p{C}]+$/u.test(value));
+}
+/** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
+function isSameId(one, other) {
+    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
+}
+
+;// CONCATENATED MODULE: ./src/icr/responses.ts
+/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
+
+
+/** An answer of another shape; its message names the field, never the body. */
+class ShapeError extends Error {
+}
+function parseInstallation(text) {
+    return toInstallation(toObject(parseJson(text), 'its body is'), '');
+}
+function parseInstallationPage(text) {
+    const body = toObject(parseJson(text), 'its body is');
+    const list = body['installations'];
+    if (!Array.isArray(list))
+        throw misshapen('installations', 'a list');
+    const installations = list.map((item, index) => {
+        const field = `installations[${index}]`;
+        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
+    });
+    const pagination = body['pagination'];
+    const total = isObject(pagination) ? pagination['total'] : undefined;
+    return { installations, total: typeof total === 'number' ? total : undefined };
+}
+/** The token alone, so that it can be masked before the rest of the answer is looked at. */
+function parseToken(text) {
+    const token = toObject(parseJson(text), 'its body is')['token'];
+    if (typeof token !== 'string' || token === '')
+        throw misshapen('token', 'a text');
+    return token;
+}
+/** When the token expires, where the answer says so in a way that can be read. */
+function parseExpiry(text) {
+    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
+}
+/** @param isForInstallation false for an app access token, which names no installation and no organization */
+function parseTokenDetails(text, isForInstallation) {
+    const body = toObject(parseJson(text), 'its body is');
+    const expiresAt = toUtc(body['expiresAt']);
+    if (expiresAt === undefined)
+        throw misshapen('expiresAt', 'an ISO 8601 time');
+    const isActive = body['isActive'];
+    if (typeof isActive !== 'boolean')
+        throw misshapen('isActive', 'true or false');
+    return {
+        isActive,
+        expiresAt,
+        permissions: toPermissions(body['permissions']),
+        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
+        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
+    };
+}
+/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
+function parseErrorMessage(text) {
+    try {
+        const body = parseJson(text);
+        const message = isObject(body) ? body['message'] : undefined;
+        const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
+        return parts.length === 0 ? undefined : sanitize(parts.join('; '));
+    }
+    catch {
+        return undefined;
+    }
+}
+function parseJson(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+    }
+}
+function toInstallation(item, path) {
+    const { organization } = item;
+    return {
+        id: toId(item['id'], `${path}id`),
+        organization: toOrganization(organization, `${path}organization`),
+    };
+}
+/** Whether the API names the organization is not documented: where it has no id, it names none. */
+function toOrganization(value, path) {
+    if (value == null)
+        return undefined;
+    const organization = toObject(value, `\`${path}\` is`);
+    const name = organization['fullName'] ?? organization['name'];
+    if (organization['id'] == null)
+        return undefined;
+    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
+}
+function toPermissions(value) {
+    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
+        if (typeof level !== 'string')
+            throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
+        return [name, level];
+    }));
+}
+function toId(value, field) {
+    if (!isId(value))
+        throw misshapen(field, 'an id');
+    return value;
+}
+function toUtc(value) {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
+        return undefined;
+    const time = Date.parse(value);
+    if (Number.isNaN(time))
+        return undefined;
+    return value.endsWith('Z') ? value : new Date(time).toISOString();
+}
+function toObject(value, what) {
+    if (!isObject(value))
+        throw new ShapeError(`${what} not an object`);
+    return value;
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function misshapen(field, wanted) {
+    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
+}
+
+;// CONCATENATED MODULE: ./src/icr/errors.ts
+/** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
+
+
+/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
+function describeResponse({ request, status, text }) {
+    const message = status < 300 ? undefined : parseErrorMessage(text);
+    return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
+}
+/** @param purpose what was tried, as the beginning of a sentence */
+function apiError(purpose, answer, identity) {
+    return new Error(`${purpose} failed: ${describeResponse(answer)}. ${advice(answer, identity)}`);
+}
+function advice(answer, identity) {
+    const { status } = answer;
+    if (status === 401 || status === 403)
+        return credentialAdvice(answer, identity);
+    if (status === 404) {
+        return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
+    }
+    if (status === 400) {
+        return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
+    }
+    if (status >= 300 && status < 400) {
+        return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
+    }
+    if (status === 429)
+        return 'ICR limits the rate of requests. Run the job again later, or run fewer jobs at once.';
+    if (status === 408 || status >= 500)
+        return 'The fault is on ICR’s side or on the way there. Run the job again later.';
+    return 'Check `api-url`, `api-version` and the ids.';
+}
+function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
+    const cause = `\`app-id\` (${sanitize(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
+    const suspended = status === 403 ? ', or the installation is suspended' : '';
+    const next = fingerprint === undefined
+        ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
+        : `Compare the key’s fingerprint, SHA256:${fingerprint}, with the app’s “Credentials” tab.`;
+    const clock = drift === undefined
+        ? ''
+        : ` The runner’s clock is ${drift} the API’s${fingerprint === undefined ? ': a JWT signed by such a clock is refused' : ''}.`;
+    return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
+}
+
+;// CONCATENATED MODULE: ./src/icr/api.ts
+/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
+
+
+const PAGE_SIZE = 100;
+/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
+const MINT_GRACE_SECONDS = 5;
+/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
+function createIcrApi(send, auth, budget) {
+    async function ask(purpose, request) {
+        const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
+        const first = await attempt();
+        const answer = (await auth.heal(first)) ? await attempt() : first;
+        return { purpose, answer };
+    }
+    function assertSuccess({ purpose, answer }) {
+        if (!isSuccess(answer))
+            throw apiError(purpose, answer, auth.identity(answer));
+        return { purpose, answer };
+    }
+    return {
+        getInstallation: async (id) => {
+            const path = `/app/installations/${encodeURIComponent(id)}`;
+            return read(assertSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
+        },
+        findInstallation: async (organizationId) => {
+            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+            const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
+            const { status } = reading.answer;
+            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
+                return undefined;
+            assertSuccess(reading);
+            try {
+                return parseInstallation(reading.answer.text);
+            }
+            catch (error) {
+                if (error instanceof ShapeError)
+                    return undefined;
+                throw error;
+            }
+        },
+        listInstallations: async (page) => {
+            const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
+            return read(assertSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
+        },
+        mint: async (installationId) => {
+            const path = installationId === undefined
+                ? '/app/accessTokens'
+                : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
+            // The body is what ICR's demo sends; none is documented.
+            const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
+            return assertSuccess(await ask('Minting the access token', request));
+        },
+    };
+}
+/** @throws Error that names the request and the field that is not as documented */
+function read({ purpose, answer }, parse) {
+    try {
+        return parse(answer.text);
+    }
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+        throw new Error(`${purpose} failed: ${describeResponse(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
+    }
+}
+/** The header that picks a dated version of the API (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
+const encoder = new TextEncoder(), decoder = new TextDecoder(), strictDecoder = new TextDecoder("utf-8", { fatal: !0 }), UINT32_RANGE = (/* unused pure expression or super */ null && (2 ** 32));
+function concat(...buffers) {
+  const size = buffers.reduce((acc, { length }) => acc + length, 0), buf = new Uint8Array(size);
+  let i = 0;
+  for (const buffer of buffers)
+    buf.set(buffer, i), i += buffer.length;
+  return buf;
+}
+function writeUInt32BE(buf, value, offset) {
+  if (value < 0 || value >= UINT32_RANGE)
+    throw new RangeError(`value must be >= 0 and <= ${UINT32_RANGE - 1}. Received ${value}`);
+  buf.set([value >>> 24, value >>> 16, value >>> 8, value & 255], offset);
+}
+function uint64be(value) {
+  const high = Math.floor(value / UINT32_RANGE), low = value % UINT32_RANGE, buf = new Uint8Array(8);
+  return writeUInt32BE(buf, high, 0), writeUInt32BE(buf, low, 4), buf;
+}
+function uint32be(value) {
+  const buf = new Uint8Array(4);
+  return writeUInt32BE(buf, value), buf;
+}
+const NON_ASCII = /[^\x00-\x7f]/;
+function buffer_utils_encode(string) {
+  if (typeof string == "string" && string.length >= 128) {
+    if (NON_ASCII.test(string))
+      throw new TypeError("non-ASCII string encountered in encode()");
+    return encoder.encode(string);
+  }
+  const bytes = new Uint8Array(string.length);
+  for (let i = 0; i < string.length; i++) {
+    const code = string.charCodeAt(i);
+    if (code > 127)
+      throw new TypeError("non-ASCII string encountered in encode()");
+    bytes[i] = code;
+  }
+  return bytes;
+}
+function encodeBase64(input, url = !1) {
+  if (Uint8Array.prototype.toBase64)
+    return input.toBase64({ alphabet: url ? "base64url" : "base64", omitPadding: url });
+  const CHUNK_SIZE = 32768, arr = [];
+  for (let i = 0; i < input.length; i += CHUNK_SIZE)
+    arr.push(String.fromCharCode.apply(null, input.subarray(i, i + CHUNK_SIZE)));
+  const encoded = btoa(arr.join(""));
+  return url ? encoded.replace(/=/g, "").replace(/\+/g, "-").replace(/\//g, "_") : encoded;
+}
+function decodeBase64(encoded, url = !1) {
+  if (Uint8Array.fromBase64)
+    return Uint8Array.fromBase64(encoded, { alphabet: url ? "base64url" : "base64" });
+  if (url) {
+    if (encoded.includes("+") || encoded.includes("/"))
+      throw new TypeError("Invalid base64url");
+    encoded = encoded.replace(/-/g, "+").replace(/_/g, "/");
+  }
+  const binary = atob(encoded), bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++)
+    bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+async function digest(algorithm, data) {
+  const subtleDigest = `SHA-${algorithm.slice(-3)}`;
+  return new Uint8Array(await crypto.subtle.digest(subtleDigest, data));
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/base64url.js
+
+const invalid = "The input to be decoded is not correctly encoded.";
+function base64url_decode(input) {
+  try {
+    return decodeBase64(typeof input == "string" ? input : decoder.decode(input), !0);
+  } catch (cause) {
+    throw new TypeError(invalid, { cause });
+  }
+}
+function base64url_encode(input) {
+  return encodeBase64(typeof input == "string" ? encoder.encode(input) : input, !0);
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/validate.js
+
+
+
+function assertUint8Array(input, label) {
+  if (!(input instanceof Uint8Array))
+    throw new TypeError(`${label} must be an instance of Uint8Array`);
+}
+function validate_isObject(input) {
+  if (typeof input != "object" || input === null || Object.prototype.toString.call(input) !== "[object Object]")
+    return !1;
+  const prototype = Object.getPrototypeOf(input);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+function isJwkSet(input) {
+  return validate_isObject(input) && Array.isArray(input.keys) && Array.from(input.keys).every(validate_isObject);
+}
+function isDisjoint(...headers) {
+  const parameters = /* @__PURE__ */ new Set();
+  for (const header of headers)
+    if (header)
+      for (const parameter of Object.keys(header)) {
+        if (parameters.has(parameter))
+          return !1;
+        parameters.add(parameter);
+      }
+  return !0;
+}
+function assertNotSet(value, name) {
+  if (value !== void 0)
+    throw new TypeError(`${name} can only be called once`);
+}
+function decodeBase64url(value, label, ErrorClass) {
+  try {
+    return decode(value);
+  } catch (cause) {
+    throw new ErrorClass(`Failed to base64url decode the ${label}`, { cause });
+  }
+}
+function encodeAsciiMember(value, label, ErrorClass) {
+  try {
+    return encode(value);
+  } catch (cause) {
+    throw new ErrorClass(`The ${label} is not a valid base64url string`, { cause });
+  }
+}
+function parseJoseHeader(encodedProtectedHeader, ErrorClass, message) {
+  let parsed;
+  try {
+    parsed = JSON.parse(strictDecoder.decode(base64url_decode(encodedProtectedHeader)));
+  } catch (cause) {
+    throw new ErrorClass(message, { cause });
+  }
+  if (!validate_isObject(parsed))
+    throw new ErrorClass(message);
+  return parsed;
+}
+const JWS_RECOGNIZED = { __proto__: null, b64: !0 }, JWE_RECOGNIZED = { __proto__: null };
+function validateAlgorithms(option, algorithms) {
+  if (algorithms !== void 0 && (!Array.isArray(algorithms) || algorithms.some((s) => typeof s != "string")))
+    throw new TypeError(`"${option}" option must be an array of strings`);
+  return algorithms === void 0 ? void 0 : new Set(algorithms);
+}
+function validateCritDuplicates(Err, protectedHeader) {
+  const { crit } = protectedHeader ?? {};
+  if (Array.isArray(crit) && new Set(crit).size !== crit.length)
+    throw new Err('"crit" (Critical) Header Parameter MUST NOT contain duplicate values');
+}
+function validateCrit(Err, recognizedDefault, recognizedOption, protectedHeader, joseHeader) {
+  if (joseHeader.crit !== void 0 && protectedHeader?.crit === void 0)
+    throw new Err('"crit" (Critical) Header Parameter MUST be integrity protected');
+  if (!protectedHeader || protectedHeader.crit === void 0)
+    return [];
+  if (!Array.isArray(protectedHeader.crit) || protectedHeader.crit.length === 0 || protectedHeader.crit.some((input) => typeof input != "string" || input.length === 0))
+    throw new Err('"crit" (Critical) Header Parameter MUST be an array of non-empty strings when present');
+  const recognized = recognizedOption === void 0 ? recognizedDefault : { __proto__: null, ...recognizedOption, ...recognizedDefault };
+  for (const parameter of protectedHeader.crit) {
+    if (!(parameter in recognized))
+      throw new JOSENotSupported(`Extension Header Parameter "${parameter}" is not recognized`);
+    if (!Object.hasOwn(joseHeader, parameter) || joseHeader[parameter] === void 0)
+      throw new Err(`Extension Header Parameter "${parameter}" is missing`);
+    if (recognized[parameter] && (!Object.hasOwn(protectedHeader, parameter) || protectedHeader[parameter] === void 0))
+      throw new Err(`Extension Header Parameter "${parameter}" MUST be integrity protected`);
+  }
+  return protectedHeader.crit;
+}
+function validateB64(protectedHeader, extensions) {
+  if (extensions.includes("b64")) {
+    const b64 = protectedHeader.b64;
+    if (typeof b64 != "boolean")
+      throw new JWSInvalid('The "b64" (base64url-encode payload) Header Parameter must be a boolean');
+    return b64;
+  }
+  return !0;
+}
+function serializeJoseHeader(Err, header) {
+  let serialized, parsed;
+  try {
+    serialized = JSON.stringify(header), parsed = JSON.parse(serialized);
+  } catch (cause) {
+    throw new Err("JOSE Header is not valid JSON", { cause });
+  }
+  if (!validate_isObject(parsed))
+    throw new Err("JOSE Header is not a JSON object");
+  return [parsed, serialized];
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_protected_header.js
+
+function decodeProtectedHeader(token) {
+  let encodedProtectedHeader;
+  if (typeof token == "string") {
+    const parts = token.split(".");
+    (parts.length === 3 || parts.length === 5) && ([encodedProtectedHeader] = parts);
+  } else if (typeof token == "object" && token)
+    if ("protected" in token)
+      encodedProtectedHeader = token.protected;
+    else
+      throw new TypeError("Token does not contain a Protected Header");
+  const invalid = "Invalid Token or Protected Header formatting";
+  if (typeof encodedProtectedHeader != "string" || !encodedProtectedHeader)
+    throw new TypeError(invalid);
+  return parseJoseHeader(encodedProtectedHeader, TypeError, invalid);
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/errors.js
+class JOSEError extends Error {
+  static code = "ERR_JOSE_GENERIC";
+  code = "ERR_JOSE_GENERIC";
+  constructor(message, options) {
+    super(message, options), this.name = this.constructor.name, Error.captureStackTrace?.(this, this.constructor);
+  }
+}
+class JWTClaimValidationFailed extends JOSEError {
+  static code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
+  code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
+  claim;
+  reason;
+  payload;
+  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
+    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
+  }
+}
+class JWTExpired extends JOSEError {
+  static code = "ERR_JWT_EXPIRED";
+  code = "ERR_JWT_EXPIRED";
+  claim;
+  reason;
+  payload;
+  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
+    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
+  }
+}
+class JOSEAlgNotAllowed extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JOSE_ALG_NOT_ALLOWED"));
+  code = "ERR_JOSE_ALG_NOT_ALLOWED";
+}
+class errors_JOSENotSupported extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JOSE_NOT_SUPPORTED"));
+  code = "ERR_JOSE_NOT_SUPPORTED";
+}
+class JWEDecryptionFailed extends JOSEError {
+  static code = "ERR_JWE_DECRYPTION_FAILED";
+  code = "ERR_JWE_DECRYPTION_FAILED";
+  constructor(message = "decryption operation failed", options) {
+    super(message, options);
+  }
+}
+class JWEInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWE_INVALID"));
+  code = "ERR_JWE_INVALID";
+}
+class errors_JWSInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWS_INVALID"));
+  code = "ERR_JWS_INVALID";
+}
+class JWTInvalid extends JOSEError {
+  static code = "ERR_JWT_INVALID";
+  code = "ERR_JWT_INVALID";
+}
+class JWKInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWK_INVALID"));
+  code = "ERR_JWK_INVALID";
+}
+class JWKSInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
+  static code = (/* unused pure expression or super */ null && ("ERR_JWKS_INVALID"));
+  code = "ERR_JWKS_INVALID";
+}
+class JWKSNoMatchingKey extends JOSEError {
+  static code = "ERR_JWKS_NO_MATCHING_KEY";
+  code = "ERR_JWKS_NO_MATCHING_KEY";
+  constructor(message = "no applicable key found in the JSON Web Key Set", options) {
+    super(message, options);
+  }
+}
+class JWKSMultipleMatchingKeys extends JOSEError {
+  [Symbol.asyncIterator] = async function* () {
+  };
+  static code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
+  code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
+  constructor(message = "multiple matching keys found in the JSON Web Key Set", options) {
+    super(message, options);
+  }
+}
+class JWKSTimeout extends JOSEError {
+  static code = "ERR_JWKS_TIMEOUT";
+  code = "ERR_JWKS_TIMEOUT";
+  constructor(message = "request timed out", options) {
+    super(message, options);
+  }
+}
+class JWSSignatureVerificationFailed extends JOSEError {
+  static code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+  code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+  constructor(message = "signature verification failed", options) {
+    super(message, options);
+  }
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_jwt.js
+
+
+
+
+function decodeJwt(jwt) {
+  if (typeof jwt != "string")
+    throw new JWTInvalid("JWTs must use Compact JWS serialization, JWT must be a string");
+  const { 1: encodedPayload, length } = jwt.split(".");
+  if (length === 5)
+    throw new JWTInvalid("Only JWTs using Compact JWS serialization can be decoded");
+  if (length !== 3)
+    throw new JWTInvalid("Invalid JWT");
+  if (!encodedPayload)
+    throw new JWTInvalid("JWTs must contain a payload");
+  let claimsSetBytes;
+  try {
+    claimsSetBytes = base64url_decode(encodedPayload);
+  } catch (cause) {
+    throw new JWTInvalid("Failed to base64url decode the payload", { cause });
+  }
+  let claimsSet;
+  try {
+    claimsSet = JSON.parse(strictDecoder.decode(claimsSetBytes));
+  } catch (cause) {
+    throw new JWTInvalid("Failed to parse the decoded payload as JSON", { cause });
+  }
+  if (!validate_isObject(claimsSet))
+    throw new JWTInvalid("Invalid JWT Claims Set");
+  return claimsSet;
+}
+
+
+;// CONCATENATED MODULE: ./src/icr/app-jwt.ts
+/** Owns the app's JWT: which claims, signed how, and the reading of one that was signed elsewhere. */
+
+
+
+const ALGORITHM = 'RS256';
+const ISSUED_BEFORE_NOW_SECONDS = 60;
+/** ICR takes at most 600 s from its own now; the rest is for a runner's clock that is a little fast. */
+const LIFETIME_SECONDS = 540;
+/**
+ * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
+ *
+ * @param nowSeconds Unix time by the API's clock
+ */
+async function signAppJwt(appId, signer, nowSeconds) {
+    const claims = {
+        iss: appId,
+        iat: nowSeconds - ISSUED_BEFORE_NOW_SECONDS,
+        exp: nowSeconds + LIFETIME_SECONDS,
+        alg: ALGORITHM,
+    };
+    const header = { alg: ALGORITHM, typ: 'JWT' };
+    const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
+    return `${signingInput}.${base64url_encode(await signer.sign(signingInput))}`;
+}
+/**
+ * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
+ *
+ * @throws Error with a sentence that says what is wrong with it and holds nothing of it
+ */
+function readAppJwt(jwt, nowSeconds) {
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
+        throw new Error('`jwt` is not a signed JWT: that is three base64url parts with dots between. Sign one and give it whole.');
+    }
+    const { alg, iss, exp } = app_jwt_decode(jwt);
+    if (alg !== ALGORITHM)
+        throw new Error('`jwt` is not signed with RS256, the only algorithm that ICR takes. Sign it with RS256.');
+    if (typeof iss !== 'string' || iss === '') {
+        throw new Error('`jwt` has no claim `iss` that holds the app’s ID as a string. Sign one that has.');
+    }
+    if (typeof exp !== 'number')
+        throw new Error('`jwt` has no claim `exp` that is a number. Sign one that has.');
+    if (exp <= nowSeconds) {
+        throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. It lives 10 minutes at most: sign it in the job, right before this step.`);
+    }
+    return iss;
+}
+function app_jwt_decode(jwt) {
+    try {
+        const { iss, exp } = decodeJwt(jwt);
+        return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
+    }
+    catch (error) {
+        throw new Error('`jwt` cannot be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
+            cause: error,
+        });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/icr/app-auth.ts
+/** Owns how the app proves who it is: signs or passes on its JWT, and heals it where the runner's clock is off. */
+
+
+
+
+const MAX_DRIFT_MS = 30_000;
+/** A Date header is up to a second behind, and the answer takes its time. */
+const MEASURABLE_DRIFT_MS = 2_000;
+function createAppAuth(credential) {
+    let offsetMs = 0;
+    let isHealed = false;
+    let jwt;
+    const bearer = async () => {
+        if ('jwt' in credential)
+            return credential.jwt;
+        if (jwt === undefined) {
+            jwt = await signAppJwt(credential.appId, credential.signer, Math.floor((Date.now() + offsetMs) / 1000));
+            maskSecret(jwt);
+        }
+        return jwt;
+    };
+    return {
+        bearer,
+        heal: async (answer) => {
+            const aheadMs = clockAheadMs(answer);
+            const isRefused = answer.status === 401 || answer.status === 403;
+            if (isHealed || !isRefused || !('signer' in credential) || Math.abs(aheadMs) <= MAX_DRIFT_MS)
+                return false;
+            isHealed = true;
+            offsetMs = -aheadMs;
+            jwt = undefined;
+            log_info(`The API refused the JWT (${answer.status}), and the runner’s clock is ${describeDrift(aheadMs)} the API’s: signing again by the API’s clock.`);
+            return true;
+        },
+        clockOffsetMs: (answer) => {
+            const aheadMs = clockAheadMs(answer);
+            return isHealed || aheadMs <= MAX_DRIFT_MS ? offsetMs : -aheadMs;
+        },
+        identity: (answer) => {
+            const aheadMs = clockAheadMs(answer);
+            return {
+                appId: credential.appId,
+                fingerprint: 'signer' in credential ? credential.signer.fingerprint : undefined,
+                drift: Math.abs(aheadMs) > MEASURABLE_DRIFT_MS ? describeDrift(aheadMs) : undefined,
+            };
+        },
+    };
+}
+/** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
+function clockAheadMs({ headers, receivedMs }) {
+    const dateMs = httpDateMs(headers.date);
+    return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+function describeDrift(aheadMs) {
+    return `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
+;// CONCATENATED MODULE: ./src/icr/revocation.ts
+/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
+
+
+
+
+
+const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
+/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
+async function revoke(send, token, budget) {
+    // What a header can carry of a token that was refused for its characters.
+    const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
+    maskSecret(bearer);
+    try {
+        const verdict = judge(await send({ ...REQUEST, bearer }, budget));
+        const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
+        return saysNothing
+            ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
+            : verdict;
+    }
+    catch (error) {
+        return { outcome: 'unknown', words: messageOf(error) };
+    }
+}
+function judge(answer) {
+    const words = describeResponse(answer);
+    if (isSuccess(answer)) {
+        return saysRevoked(answer.text)
+            ? { outcome: 'revoked', words }
+            : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+    }
+    const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
+    return { outcome: isDead ? 'dead-already' : 'unknown', words };
+}
+/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
+function saysRevoked(text) {
+    return text.trim() === '' || text.trim() === 'true';
+}
+/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
+function isFromApi(text) {
+    try {
+        const body = parseJson(text);
+        return typeof body === 'object' && body !== null && 'message' in body;
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
+
+
+class Context {
+    /**
+     * Hydrate the context from the environment
+     */
+    constructor() {
+        var _a, _b, _c;
+        this.payload = {};
+        if (process.env.GITHUB_EVENT_PATH) {
+            if ((0,external_fs_namespaceObject.existsSync)(process.env.GITHUB_EVENT_PATH)) {
+                this.payload = JSON.parse((0,external_fs_namespaceObject.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: 'utf8' }));
+            }
+            else {
+                const path = process.env.GITHUB_EVENT_PATH;
+                process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${external_os_namespaceObject.EOL}`);
+            }
+        }
+        this.eventName = process.env.GITHUB_EVENT_NAME;
+        this.sha = process.env.GITHUB_SHA;
+        this.ref = process.env.GITHUB_REF;
+        this.workflow = process.env.GITHUB_WORKFLOW;
+        this.action = process.env.GITHUB_ACTION;
+        this.actor = process.env.GITHUB_ACTOR;
+        this.job = process.env.GITHUB_JOB;
+        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
+        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
+        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
+        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
+        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
+        this.graphqlUrl =
+            (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
+    }
+    get issue() {
+        const payload = this.payload;
+        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
+    }
+    get repo() {
+        if (process.env.GITHUB_REPOSITORY) {
+            const [owner, repo] = process.env.GITHUB_REPOSITORY.split('/');
+            return { owner, repo };
+        }
+        if (this.payload.repository) {
+            return {
+                owner: this.payload.repository.owner.login,
+                repo: this.payload.repository.name
+            };
+        }
+        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
+    }
+}
+//# sourceMappingURL=context.js.map
+;// CONCATENATED MODULE: ./src/inputs/event.ts
+/** Owns what the run's event tells: a relayed webhook's installation, and why there may be no secrets. */
+// The package's entry would load a client of GitHub's API, which this action never calls.
+
+
+
+/** Never throws: most runs don't need the event. */
+function readEvent() {
+    const name = process.env['GITHUB_EVENT_NAME'] ?? '';
+    const actor = process.env['GITHUB_ACTOR'] ?? '';
+    try {
+        const payload = new Context().payload;
+        return { name, actor, payload: event_isObject(payload) ? payload : {} };
+    }
+    catch {
+        return { name, actor, payload: {} };
+    }
+}
+/**
+ * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
+ * (docs: Webhook actions and payloads); undefined for every other event.
+ *
+ * @throws Error where the payload has an installation whose id is none
+ */
+function relayedInstallationId({ name, payload }) {
+    if (name !== 'repository_dispatch')
+        return undefined;
+    if (Object.keys(payload).length === 0) {
+        throw new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.');
+    }
+    const relayed = payload['client_payload'];
+    if (!event_isObject(relayed) || relayed['installation'] === undefined)
+        return undefined;
+    const { installation } = relayed;
+    const id = event_isObject(installation) ? installation['id'] : undefined;
+    if (!isId(id)) {
+        throw new Error('The event’s `client_payload.installation.id` is not an id. Relay ICR’s webhook payload unchanged as `client_payload`, or set `organization-id`.');
+    }
+    return id;
+}
+/** Why a run may have no secrets, in a sentence. */
+function whyNoSecrets({ name, actor, payload }) {
+    if (actor === 'dependabot[bot]') {
+        return 'Dependabot started this run, and GitHub gives such runs no Actions secrets, only Dependabot secrets.';
+    }
+    const head = field(field(payload['pull_request'], 'head'), 'repo');
+    const fork = field(head, 'full_name');
+    if (event_isObject(payload['pull_request']) &&
+        name !== 'pull_request_target' &&
+        fork !== field(payload['repository'], 'full_name')) {
+        const repository = typeof fork === 'string' ? ` (${sanitize(fork, 140)})` : '';
+        return `This run is for a pull request from a fork${repository}, and GitHub gives such runs no secrets.`;
+    }
+    return 'Possible causes: the secret does not exist under that name, or belongs to an environment that the job does not name, or the job is in a reusable workflow that was not given it (`secrets: inherit`, or the secret by name).';
+}
+function field(value, name) {
+    return event_isObject(value) ? value[name] : undefined;
+}
+function event_isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./src/icr/permissions.ts
+/** Owns permissions: how inputs name them, and which levels are more than others. */
+
+/**
+ * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
+ * (docs: Permissions; Apps; v0.5). That REQUEST lies between them and WRITE follows from "read and request".
+ */
+const RANKS = new Map([
+    ['read', 1],
+    ['view', 1],
+    ['request', 2],
+    ['write', 3],
+]);
+/**
+ * Parses `name: level`, one a line or separated by commas.
+ *
+ * @throws Error for an entry of another form, an unknown level, or a name given twice
+ */
+function parsePermissions(input, text) {
+    const permissions = new Map();
+    for (const entry of text.split(/[\n\r,]/).map((part) => part.trim())) {
+        if (entry === '')
+            continue;
+        const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
+        if (name === undefined || level === undefined) {
+            throw new Error(`\`${input}\` holds an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
+        }
+        if (!RANKS.has(level.toLowerCase())) {
+            throw new Error(`\`${input}\` gives \`${sanitize(name, 60)}\` the level \`${sanitize(level, 12)}\`, which is not known. Use read, request or write.`);
+        }
+        if (permissions.has(name))
+            throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Keep one of the two.`);
+        permissions.set(name, level);
+    }
+    return permissions;
+}
+/** Those of `required` that `granted` does not reach; an unknown granted level reaches none. */
+function missingPermissions(granted, required) {
+    return where(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
+}
+/** Those of `granted` that go beyond `allowed`; an unknown granted level goes beyond any. */
+function excessPermissions(granted, allowed) {
+    return where(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
+}
+/** `name: LEVEL, name: LEVEL`, or `none`. */
+function describePermissions(permissions) {
+    return [...permissions].map(([name, level]) => `${name}: ${level}`).join(', ') || 'none';
+}
+function rank(level, unknown) {
+    return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
+}
+function where(permissions, keep) {
+    return new Map([...permissions].filter(([name, level]) => keep(name, level)));
+}
+
+;// CONCATENATED MODULE: ./src/signing/pem.ts
 /** Owns the way from what a person pasted as a key to its blocks of PEM or its bare body. */
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
 const MIN_MASKED_CHARACTERS = 16;
@@ -2187,7 +2439,9 @@ function squeeze(text) {
     return text.replace(/\s+/g, '');
 }
 
-;// CONCATENATED MODULE: ./src/key-diagnosis.ts
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = require("node:crypto");
+;// CONCATENATED MODULE: ./src/signing/diagnosis.ts
 /** Owns the sentence for a key that cannot be used, found by the input's shape. */
 
 
@@ -2283,7 +2537,7 @@ function succeeds(parse) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/private-key.ts
+;// CONCATENATED MODULE: ./src/signing/private-key.ts
 /** Owns the app's private key: from whatever was pasted to an RSA key object, or a sentence that says what it is. */
 
 
@@ -2347,854 +2601,20 @@ function mistakeOf(key) {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./src/retry.ts
-/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
-/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
-const SECOND_MS = 1000;
-/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
-const MAX_ATTEMPTS = 5;
-/** An attempt that is cut sooner is not worth its risk: a mint whose answer is late leaves a token that nobody has. */
-const MIN_ATTEMPT_SECONDS = 0.5;
-/** What a wait leaves of the budget for the attempt after it; a timer may end late. */
-const RESERVED_SECONDS = 1;
-const MAX_BACKOFF_SECONDS = 8;
-/** Longer than any budget; keeps absurd values printable. */
-const MAX_RETRY_AFTER_SECONDS = 1e9;
-/**
- * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
- *
- * @param wait 0 for the first
- * @param random from 0 to 1, as Math.random gives it
- * @returns milliseconds
- */
-function backoffMs(wait, random) {
-    return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
-}
-/**
- * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
- * jobs that were sent away together do not come back together.
- *
- * @param askedMs what `Retry-After` asked for
- * @param waits how many there were before
- * @param leftMs of the budget
- * @returns milliseconds, or undefined where the wait does not leave time for an attempt
- */
-function nextWaitMs(askedMs, waits, leftMs, random) {
-    const longestMs = leftMs - RESERVED_SECONDS * SECOND_MS;
-    if (longestMs < (askedMs ?? 0))
-        return undefined;
-    return Math.min((askedMs ?? 0) + backoffMs(waits, random), longestMs);
-}
-/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
-function isPassing(status, retryAfter) {
-    return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
-}
-/**
- * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
- * against the answer's own `Date`, so that the runner's clock does not matter.
- *
- * @param nowMs by the runner's clock, for an answer without `Date`
- * @returns milliseconds, never below 0; undefined where the header is absent or neither
- */
-function retryAfterMs(retryAfter, date, nowMs) {
-    const text = retryAfter?.trim() ?? '';
-    if (/^\d+$/.test(text))
-        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
-    const until = httpDateMs(text);
-    return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
-}
-/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
-function httpDateMs(date) {
-    const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
-    // The oldest of the three forms has no time zone, and would be read in the runner's.
-    const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
-    return Number.isNaN(time) ? undefined : time;
-}
-
-;// CONCATENATED MODULE: ./src/app-auth.ts
+;// CONCATENATED MODULE: ./src/signing/signer.ts
+/** What signs an app JWT, as the rest of the action sees it: it does not know whether a key or a command does. */
 
 
-
-
-
-const MAX_DRIFT_MS = 30_000;
-/** A Date header is up to a second behind, and the answer takes its time. */
-const MEASURABLE_DRIFT_MS = 2_000;
-function openAppAuth(credential) {
-    let offsetMs = 0;
-    let isHealed = false;
-    let jwt;
-    const bearer = async () => {
-        if ('jwt' in credential)
-            return credential.jwt;
-        if (jwt === undefined) {
-            jwt = await signAppJwt(credential.appId, credential.key, Math.floor((Date.now() + offsetMs) / 1000));
-            maskSecret(jwt);
-        }
-        return jwt;
-    };
+function keySigner(key) {
     return {
-        bearer,
-        heal: async (answer) => {
-            const aheadMs = clockAheadMs(answer);
-            const isRefused = answer.status === 401 || answer.status === 403;
-            if (isHealed || !isRefused || !('key' in credential) || Math.abs(aheadMs) <= MAX_DRIFT_MS)
-                return false;
-            isHealed = true;
-            offsetMs = -aheadMs;
-            jwt = undefined;
-            log_info(`The API refused the JWT (${answer.status}), and the runner’s clock is ${describeDrift(aheadMs)} the API’s: signing again by the API’s clock.`);
-            return true;
-        },
-        clockOffsetMs: (answer) => {
-            const aheadMs = clockAheadMs(answer);
-            return isHealed || aheadMs <= MAX_DRIFT_MS ? offsetMs : -aheadMs;
-        },
-        identity: (answer) => {
-            const aheadMs = clockAheadMs(answer);
-            return {
-                appId: credential.appId,
-                fingerprint: 'key' in credential ? fingerprint(credential.key) : undefined,
-                drift: Math.abs(aheadMs) > MEASURABLE_DRIFT_MS ? describeDrift(aheadMs) : undefined,
-            };
+        sign: async (signingInput) => (0,external_node_crypto_namespaceObject.sign)('sha256', Buffer.from(signingInput), key),
+        get fingerprint() {
+            return fingerprint(key);
         },
     };
 }
-/** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
-function clockAheadMs({ headers, receivedMs }) {
-    const dateMs = httpDateMs(headers.date);
-    return dateMs === undefined ? 0 : receivedMs - dateMs;
-}
-function describeDrift(aheadMs) {
-    return `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
-}
 
-;// CONCATENATED MODULE: ./src/cancellation.ts
-/** Owns the signals by which the runner cancels a step. */
-const SIGNALS = ['SIGINT', 'SIGTERM'];
-/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
-function watchCancellation() {
-    const controller = new AbortController();
-    for (const name of SIGNALS) {
-        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
-    }
-    return controller.signal;
-}
-/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
-function outliveCancellation() {
-    for (const name of SIGNALS)
-        process.on(name, () => undefined);
-}
-
-;// CONCATENATED MODULE: ./src/door.ts
-/** Owns how a process of this action starts and ends: one catch, all output written, nothing left running. */
-/**
- * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
- *
- * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
- */
-function run(story, onError) {
-    process.on('uncaughtException', (error) => {
-        onError(error);
-        exit();
-    });
-    story().catch(onError).finally(exit);
-}
-/** Where standard output is a pipe, it may hold lines that are not written yet. */
-function exit() {
-    process.stdout.write('', () => process.exit());
-}
-
-;// CONCATENATED MODULE: ./src/id.ts
-/** Owns what counts as an id of ICR (an app's, an organization's, an installation's) and when two are the same. */
-const MAX_ID_CHARACTERS = 128;
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-/**
- * True for text that can stand as one path segment of a URL. ICR documents ids as strings; all that were
- * seen are UUIDs, its examples also hold short numbers, so the form is not narrowed further.
- */
-function isId(value) {
-    return (typeof value === 'string' &&
-        value.length <= MAX_ID_CHARACTERS &&
-        // Dot segments would be resolved away by whoever normalises the URL.
-        value !== '.' &&
-        value !== '..' &&
-        /^[^\s/\\\p{C}]+$/u.test(value));
-}
-/** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
-function isSameId(one, other) {
-    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
-}
-
-;// CONCATENATED MODULE: ./src/event.ts
-/** Owns what the run's event tells: a relayed webhook's installation, and why there may be no secrets. */
-
-
-/**
- * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
- * (docs: Webhook actions and payloads); undefined for every other event.
- *
- * @throws Error where the payload has an installation whose id is none
- */
-async function relayedInstallationId() {
-    const { eventName, payload } = await readContext();
-    if (eventName !== 'repository_dispatch')
-        return undefined;
-    if (Object.keys(payload).length === 0)
-        throw unreadable();
-    const relayed = payload['client_payload'];
-    if (!event_isObject(relayed) || relayed['installation'] === undefined)
-        return undefined;
-    const { installation } = relayed;
-    const id = event_isObject(installation) ? installation['id'] : undefined;
-    if (!isId(id)) {
-        throw new Error('The event’s `client_payload.installation.id` is not an id. Relay ICR’s webhook payload unchanged as `client_payload`, or set `organization-id`.');
-    }
-    return id;
-}
-/** Why a run may have no secrets, in a sentence. */
-async function whyNoSecrets() {
-    const { eventName, actor, payload } = await readContext().catch(() => ({
-        eventName: '',
-        actor: '',
-        payload: {},
-    }));
-    if (actor === 'dependabot[bot]') {
-        return 'Dependabot started this run, and GitHub gives such runs no Actions secrets, only Dependabot secrets.';
-    }
-    const head = field(field(payload['pull_request'], 'head'), 'repo');
-    const fork = field(head, 'full_name');
-    if (event_isObject(payload['pull_request']) &&
-        eventName !== 'pull_request_target' &&
-        fork !== field(payload['repository'], 'full_name')) {
-        const name = typeof fork === 'string' ? ` (${plain(fork, 140)})` : '';
-        return `This run is for a pull request from a fork${name}, and GitHub gives such runs no secrets.`;
-    }
-    return 'Possible causes: the secret does not exist under that name, or belongs to an environment that the job does not name, or the job is in a reusable workflow that was not given it (`secrets: inherit`, or the secret by name).';
-}
-/**
- * Loaded only when it is needed: the module parses the event's payload when it is imported, and throws where that
- * is no JSON.
- */
-async function readContext() {
-    try {
-        const { context } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 303));
-        const payload = context.payload;
-        return { eventName: context.eventName, actor: context.actor, payload: event_isObject(payload) ? payload : {} };
-    }
-    catch (error) {
-        throw unreadable(error);
-    }
-}
-function unreadable(cause) {
-    return new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.', { cause });
-}
-function field(value, name) {
-    return event_isObject(value) ? value[name] : undefined;
-}
-function event_isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = require("node:timers/promises");
-;// CONCATENATED MODULE: ./src/network-errors.ts
-/** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
-
-/** A failure that is in words already. */
-class NetworkError extends Error {
-}
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-class FinalError extends NetworkError {
-}
-/**
- * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
- * certificate does not hold and a request that Node itself refuses to send.
- *
- * @param peer who was connected to, as in "the server"
- */
-function inWords(error, peer) {
-    if (error instanceof NetworkError)
-        return error;
-    const code = error.code ?? '';
-    const words = plain([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
-    const final = (sentence) => new FinalError(sentence, { cause: error });
-    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
-        return final(`${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`);
-    }
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-        return final(`${peer}’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`);
-    }
-    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
-        return final(`${peer}’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`);
-    }
-    return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
-        ? final(words)
-        : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
-}
-
-;// CONCATENATED MODULE: ./src/proxy.ts
-
-
-/**
- * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
- * wins, as in curl. Loopback hosts are never proxied.
- *
- * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
- */
-function proxyFor(url, environment) {
-    const setting = settingOf(environment);
-    const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
-    if (setting === '' || isLoopback(url) || isExempt(url, exempt))
-        return undefined;
-    if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
-        throw proxy_unusable('its user name or password must be percent-encoded (`@` is %40, `/` is %2F, `#` is %23, `?` is %3F)');
-    }
-    const proxy = URL.parse(setting);
-    if (proxy === null)
-        throw proxy_unusable('it is not a URL');
-    if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-        throw proxy_unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
-    }
-    credentialsOf(proxy);
-    return proxy;
-}
-/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
-function proxyPasswords(environment) {
-    const [, password = ''] = /^[^:]*:\/\/[^:@]*:(.*)@/.exec(settingOf(environment)) ?? [];
-    if (password === '')
-        return [];
-    try {
-        return [password, decodeURIComponent(password)];
-    }
-    catch {
-        return [password];
-    }
-}
-/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
-function protocolModule({ protocol }) {
-    return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
-}
-function isLoopback({ hostname }) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
-}
-/**
- * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
- * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
- *
- * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
- */
-function tunnelAgent(proxy, timeoutMs, userAgent) {
-    const { Agent } = process.getBuiltinModule('node:https');
-    return new (class TunnelAgent extends Agent {
-        createConnection(options, callback) {
-            openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
-                const inTunnel = { ...options, socket };
-                callback(null, super.createConnection(inTunnel));
-            }, (error) => callback(error));
-        }
-    })();
-}
-function openTunnel(proxy, target, timeoutMs, userAgent) {
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const transport = protocolModule(proxy);
-    const request = transport.request({
-        method: 'CONNECT',
-        host: proxy.hostname.replace(/^\[|\]$/g, ''),
-        port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
-        path: target,
-        headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
-        agent: false,
-    });
-    const timer = setTimeout(() => {
-        reject(new NetworkError(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
-        request.destroy();
-    }, timeoutMs);
-    request.once('connect', ({ statusCode = 0 }, socket, head) => {
-        clearTimeout(timer);
-        if (statusCode >= 200 && statusCode < 300) {
-            socket.unshift(head);
-            resolve(socket);
-        }
-        else {
-            socket.destroy();
-            reject(refusal(proxy, target, statusCode));
-        }
-    });
-    request.once('error', (error) => {
-        clearTimeout(timer);
-        reject(inWords(error, `the proxy ${proxy.host}`));
-    });
-    request.end();
-    return promise;
-}
-function authority({ host, port }) {
-    return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-/** @param status tinyproxy says 401 of a wrong password, where others say 407 */
-function refusal(proxy, target, status) {
-    if (status === 407 || status === 401) {
-        return new FinalError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`);
-    }
-    const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
-    return status >= 500 || status === 408 || status === 429
-        ? new NetworkError(sentence)
-        : new FinalError(`${sentence}: it has to allow ${target}`);
-}
-/** With the scheme that curl takes for granted where there is none. */
-function settingOf(environment) {
-    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
-    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
-}
-function authorization(proxy) {
-    const { user, password } = credentialsOf(proxy);
-    if (user === '' && password === '')
-        return {};
-    return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
-}
-function credentialsOf(proxy) {
-    try {
-        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
-    }
-    catch (error) {
-        if (!(error instanceof URIError))
-            throw error;
-        throw proxy_unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
-    }
-}
-function proxy_unusable(reason) {
-    return new FinalError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
-}
-/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
-function isExempt(url, exempt) {
-    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
-    const port = url.port || '443';
-    return exempt
-        .toLowerCase()
-        .split(/[\s,]+/)
-        .some((entry) => {
-        if (entry === '*')
-            return true;
-        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
-        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
-        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
-            return false;
-        return host === suffix || host.endsWith(`.${suffix}`);
-    });
-}
-
-;// CONCATENATED MODULE: ./src/transport.ts
-
-
-
-
-const MAX_BODY_BYTES = 1024 * 1024;
-/**
- * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
- *
- * @throws FinalError where that proxy cannot be used
- */
-function openTransport(baseUrl, headers, connectTimeoutMs) {
-    const url = new URL(baseUrl);
-    const transport = protocolModule(url);
-    for (const password of proxyPasswords(process.env))
-        maskSecret(password);
-    const proxy = proxyFor(url, process.env);
-    const agent = proxy === undefined
-        ? new transport.Agent({ keepAlive: true })
-        : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
-    return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
-        const { promise, resolve, reject } = Promise.withResolvers();
-        const json = body === undefined ? undefined : JSON.stringify(body);
-        const request = transport.request(new URL(baseUrl + path), {
-            method,
-            agent,
-            headers: {
-                ...headers,
-                accept: 'application/json',
-                authorization: `Bearer ${bearer}`,
-                ...(json === undefined
-                    ? {}
-                    : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
-            },
-        });
-        const giveUp = (reason) => {
-            reject(new Error(reason));
-            request.destroy();
-        };
-        const timer = setTimeout(() => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`), timeoutMs);
-        let graceTimer;
-        const onCancel = () => {
-            graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
-        };
-        cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(inWords(error, 'the server')));
-        request.on('response', (response) => {
-            readAnswer(response)
-                .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
-                .then(resolve, reject);
-        });
-        request.end(json);
-        return promise.finally(() => {
-            clearTimeout(timer);
-            clearTimeout(graceTimer);
-            cancelled?.removeEventListener('abort', onCancel);
-        });
-    };
-}
-async function readAnswer(response) {
-    const status = response.statusCode ?? 0;
-    const chunks = [];
-    let bytes = 0;
-    try {
-        for await (const chunk of response) {
-            bytes += chunk.length;
-            if (bytes > MAX_BODY_BYTES)
-                break;
-            chunks.push(chunk);
-        }
-    }
-    catch (error) {
-        throw new Error('the answer was cut short', { cause: error });
-    }
-    const isTooLarge = bytes > MAX_BODY_BYTES;
-    // From 400 on the status says what is needed, whatever the body holds.
-    if (isTooLarge && status < 400) {
-        throw new FinalError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
-    }
-    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-    return { status, headers: response.headers, text, receivedMs: Date.now() };
-}
-
-;// CONCATENATED MODULE: ./src/http.ts
-/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
-
-
-
-
-
-const VERSION = '1.0.0';
-const ATTEMPT_SECONDS = 15;
-function startBudget(totalSeconds, cancelled) {
-    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
-}
-/**
- * @param baseUrl without a trailing slash
- * @param headers sent with every request
- * @throws FinalError where the environment names a proxy that cannot be used
- */
-function openHttp(baseUrl, headers) {
-    const attempt = openTransport(baseUrl, { 'user-agent': `create-icr-app-token/${VERSION}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
-    const { host } = new URL(baseUrl);
-    return async (request, budget) => {
-        const name = `${request.method} ${request.path} on ${host}`;
-        let failures = 0;
-        let before = '';
-        for (let attempts = 1;; attempts += 1) {
-            budget.cancelled?.throwIfAborted();
-            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
-            if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`);
-            }
-            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
-            if (!isWorthRepeating(outcome))
-                return settle(name, outcome, attempts, before);
-            budget.cancelled?.throwIfAborted();
-            const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
-            if (askedMs === undefined)
-                failures += 1;
-            const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random()) : undefined;
-            const problem = problemOf(outcome, askedMs);
-            if (waitMs === undefined && askedMs === undefined)
-                return settle(name, outcome, attempts, before);
-            if (waitMs === undefined) {
-                throw new Error(`${name} ${problem}, for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
-            }
-            log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
-            before = `; the attempt before ${problem}`;
-            await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
-        }
-    };
-}
-function problemOf(outcome, askedMs) {
-    if (outcome instanceof Error)
-        return `failed (${outcome.message})`;
-    const request = askedMs === undefined ? '' : ` with the request to wait ${seconds(askedMs)} s (Retry-After)`;
-    return `was answered ${outcome.status}${request}`;
-}
-function isWorthRepeating(outcome) {
-    return outcome instanceof Error
-        ? !(outcome instanceof FinalError)
-        : isPassing(outcome.status, outcome.headers['retry-after']);
-}
-/** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
-function settle(name, outcome, attempts, before) {
-    if (!(outcome instanceof Error))
-        return outcome;
-    const news = before.includes(outcome.message) ? '' : before;
-    const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-    const advice = outcome instanceof FinalError
-        ? ''
-        : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
-    throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
-}
-function askedWaitMs({ headers, receivedMs }) {
-    return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
-}
-/** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
-function clockMs() {
-    return process.uptime() * 1000;
-}
-function leftMs(budget) {
-    return budget.deadlineMs - clockMs();
-}
-function seconds(milliseconds) {
-    return (milliseconds / SECOND_MS).toFixed(1);
-}
-function asError(thrown) {
-    return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
-;// CONCATENATED MODULE: ./src/answers.ts
-/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
-
-
-/** An answer of another shape; its message names the field, never the body. */
-class ShapeError extends Error {
-}
-function parseInstallation(text) {
-    return toInstallation(toObject(parseJson(text), 'its body is'), '');
-}
-function parseInstallationPage(text) {
-    const body = toObject(parseJson(text), 'its body is');
-    const list = body['installations'];
-    if (!Array.isArray(list))
-        throw misshapen('installations', 'a list');
-    const installations = list.map((item, index) => {
-        const field = `installations[${index}]`;
-        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
-    });
-    const pagination = body['pagination'];
-    const total = answers_isObject(pagination) ? pagination['total'] : undefined;
-    return { installations, total: typeof total === 'number' ? total : undefined };
-}
-/** The token alone, so that it can be masked before the rest of the answer is looked at. */
-function parseToken(text) {
-    const token = toObject(parseJson(text), 'its body is')['token'];
-    if (typeof token !== 'string' || token === '')
-        throw misshapen('token', 'a text');
-    return token;
-}
-/** When the token expires, where the answer says so in a way that can be read. */
-function parseExpiry(text) {
-    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
-}
-/** @param isForInstallation false for an app access token, which names no installation and no organization */
-function parseGrant(text, isForInstallation) {
-    const body = toObject(parseJson(text), 'its body is');
-    const expiresAt = toUtc(body['expiresAt']);
-    if (expiresAt === undefined)
-        throw misshapen('expiresAt', 'an ISO 8601 time');
-    const isActive = body['isActive'];
-    if (typeof isActive !== 'boolean')
-        throw misshapen('isActive', 'true or false');
-    return {
-        isActive,
-        expiresAt,
-        permissions: toPermissions(body['permissions']),
-        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
-        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
-    };
-}
-/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
-function parseRefusal(text) {
-    try {
-        const body = parseJson(text);
-        const message = answers_isObject(body) ? body['message'] : undefined;
-        const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
-        return parts.length === 0 ? undefined : plain(parts.join('; '));
-    }
-    catch {
-        return undefined;
-    }
-}
-function parseJson(text) {
-    try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
-    }
-}
-function toInstallation(item, path) {
-    const { organization } = item;
-    return {
-        id: toId(item['id'], `${path}id`),
-        organization: toOrganization(organization, `${path}organization`),
-    };
-}
-/** Whether the API names the organization is not documented: where it has no id, it names none. */
-function toOrganization(value, path) {
-    if (value == null)
-        return undefined;
-    const organization = toObject(value, `\`${path}\` is`);
-    const name = organization['fullName'] ?? organization['name'];
-    if (organization['id'] == null)
-        return undefined;
-    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
-}
-function toPermissions(value) {
-    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
-        if (typeof level !== 'string')
-            throw misshapen(`permissions.${plain(name, 60)}`, 'a text');
-        return [name, level];
-    }));
-}
-function toId(value, field) {
-    if (!isId(value))
-        throw misshapen(field, 'an id');
-    return value;
-}
-function toUtc(value) {
-    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
-        return undefined;
-    const time = Date.parse(value);
-    if (Number.isNaN(time))
-        return undefined;
-    return value.endsWith('Z') ? value : new Date(time).toISOString();
-}
-function toObject(value, what) {
-    if (!answers_isObject(value))
-        throw new ShapeError(`${what} not an object`);
-    return value;
-}
-function answers_isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function misshapen(field, wanted) {
-    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
-}
-
-;// CONCATENATED MODULE: ./src/refusals.ts
-/** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
-
-
-/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
-function describeAnswer({ request, status, text }) {
-    const message = status < 300 ? undefined : parseRefusal(text);
-    return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
-}
-/** @param purpose what was tried, as the beginning of a sentence */
-function refusalOf(purpose, answer, identity) {
-    return new Error(`${purpose} failed: ${describeAnswer(answer)}. ${advice(answer, identity)}`);
-}
-function advice(answer, identity) {
-    const { status } = answer;
-    if (status === 401 || status === 403)
-        return credentialAdvice(answer, identity);
-    if (status === 404) {
-        return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
-    }
-    if (status === 400) {
-        return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
-    }
-    if (status >= 300 && status < 400) {
-        return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
-    }
-    if (status === 429)
-        return 'ICR limits the rate of requests. Run the job again later, or run fewer jobs at once.';
-    if (status === 408 || status >= 500)
-        return 'The fault is on ICR’s side or on the way there. Run the job again later.';
-    return 'Check `api-url`, `api-version` and the ids.';
-}
-function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
-    const cause = `\`app-id\` (${plain(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
-    const suspended = status === 403 ? ', or the installation is suspended' : '';
-    const next = fingerprint === undefined
-        ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
-        : `Compare the key’s fingerprint, SHA256:${fingerprint}, with the app’s “Credentials” tab.`;
-    const clock = drift === undefined
-        ? ''
-        : ` The runner’s clock is ${drift} the API’s${fingerprint === undefined ? ': a JWT signed by such a clock is refused' : ''}.`;
-    return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
-}
-
-;// CONCATENATED MODULE: ./src/icr-api.ts
-/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
-
-
-const PAGE_SIZE = 100;
-/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
-const MINT_GRACE_SECONDS = 5;
-/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
-function openIcrApi(send, auth, budget) {
-    async function ask(purpose, request) {
-        const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
-        const first = await attempt();
-        const answer = (await auth.heal(first)) ? await attempt() : first;
-        return { purpose, answer };
-    }
-    function demandSuccess({ purpose, answer }) {
-        if (!isSuccess(answer))
-            throw refusalOf(purpose, answer, auth.identity(answer));
-        return { purpose, answer };
-    }
-    return {
-        getInstallation: async (id) => {
-            const path = `/app/installations/${encodeURIComponent(id)}`;
-            return read(demandSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
-        },
-        findInstallation: async (organizationId) => {
-            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
-            const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
-            const { status } = reading.answer;
-            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
-                return undefined;
-            demandSuccess(reading);
-            try {
-                return parseInstallation(reading.answer.text);
-            }
-            catch (error) {
-                if (error instanceof ShapeError)
-                    return undefined;
-                throw error;
-            }
-        },
-        listInstallations: async (page) => {
-            const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-            return read(demandSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
-        },
-        mint: async (installationId) => {
-            const path = installationId === undefined
-                ? '/app/accessTokens'
-                : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
-            // The body is what ICR's demo sends; none is documented.
-            const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
-            return demandSuccess(await ask('Minting the access token', request));
-        },
-    };
-}
-/** @throws Error that names the request and the field that is not as documented */
-function read({ purpose, answer }, parse) {
-    try {
-        return parse(answer.text);
-    }
-    catch (error) {
-        if (!(error instanceof ShapeError))
-            throw error;
-        throw new Error(`${purpose} failed: ${describeAnswer(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
-    }
-}
-/** The header that picks a dated version of the API (docs: Apps); empty for none. */
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
-}
-function isSuccess({ status }) {
-    return status >= 200 && status < 300;
-}
-
-;// CONCATENATED MODULE: ./src/input-values.ts
+;// CONCATENATED MODULE: ./src/inputs/fields.ts
 /** Owns the reading of one input: a text, an id, a choice, a boolean. */
 
 
@@ -3232,84 +2652,13 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
     }
 }
-
-;// CONCATENATED MODULE: ./src/permissions.ts
-/** Owns permissions: how inputs name them, and which levels are more than others. */
-
-/**
- * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
- * (docs: Permissions; Apps; v0.5). That REQUEST lies between them and WRITE follows from "read and request".
- */
-const RANKS = new Map([
-    ['read', 1],
-    ['view', 1],
-    ['request', 2],
-    ['write', 3],
-]);
-/**
- * Parses `name: level`, one a line or separated by commas.
- *
- * @throws Error for an entry of another form, an unknown level, or a name given twice
- */
-function parsePermissions(input, text) {
-    const permissions = new Map();
-    for (const entry of text.split(/[\n\r,]/).map((part) => part.trim())) {
-        if (entry === '')
-            continue;
-        const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
-        if (name === undefined || level === undefined) {
-            throw new Error(`\`${input}\` holds an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
-        }
-        if (!RANKS.has(level.toLowerCase())) {
-            throw new Error(`\`${input}\` gives \`${plain(name, 60)}\` the level \`${plain(level, 12)}\`, which is not known. Use read, request or write.`);
-        }
-        if (permissions.has(name))
-            throw new Error(`\`${input}\` names \`${plain(name, 60)}\` twice. Keep one of the two.`);
-        permissions.set(name, level);
-    }
-    return permissions;
-}
-/** Those of `required` that `granted` does not reach; an unknown granted level reaches none. */
-function missingPermissions(granted, required) {
-    return where(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
-}
-/** Those of `granted` that go beyond `allowed`; an unknown granted level goes beyond any. */
-function excessPermissions(granted, allowed) {
-    return where(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
-}
-/** `name: LEVEL, name: LEVEL`, or `none`. */
-function describePermissions(permissions) {
-    return [...permissions].map(([name, level]) => `${name}: ${level}`).join(', ') || 'none';
-}
-function rank(level, unknown) {
-    return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
-}
-function where(permissions, keep) {
-    return new Map([...permissions].filter(([name, level]) => keep(name, level)));
-}
-
-;// CONCATENATED MODULE: ./src/summary.ts
-/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
-
-
-
-
 /** The input `job-summary`, which both steps read. */
 function isSummaryWanted() {
     return readBoolean('job-summary');
 }
-/** Appends a table with a row for each pair of a title and a text. */
-async function writeSummary(rows) {
-    const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
-    try {
-        await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
-    }
-    catch (error) {
-        log_warning(`The job summary could not be written: ${messageOf(error)}`);
-    }
-}
 
-;// CONCATENATED MODULE: ./src/inputs.ts
+;// CONCATENATED MODULE: ./src/inputs/inputs.ts
+/** Owns the names of all inputs, and the step from texts to one valid, typed object. */
 
 
 
@@ -3363,13 +2712,13 @@ function readCredential() {
     if (key !== undefined) {
         if (appId === undefined)
             throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-        return { appId, key };
+        return { appId, signer: keySigner(key) };
     }
     if (jwt === '')
         return undefined;
     const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
     if (appId !== undefined && appId !== issuer) {
-        throw new Error(`\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${plain(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`);
+        throw new Error(`\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${sanitize(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`);
     }
     return { appId: issuer, jwt };
 }
@@ -3396,8 +2745,85 @@ function readApiVersion() {
     return version;
 }
 
-;// CONCATENATED MODULE: ./src/installation.ts
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner/file-commands.ts
+/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 
+
+/**
+ * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ *
+ * @throws Error that names the variable that is not set, or whose file is missing
+ */
+function assertFileCommands() {
+    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+        if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
+            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
+        }
+    }
+}
+/** @throws Error that says what could not be written and why */
+function writeFileCommand(what, write) {
+    try {
+        write();
+    }
+    catch (error) {
+        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/runner/process.ts
+/** Starts and ends a process of this action: one catch, all output written, the runner's signals answered. */
+const SIGNALS = ['SIGINT', 'SIGTERM'];
+/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
+function watchCancellation() {
+    const controller = new AbortController();
+    for (const name of SIGNALS) {
+        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
+    }
+    return controller.signal;
+}
+/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
+function outliveCancellation() {
+    for (const name of SIGNALS)
+        process.on(name, () => undefined);
+}
+/**
+ * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
+ *
+ * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
+ */
+function runAction(story, onError) {
+    process.on('uncaughtException', (error) => {
+        onError(error);
+        exit();
+    });
+    story().catch(onError).finally(exit);
+}
+/** Where standard output is a pipe, it may hold lines that are not written yet. */
+function exit() {
+    process.stdout.write('', () => process.exit());
+}
+
+;// CONCATENATED MODULE: ./src/runner/summary.ts
+/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
+
+
+
+/** Appends a table with a row for each pair of a title and a text. */
+async function writeSummary(rows) {
+    const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
+    try {
+        await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
+    }
+    catch (error) {
+        log_warning(`The job summary could not be written: ${messageOf(error)}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./src/token/installation.ts
+/** Owns which installation the token is for, in the order of precedence that the README gives. */
 
 
 
@@ -3405,8 +2831,12 @@ const MAX_LISTED = 20;
 /** Of installations that the list names no organization for, and that are asked one by one. */
 const MAX_ASKED = 20;
 const MAX_NAME_CHARACTERS = 80;
-/** The installation to mint for; its organization is known only where the API named it on the way. */
-async function chooseInstallation(api, { installationId, organizationId }) {
+/**
+ * The installation to mint for; its organization is known only where the API named it on the way.
+ *
+ * @param relayedInstallationId reads the webhook that the event relays; called only if no input decides
+ */
+async function chooseInstallation(api, { installationId, organizationId }, relayedInstallationId) {
     if (installationId !== undefined && organizationId !== undefined) {
         return confirmInstallation(api, installationId, organizationId);
     }
@@ -3414,7 +2844,7 @@ async function chooseInstallation(api, { installationId, organizationId }) {
         return { id: installationId, organization: undefined };
     if (organizationId !== undefined)
         return findByOrganization(api, organizationId);
-    const relayedId = await relayedInstallationId();
+    const relayedId = relayedInstallationId();
     if (relayedId !== undefined)
         return { id: relayedId, organization: undefined };
     return findOnly(api);
@@ -3433,7 +2863,7 @@ async function findByOrganization(api, organizationId) {
     if (direct !== undefined && belongsTo(direct, organizationId) !== false)
         return direct;
     log_info('The organization’s own look-up gave no usable answer; reading the list of installations.');
-    const seen = newTally();
+    const seen = createTally();
     const nameless = [];
     for await (const installation of eachInstallation(api)) {
         if (belongsTo(installation, organizationId) === true)
@@ -3456,7 +2886,7 @@ async function findByOrganization(api, organizationId) {
     throw new Error(`The app is not installed for \`organization-id\` ${organizationId}. Likely cause: it was not installed, was uninstalled or suspended, or the id is of another environment than \`api-url\`. Ask an admin of the organization to install it, or correct the id. The list was read to its end; it holds ${seen.describe()}.`);
 }
 async function findOnly(api) {
-    const seen = newTally();
+    const seen = createTally();
     let first;
     for await (const installation of eachInstallation(api)) {
         first ??= installation;
@@ -3492,7 +2922,7 @@ function belongsTo({ organization }, organizationId) {
     return organization === undefined ? undefined : isSameId(organization.id, organizationId);
 }
 /** Counts installations and remembers the few that a message can name. */
-function newTally() {
+function createTally() {
     const labels = [];
     let count = 0;
     return {
@@ -3510,12 +2940,13 @@ function newTally() {
 }
 function label({ id, organization }) {
     if (organization === undefined)
-        return `an organization that is not named (installation ${plain(id, 40)})`;
-    const name = organization.name === undefined ? '' : `“${plain(organization.name, MAX_NAME_CHARACTERS)}” `;
-    return `${name}${plain(organization.id, 40)} (installation ${plain(id, 40)})`;
+        return `an organization that is not named (installation ${sanitize(id, 40)})`;
+    const name = organization.name === undefined ? '' : `“${sanitize(organization.name, MAX_NAME_CHARACTERS)}” `;
+    return `${name}${sanitize(organization.id, 40)} (installation ${sanitize(id, 40)})`;
 }
 
-;// CONCATENATED MODULE: ./src/checks.ts
+;// CONCATENATED MODULE: ./src/token/checks.ts
+/** Owns the checks that a minted token passes before it is handed on. */
 
 
 
@@ -3526,7 +2957,7 @@ function checkToken(token) {
     }
 }
 /** @throws Error for the first demand that the token does not meet */
-function checkGrant(grant, demands) {
+function checkTokenDetails(grant, demands) {
     if (!grant.isActive) {
         throw new Error('ICR minted a token that is not active. Likely cause: the installation is suspended. Ask an admin of the organization.');
     }
@@ -3546,41 +2977,13 @@ function checkGrant(grant, demands) {
 function checkIsFor(what, granted, wanted) {
     if (wanted === undefined || (granted !== undefined && isSameId(granted, wanted)))
         return;
-    throw new Error(`ICR minted a token for another ${what}: ${plain(granted ?? 'none', 128)} instead of ${wanted}. Report this to ICR.`);
+    throw new Error(`ICR minted a token for another ${what}: ${sanitize(granted ?? 'none', 128)} instead of ${wanted}. Report this to ICR.`);
 }
 function describe(permissions) {
-    return plain(describePermissions(permissions), 1000);
+    return sanitize(describePermissions(permissions), 1000);
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./src/runner-files.ts
-/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
-
-
-/**
- * Without these files the toolkit prints outputs and state, the token among them, to the log.
- *
- * @throws Error that names the variable that is not set, or whose file is missing
- */
-function demandRunnerFiles() {
-    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
-        if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
-            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
-        }
-    }
-}
-/** @throws Error that says what could not be written and why */
-function writeRunnerFile(what, write) {
-    try {
-        write();
-    }
-    catch (error) {
-        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
-    }
-}
-
-;// CONCATENATED MODULE: ./src/state.ts
+;// CONCATENATED MODULE: ./src/token/state.ts
 /** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
 
 
@@ -3589,8 +2992,8 @@ const EXPIRES_AT = 'expires-at';
 const CLOCK_OFFSET_MS = 'clock-offset-ms';
 const API_URL = 'api-url';
 const API_VERSION = 'api-version';
-function leaveToken(left) {
-    writeRunnerFile('state', () => {
+function saveToken(left) {
+    writeFileCommand('state', () => {
         saveState(EXPIRES_AT, left.expiresAt);
         saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
         saveState(API_URL, left.apiUrl);
@@ -3599,11 +3002,11 @@ function leaveToken(left) {
     });
 }
 /** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
-function forgetToken() {
-    writeRunnerFile('state', () => saveState(TOKEN, ''));
+function clearSavedToken() {
+    writeFileCommand('state', () => saveState(TOKEN, ''));
 }
 /** What main left, or undefined where there is nothing to revoke. */
-function takeLeftToken() {
+function readSavedToken() {
     const token = core.getState(TOKEN);
     if (token === '')
         return undefined;
@@ -3616,7 +3019,7 @@ function takeLeftToken() {
     };
 }
 
-;// CONCATENATED MODULE: ./src/minting.ts
+;// CONCATENATED MODULE: ./src/token/mint.ts
 /** Owns a token from the moment it exists: masked, left for post, and withdrawn where the step then fails. */
 
 
@@ -3641,8 +3044,8 @@ async function mint(api, auth, installationId, { apiUrl, apiVersion }) {
 /** @throws Error for the first demand that the token does not meet, or the first field that is not as documented */
 function checkMinted({ token, reading }, demands) {
     checkToken(token);
-    const grant = read(reading, (text) => parseGrant(text, demands.installationId !== undefined));
-    checkGrant(grant, demands);
+    const grant = read(reading, (text) => parseTokenDetails(text, demands.installationId !== undefined));
+    checkTokenDetails(grant, demands);
     return grant;
 }
 /**
@@ -3651,7 +3054,7 @@ function checkMinted({ token, reading }, demands) {
  *
  * @returns the failure, with a sentence on what became of the token
  */
-async function withdraw(minted, failure, revoke) {
+async function revokeAfterFailure(minted, failure, revoke) {
     const { outcome, words } = await revoke(minted.token);
     const isDead = outcome !== 'unknown';
     let fate = isDead
@@ -3659,9 +3062,9 @@ async function withdraw(minted, failure, revoke) {
         : `The token could not be revoked yet (${words}); the post step tries again.`;
     try {
         if (isDead)
-            forgetToken();
+            clearSavedToken();
         else
-            leaveToken(minted.left);
+            saveToken(minted.left);
     }
     catch {
         // The file for the state is what failed in the first place: then post knows of no token at all.
@@ -3671,13 +3074,13 @@ async function withdraw(minted, failure, revoke) {
     return new Error(`${messageOf(failure)} ${fate}`, { cause: failure });
 }
 
-;// CONCATENATED MODULE: ./src/outputs.ts
+;// CONCATENATED MODULE: ./src/token/outputs.ts
 /** Owns the names of the outputs and the order in which they are written. */
 
 
 /** Writes every output but the token; those that an app token has nothing for stay empty. */
 function writeDescription(grant, apiUrl) {
-    writeRunnerFile('outputs', () => {
+    writeFileCommand('outputs', () => {
         setOutput('expires-at', grant.expiresAt);
         setOutput('installation-id', grant.installationId ?? '');
         setOutput('organization-id', grant.organizationId ?? '');
@@ -3687,88 +3090,39 @@ function writeDescription(grant, apiUrl) {
 }
 /** Comes last, so that the failed write of another output leaves no token. */
 function writeToken(token) {
-    writeRunnerFile('outputs', () => setOutput('token', token));
+    writeFileCommand('outputs', () => setOutput('token', token));
 }
 
-;// CONCATENATED MODULE: ./src/report.ts
+;// CONCATENATED MODULE: ./src/token/report.ts
+/** Owns what a person is told of a token, in the log's one line and in the summary's table. Never the token. */
 
 
 const MAX_PERMISSIONS_CHARACTERS = 1000;
-function describeGrant(grant, installation) {
+function describeToken(token, installation) {
     const target = installation === undefined
         ? 'an app access token'
-        : `an access token for organization ${organization(grant, installation)}, installation ${grant.installationId}`;
-    return `Minted ${target}; permissions: ${permissions(grant)}; expires at ${grant.expiresAt}.`;
+        : `an access token for organization ${organization(token, installation)}, installation ${token.installationId}`;
+    return `Minted ${target}; permissions: ${permissions(token)}; expires at ${token.expiresAt}.`;
 }
-function summaryRows(grant, installation, host) {
+function summaryRows(token, installation, host) {
     const target = installation === undefined
         ? [['For', 'the app itself']]
         : [
-            ['Organization', organization(grant, installation)],
-            ['Installation', grant.installationId ?? ''],
+            ['Organization', organization(token, installation)],
+            ['Installation', token.installationId ?? ''],
         ];
-    return [['Host', host], ...target, ['Permissions', permissions(grant)], ['Expires at', grant.expiresAt]];
+    return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', token.expiresAt]];
 }
-function organization(grant, installation) {
+function organization(token, installation) {
     const name = installation.organization?.name;
-    return name === undefined ? `${grant.organizationId}` : `“${plain(name, 80)}” (${grant.organizationId})`;
+    return name === undefined ? `${token.organizationId}` : `“${sanitize(name, 80)}” (${token.organizationId})`;
 }
-function permissions(grant) {
-    return plain(describePermissions(grant.permissions), MAX_PERMISSIONS_CHARACTERS);
-}
-
-;// CONCATENATED MODULE: ./src/revocation.ts
-/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
-
-
-
-
-
-const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
-/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
-async function revoke(send, token, budget) {
-    // What a header can carry of a token that was refused for its characters.
-    const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
-    maskSecret(bearer);
-    try {
-        const verdict = judge(await send({ ...REQUEST, bearer }, budget));
-        const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
-        return saysNothing
-            ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
-            : verdict;
-    }
-    catch (error) {
-        return { outcome: 'unknown', words: messageOf(error) };
-    }
-}
-function judge(answer) {
-    const words = describeAnswer(answer);
-    if (isSuccess(answer)) {
-        return saysRevoked(answer.text)
-            ? { outcome: 'revoked', words }
-            : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
-    }
-    const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
-    return { outcome: isDead ? 'dead-already' : 'unknown', words };
-}
-/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
-function saysRevoked(text) {
-    return text.trim() === '' || text.trim() === 'true';
-}
-/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
-function isFromApi(text) {
-    try {
-        const body = parseJson(text);
-        return typeof body === 'object' && body !== null && 'message' in body;
-    }
-    catch {
-        return false;
-    }
+function permissions(token) {
+    return sanitize(describePermissions(token.permissions), MAX_PERMISSIONS_CHARACTERS);
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
 /** Owns the order of events of the main step: read, find, mint, check, hand on. */
-
 
 
 
@@ -3791,23 +3145,24 @@ const CANCELLED_WITHDRAWAL_SECONDS = 4;
 async function main() {
     const cancelled = watchCancellation();
     const inputs = readInputs();
+    const event = readEvent();
     if (inputs.credential === undefined)
-        return endWithoutCredential(inputs);
-    demandRunnerFiles();
-    const send = openHttp(inputs.apiUrl, versionHeader(inputs.apiVersion));
-    const auth = openAppAuth(inputs.credential);
-    const api = openIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
-    const installation = inputs.tokenType === 'app' ? undefined : await chooseInstallation(api, inputs);
+        return endWithoutCredential(inputs, event);
+    assertFileCommands();
+    const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
+    const auth = createAppAuth(inputs.credential);
+    const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
+    const installation = inputs.tokenType === 'app' ? undefined : await chooseInstallation(api, inputs, () => relayedInstallationId(event));
     const minted = await mint(api, auth, installation?.id, inputs);
     try {
-        leaveToken(minted.left);
+        saveToken(minted.left);
         cancelled.throwIfAborted();
         const grant = checkMinted(minted, { ...inputs, installationId: installation?.id });
         writeDescription(grant, inputs.apiUrl);
         if (inputs.skipTokenRevoke)
-            forgetToken();
+            clearSavedToken();
         writeToken(minted.token);
-        log_info(describeGrant(grant, installation));
+        log_info(describeToken(grant, installation));
         if (inputs.jobSummary)
             await writeSummary(summaryRows(grant, installation, new URL(inputs.apiUrl).host));
     }
@@ -3818,16 +3173,16 @@ async function main() {
         const budget = cancelled.aborted
             ? startBudget(CANCELLED_WITHDRAWAL_SECONDS)
             : startBudget(WITHDRAWAL_SECONDS, cancelled);
-        throw await withdraw(minted, error, (token) => revoke(send, token, budget));
+        throw await revokeAfterFailure(minted, error, (token) => revoke(send, token, budget));
     }
 }
-async function endWithoutCredential({ onMissingCredentials }) {
-    const why = `Neither \`private-key\` nor \`jwt\` is given. ${await whyNoSecrets()}`;
+function endWithoutCredential({ onMissingCredentials }, event) {
+    const why = `Neither \`private-key\` nor \`jwt\` is given. ${whyNoSecrets(event)}`;
     if (onMissingCredentials === 'error')
         throw new Error(`${why} Give one of the two, or set \`on-missing-credentials: skip\`.`);
     log_notice(`${why} No token was minted, as \`on-missing-credentials: skip\` asks.`);
 }
-run(main, (error) => fail(messageOf(error)));
+runAction(main, (error) => fail(messageOf(error)));
 
 module.exports = __webpack_exports__;
 /******/ })()

@@ -2,44 +2,10 @@
 /******/ 	"use strict";
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: ./src/cancellation.ts
-/** Owns the signals by which the runner cancels a step. */
-const SIGNALS = ['SIGINT', 'SIGTERM'];
-/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
-function watchCancellation() {
-    const controller = new AbortController();
-    for (const name of SIGNALS) {
-        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
-    }
-    return controller.signal;
-}
-/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
-function outliveCancellation() {
-    for (const name of SIGNALS)
-        process.on(name, () => undefined);
-}
-
-;// CONCATENATED MODULE: ./src/door.ts
-/** Owns how a process of this action starts and ends: one catch, all output written, nothing left running. */
-/**
- * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
- *
- * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
- */
-function run(story, onError) {
-    process.on('uncaughtException', (error) => {
-        onError(error);
-        exit();
-    });
-    story().catch(onError).finally(exit);
-}
-/** Where standard output is a pipe, it may hold lines that are not written yet. */
-function exit() {
-    process.stdout.write('', () => process.exit());
-}
-
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = require("node:timers/promises");
+;// CONCATENATED MODULE: ./package.json
+const package_namespaceObject = {"rE":"1.0.0"};
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = require("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -983,7 +949,7 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./src/secrets.ts
+;// CONCATENATED MODULE: ./src/runner/secrets.ts
 /** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
 
 const REDACTED = '***';
@@ -1010,7 +976,7 @@ function withoutJwt(run) {
     return start === -1 || !run.includes('.', start) ? run : `${run.slice(0, start)}${REDACTED}`;
 }
 
-;// CONCATENATED MODULE: ./src/outside-text.ts
+;// CONCATENATED MODULE: ./src/runner/sanitize.ts
 /** Owns what text from outside (names, ids, messages) goes through before a person sees it. */
 
 const ELLIPSIS = '…';
@@ -1020,7 +986,7 @@ const ELLIPSIS = '…';
  *
  * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
-function outside_text_plain(text, maxCharacters = 300) {
+function sanitize_sanitize(text, maxCharacters = 300) {
     // A byte order mark is white space to an expression, and yet invisible.
     const visible = text.replace(/\uFEFF|(?!\s)\p{C}/gu, '').replace(/\s+/g, ' ');
     const harmless = redact(visible).replaceAll('##[', '## [').trim();
@@ -1033,41 +999,41 @@ function outside_text_plain(text, maxCharacters = 300) {
  * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
  */
 function summaryText(text) {
-    return outside_text_plain(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
+    return sanitize_sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-;// CONCATENATED MODULE: ./src/log.ts
+;// CONCATENATED MODULE: ./src/runner/log.ts
 /** Owns the lines that a person reads in the step's log: each leaves as one line without secrets or commands. */
 
 
 /** The runner cuts an annotation at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
 function log_info(line) {
-    info(outside_text_plain(line, MAX_LINE_CHARACTERS));
+    info(sanitize_sanitize(line, MAX_LINE_CHARACTERS));
 }
 function log_notice(line) {
-    core.notice(plain(line, MAX_LINE_CHARACTERS));
+    core.notice(sanitize(line, MAX_LINE_CHARACTERS));
 }
 function log_warning(line) {
-    warning(outside_text_plain(line, MAX_LINE_CHARACTERS));
+    warning(sanitize_sanitize(line, MAX_LINE_CHARACTERS));
 }
 /** The one annotation of a failed step; also makes the exit code 1. */
 function fail(line) {
-    core.setFailed(plain(line, MAX_LINE_CHARACTERS));
+    core.setFailed(sanitize(line, MAX_LINE_CHARACTERS));
 }
 /** The words of whatever was thrown. */
 function log_messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-;// CONCATENATED MODULE: ./src/network-errors.ts
+;// CONCATENATED MODULE: ./src/http/errors.ts
 /** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
 
 /** A failure that is in words already. */
 class NetworkError extends Error {
 }
 /** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-class FinalError extends NetworkError {
+class NonRetryableError extends NetworkError {
 }
 /**
  * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
@@ -1075,12 +1041,12 @@ class FinalError extends NetworkError {
  *
  * @param peer who was connected to, as in "the server"
  */
-function inWords(error, peer) {
+function describeNetworkError(error, peer) {
     if (error instanceof NetworkError)
         return error;
     const code = error.code ?? '';
-    const words = outside_text_plain([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
-    const final = (sentence) => new FinalError(sentence, { cause: error });
+    const words = sanitize_sanitize([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
+    const final = (sentence) => new NonRetryableError(sentence, { cause: error });
     if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
         return final(`${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`);
     }
@@ -1095,7 +1061,7 @@ function inWords(error, peer) {
         : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
 }
 
-;// CONCATENATED MODULE: ./src/retry.ts
+;// CONCATENATED MODULE: ./src/http/retry.ts
 /** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
 /** One second in milliseconds; every wait and limit of a request is a multiple of it. */
 const SECOND_MS = 1000;
@@ -1122,19 +1088,19 @@ function backoffMs(wait, random) {
  * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
  * jobs that were sent away together do not come back together.
  *
- * @param askedMs what `Retry-After` asked for
+ * @param requestedMs what `Retry-After` asked for
  * @param waits how many there were before
- * @param leftMs of the budget
+ * @param remainingMs of the budget
  * @returns milliseconds, or undefined where the wait does not leave time for an attempt
  */
-function nextWaitMs(askedMs, waits, leftMs, random) {
-    const longestMs = leftMs - RESERVED_SECONDS * SECOND_MS;
-    if (longestMs < (askedMs ?? 0))
+function nextWaitMs(requestedMs, waits, remainingMs, random) {
+    const longestMs = remainingMs - RESERVED_SECONDS * SECOND_MS;
+    if (longestMs < (requestedMs ?? 0))
         return undefined;
-    return Math.min((askedMs ?? 0) + backoffMs(waits, random), longestMs);
+    return Math.min((requestedMs ?? 0) + backoffMs(waits, random), longestMs);
 }
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
-function isPassing(status, retryAfter) {
+function isTransient(status, retryAfter) {
     return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
 }
 /**
@@ -1159,14 +1125,13 @@ function httpDateMs(date) {
     return Number.isNaN(time) ? undefined : time;
 }
 
-;// CONCATENATED MODULE: ./src/proxy.ts
-
+;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
 
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied.
  *
- * @throws FinalError for a setting that cannot be used; it holds nothing of the setting
+ * @throws NonRetryableError for a setting that cannot be used; it holds nothing of the setting
  */
 function proxyFor(url, environment) {
     const setting = settingOf(environment);
@@ -1204,6 +1169,48 @@ function protocolModule({ protocol }) {
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
+/** With the scheme that curl takes for granted where there is none. */
+function settingOf(environment) {
+    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
+    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
+}
+/** User name and password as they are sent, percent-decoded. */
+function credentialsOf(proxy) {
+    try {
+        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+    }
+    catch (error) {
+        if (!(error instanceof URIError))
+            throw error;
+        throw unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
+    }
+}
+function unusable(reason) {
+    return new NonRetryableError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
+}
+/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
+function isExempt(url, exempt) {
+    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
+    const port = url.port || '443';
+    return exempt
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .some((entry) => {
+        if (entry === '*')
+            return true;
+        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
+        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
+        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
+            return false;
+        return host === suffix || host.endsWith(`.${suffix}`);
+    });
+}
+
+;// CONCATENATED MODULE: ./src/http/tunnel.ts
+
+
+
 /**
  * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
  * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
@@ -1249,7 +1256,7 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     });
     request.once('error', (error) => {
         clearTimeout(timer);
-        reject(inWords(error, `the proxy ${proxy.host}`));
+        reject(describeNetworkError(error, `the proxy ${proxy.host}`));
     });
     request.end();
     return promise;
@@ -1260,17 +1267,12 @@ function authority({ host, port }) {
 /** @param status tinyproxy says 401 of a wrong password, where others say 407 */
 function refusal(proxy, target, status) {
     if (status === 407 || status === 401) {
-        return new FinalError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`);
+        return new NonRetryableError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`);
     }
     const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
     return status >= 500 || status === 408 || status === 429
         ? new NetworkError(sentence)
-        : new FinalError(`${sentence}: it has to allow ${target}`);
-}
-/** With the scheme that curl takes for granted where there is none. */
-function settingOf(environment) {
-    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
-    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
+        : new NonRetryableError(`${sentence}: it has to allow ${target}`);
 }
 function authorization(proxy) {
     const { user, password } = credentialsOf(proxy);
@@ -1278,39 +1280,9 @@ function authorization(proxy) {
         return {};
     return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
-function credentialsOf(proxy) {
-    try {
-        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
-    }
-    catch (error) {
-        if (!(error instanceof URIError))
-            throw error;
-        throw unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
-    }
-}
-function unusable(reason) {
-    return new FinalError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
-}
-/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
-function isExempt(url, exempt) {
-    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
-    const port = url.port || '443';
-    return exempt
-        .toLowerCase()
-        .split(/[\s,]+/)
-        .some((entry) => {
-        if (entry === '*')
-            return true;
-        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
-        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
-        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
-            return false;
-        return host === suffix || host.endsWith(`.${suffix}`);
-    });
-}
 
-;// CONCATENATED MODULE: ./src/transport.ts
+;// CONCATENATED MODULE: ./src/http/transport.ts
+
 
 
 
@@ -1319,9 +1291,9 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
  *
- * @throws FinalError where that proxy cannot be used
+ * @throws NonRetryableError where that proxy cannot be used
  */
-function openTransport(baseUrl, headers, connectTimeoutMs) {
+function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
     const transport = protocolModule(url);
     for (const password of proxyPasswords(process.env))
@@ -1355,9 +1327,9 @@ function openTransport(baseUrl, headers, connectTimeoutMs) {
             graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(inWords(error, 'the server')));
+        request.on('error', (error) => reject(describeNetworkError(error, 'the server')));
         request.on('response', (response) => {
-            readAnswer(response)
+            readResponse(response)
                 .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
                 .then(resolve, reject);
         });
@@ -1369,7 +1341,7 @@ function openTransport(baseUrl, headers, connectTimeoutMs) {
         });
     };
 }
-async function readAnswer(response) {
+async function readResponse(response) {
     const status = response.statusCode ?? 0;
     const chunks = [];
     let bytes = 0;
@@ -1387,20 +1359,20 @@ async function readAnswer(response) {
     const isTooLarge = bytes > MAX_BODY_BYTES;
     // From 400 on the status says what is needed, whatever the body holds.
     if (isTooLarge && status < 400) {
-        throw new FinalError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
+        throw new NonRetryableError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
     }
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
     return { status, headers: response.headers, text, receivedMs: Date.now() };
 }
 
-;// CONCATENATED MODULE: ./src/http.ts
+;// CONCATENATED MODULE: ./src/http/client.ts
 /** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
 
 
 
 
 
-const VERSION = '1.0.0';
+
 const ATTEMPT_SECONDS = 15;
 function startBudget(totalSeconds, cancelled) {
     return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
@@ -1408,10 +1380,10 @@ function startBudget(totalSeconds, cancelled) {
 /**
  * @param baseUrl without a trailing slash
  * @param headers sent with every request
- * @throws FinalError where the environment names a proxy that cannot be used
+ * @throws NonRetryableError where the environment names a proxy that cannot be used
  */
-function openHttp(baseUrl, headers) {
-    const attempt = openTransport(baseUrl, { 'user-agent': `create-icr-app-token/${VERSION}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
+function createHttpClient(baseUrl, headers) {
+    const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
     const { host } = new URL(baseUrl);
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
@@ -1419,7 +1391,7 @@ function openHttp(baseUrl, headers) {
         let before = '';
         for (let attempts = 1;; attempts += 1) {
             budget.cancelled?.throwIfAborted();
-            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, leftMs(budget));
+            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
             if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
                 throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`);
             }
@@ -1427,15 +1399,15 @@ function openHttp(baseUrl, headers) {
             if (!isWorthRepeating(outcome))
                 return settle(name, outcome, attempts, before);
             budget.cancelled?.throwIfAborted();
-            const askedMs = outcome instanceof Error ? undefined : askedWaitMs(outcome);
-            if (askedMs === undefined)
+            const requestedMs = outcome instanceof Error ? undefined : requestedWaitMs(outcome);
+            if (requestedMs === undefined)
                 failures += 1;
-            const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(askedMs, attempts - 1, leftMs(budget), Math.random()) : undefined;
-            const problem = problemOf(outcome, askedMs);
-            if (waitMs === undefined && askedMs === undefined)
+            const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(requestedMs, attempts - 1, remainingMs(budget), Math.random()) : undefined;
+            const problem = problemOf(outcome, requestedMs);
+            if (waitMs === undefined && requestedMs === undefined)
                 return settle(name, outcome, attempts, before);
             if (waitMs === undefined) {
-                throw new Error(`${name} ${problem}, for which the ${seconds(leftMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
+                throw new Error(`${name} ${problem}, for which the ${seconds(remainingMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
             }
             log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
             before = `; the attempt before ${problem}`;
@@ -1443,16 +1415,16 @@ function openHttp(baseUrl, headers) {
         }
     };
 }
-function problemOf(outcome, askedMs) {
+function problemOf(outcome, requestedMs) {
     if (outcome instanceof Error)
         return `failed (${outcome.message})`;
-    const request = askedMs === undefined ? '' : ` with the request to wait ${seconds(askedMs)} s (Retry-After)`;
+    const request = requestedMs === undefined ? '' : ` with the request to wait ${seconds(requestedMs)} s (Retry-After)`;
     return `was answered ${outcome.status}${request}`;
 }
 function isWorthRepeating(outcome) {
     return outcome instanceof Error
-        ? !(outcome instanceof FinalError)
-        : isPassing(outcome.status, outcome.headers['retry-after']);
+        ? !(outcome instanceof NonRetryableError)
+        : isTransient(outcome.status, outcome.headers['retry-after']);
 }
 /** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
 function settle(name, outcome, attempts, before) {
@@ -1460,19 +1432,19 @@ function settle(name, outcome, attempts, before) {
         return outcome;
     const news = before.includes(outcome.message) ? '' : before;
     const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-    const advice = outcome instanceof FinalError
+    const advice = outcome instanceof NonRetryableError
         ? ''
         : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
     throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
 }
-function askedWaitMs({ headers, receivedMs }) {
+function requestedWaitMs({ headers, receivedMs }) {
     return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
 }
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs() {
     return process.uptime() * 1000;
 }
-function leftMs(budget) {
+function remainingMs(budget) {
     return budget.deadlineMs - clockMs();
 }
 function seconds(milliseconds) {
@@ -1482,17 +1454,17 @@ function asError(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-;// CONCATENATED MODULE: ./src/answers.ts
+;// CONCATENATED MODULE: ./src/icr/responses.ts
 /** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
 
 
 /** An answer of another shape; its message names the field, never the body. */
-class answers_ShapeError extends Error {
+class responses_ShapeError extends Error {
 }
-function answers_parseInstallation(text) {
+function responses_parseInstallation(text) {
     return toInstallation(toObject(parseJson(text), 'its body is'), '');
 }
-function answers_parseInstallationPage(text) {
+function responses_parseInstallationPage(text) {
     const body = toObject(parseJson(text), 'its body is');
     const list = body['installations'];
     if (!Array.isArray(list))
@@ -1517,7 +1489,7 @@ function parseExpiry(text) {
     return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
 }
 /** @param isForInstallation false for an app access token, which names no installation and no organization */
-function parseGrant(text, isForInstallation) {
+function parseTokenDetails(text, isForInstallation) {
     const body = toObject(parseJson(text), 'its body is');
     const expiresAt = toUtc(body['expiresAt']);
     if (expiresAt === undefined)
@@ -1534,12 +1506,12 @@ function parseGrant(text, isForInstallation) {
     };
 }
 /** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
-function parseRefusal(text) {
+function parseErrorMessage(text) {
     try {
         const body = parseJson(text);
         const message = isObject(body) ? body['message'] : undefined;
         const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
-        return parts.length === 0 ? undefined : outside_text_plain(parts.join('; '));
+        return parts.length === 0 ? undefined : sanitize_sanitize(parts.join('; '));
     }
     catch {
         return undefined;
@@ -1550,7 +1522,7 @@ function parseJson(text) {
         return JSON.parse(text.replace(/^\uFEFF/, ''));
     }
     catch {
-        throw new answers_ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+        throw new responses_ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
     }
 }
 function toInstallation(item, path) {
@@ -1573,7 +1545,7 @@ function toOrganization(value, path) {
 function toPermissions(value) {
     return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
         if (typeof level !== 'string')
-            throw misshapen(`permissions.${plain(name, 60)}`, 'a text');
+            throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
         return [name, level];
     }));
 }
@@ -1592,28 +1564,28 @@ function toUtc(value) {
 }
 function toObject(value, what) {
     if (!isObject(value))
-        throw new answers_ShapeError(`${what} not an object`);
+        throw new responses_ShapeError(`${what} not an object`);
     return value;
 }
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 function misshapen(field, wanted) {
-    return new answers_ShapeError(`\`${field}\` is missing or not ${wanted}`);
+    return new responses_ShapeError(`\`${field}\` is missing or not ${wanted}`);
 }
 
-;// CONCATENATED MODULE: ./src/refusals.ts
+;// CONCATENATED MODULE: ./src/icr/errors.ts
 /** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
 
 
 /** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
-function refusals_describeAnswer({ request, status, text }) {
-    const message = status < 300 ? undefined : parseRefusal(text);
+function errors_describeResponse({ request, status, text }) {
+    const message = status < 300 ? undefined : parseErrorMessage(text);
     return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
 }
 /** @param purpose what was tried, as the beginning of a sentence */
-function refusals_refusalOf(purpose, answer, identity) {
-    return new Error(`${purpose} failed: ${refusals_describeAnswer(answer)}. ${advice(answer, identity)}`);
+function errors_apiError(purpose, answer, identity) {
+    return new Error(`${purpose} failed: ${errors_describeResponse(answer)}. ${advice(answer, identity)}`);
 }
 function advice(answer, identity) {
     const { status } = answer;
@@ -1635,7 +1607,7 @@ function advice(answer, identity) {
     return 'Check `api-url`, `api-version` and the ids.';
 }
 function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
-    const cause = `\`app-id\` (${plain(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
+    const cause = `\`app-id\` (${sanitize(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
     const suspended = status === 403 ? ', or the installation is suspended' : '';
     const next = fingerprint === undefined
         ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
@@ -1646,7 +1618,7 @@ function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
     return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
 }
 
-;// CONCATENATED MODULE: ./src/icr-api.ts
+;// CONCATENATED MODULE: ./src/icr/api.ts
 /** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
 
 
@@ -1654,22 +1626,22 @@ const PAGE_SIZE = 100;
 /** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const MINT_GRACE_SECONDS = 5;
 /** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
-function openIcrApi(send, auth, budget) {
+function createIcrApi(send, auth, budget) {
     async function ask(purpose, request) {
         const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
         const first = await attempt();
         const answer = (await auth.heal(first)) ? await attempt() : first;
         return { purpose, answer };
     }
-    function demandSuccess({ purpose, answer }) {
+    function assertSuccess({ purpose, answer }) {
         if (!isSuccess(answer))
-            throw refusalOf(purpose, answer, auth.identity(answer));
+            throw apiError(purpose, answer, auth.identity(answer));
         return { purpose, answer };
     }
     return {
         getInstallation: async (id) => {
             const path = `/app/installations/${encodeURIComponent(id)}`;
-            return read(demandSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
+            return read(assertSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
         },
         findInstallation: async (organizationId) => {
             const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
@@ -1677,7 +1649,7 @@ function openIcrApi(send, auth, budget) {
             const { status } = reading.answer;
             if (status >= 400 && status < 500 && status !== 401 && status !== 429)
                 return undefined;
-            demandSuccess(reading);
+            assertSuccess(reading);
             try {
                 return parseInstallation(reading.answer.text);
             }
@@ -1689,7 +1661,7 @@ function openIcrApi(send, auth, budget) {
         },
         listInstallations: async (page) => {
             const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-            return read(demandSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
+            return read(assertSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
         },
         mint: async (installationId) => {
             const path = installationId === undefined
@@ -1697,7 +1669,7 @@ function openIcrApi(send, auth, budget) {
                 : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
             // The body is what ICR's demo sends; none is documented.
             const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
-            return demandSuccess(await ask('Minting the access token', request));
+            return assertSuccess(await ask('Minting the access token', request));
         },
     };
 }
@@ -1709,7 +1681,7 @@ function read({ purpose, answer }, parse) {
     catch (error) {
         if (!(error instanceof ShapeError))
             throw error;
-        throw new Error(`${purpose} failed: ${describeAnswer(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
+        throw new Error(`${purpose} failed: ${describeResponse(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
     }
 }
 /** The header that picks a dated version of the API (docs: Apps); empty for none. */
@@ -1720,7 +1692,7 @@ function isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
 
-;// CONCATENATED MODULE: ./src/revocation.ts
+;// CONCATENATED MODULE: ./src/icr/revocation.ts
 /** Owns the end of a token: the request that revokes it, and what the answer to that means. */
 
 
@@ -1745,7 +1717,7 @@ async function revoke(send, token, budget) {
     }
 }
 function judge(answer) {
-    const words = refusals_describeAnswer(answer);
+    const words = errors_describeResponse(answer);
     if (isSuccess(answer)) {
         return saysRevoked(answer.text)
             ? { outcome: 'revoked', words }
@@ -1769,71 +1741,7 @@ function isFromApi(text) {
     }
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./src/runner-files.ts
-/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
-
-
-/**
- * Without these files the toolkit prints outputs and state, the token among them, to the log.
- *
- * @throws Error that names the variable that is not set, or whose file is missing
- */
-function demandRunnerFiles() {
-    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
-        if (!existsSync(process.env[name] ?? '')) {
-            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
-        }
-    }
-}
-/** @throws Error that says what could not be written and why */
-function runner_files_writeRunnerFile(what, write) {
-    try {
-        write();
-    }
-    catch (error) {
-        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
-    }
-}
-
-;// CONCATENATED MODULE: ./src/state.ts
-/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
-
-
-const TOKEN = 'token';
-const EXPIRES_AT = 'expires-at';
-const CLOCK_OFFSET_MS = 'clock-offset-ms';
-const API_URL = 'api-url';
-const API_VERSION = 'api-version';
-function leaveToken(left) {
-    writeRunnerFile('state', () => {
-        core.saveState(EXPIRES_AT, left.expiresAt);
-        core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-        core.saveState(API_URL, left.apiUrl);
-        core.saveState(API_VERSION, left.apiVersion);
-        core.saveState(TOKEN, left.token);
-    });
-}
-/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
-function forgetToken() {
-    writeRunnerFile('state', () => core.saveState(TOKEN, ''));
-}
-/** What main left, or undefined where there is nothing to revoke. */
-function takeLeftToken() {
-    const token = getState(TOKEN);
-    if (token === '')
-        return undefined;
-    return {
-        token,
-        expiresAt: getState(EXPIRES_AT),
-        clockOffsetMs: Number(getState(CLOCK_OFFSET_MS)),
-        apiUrl: getState(API_URL),
-        apiVersion: getState(API_VERSION),
-    };
-}
-
-;// CONCATENATED MODULE: ./src/input-values.ts
+;// CONCATENATED MODULE: ./src/inputs/fields.ts
 /** Owns the reading of one input: a text, an id, a choice, a boolean. */
 
 
@@ -1871,17 +1779,49 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
     }
 }
-
-;// CONCATENATED MODULE: ./src/summary.ts
-/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
-
-
-
-
 /** The input `job-summary`, which both steps read. */
 function isSummaryWanted() {
     return readBoolean('job-summary');
 }
+
+;// CONCATENATED MODULE: ./src/runner/process.ts
+/** Starts and ends a process of this action: one catch, all output written, the runner's signals answered. */
+const SIGNALS = ['SIGINT', 'SIGTERM'];
+/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
+function watchCancellation() {
+    const controller = new AbortController();
+    for (const name of SIGNALS) {
+        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
+    }
+    return controller.signal;
+}
+/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
+function outliveCancellation() {
+    for (const name of SIGNALS)
+        process.on(name, () => undefined);
+}
+/**
+ * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
+ *
+ * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
+ */
+function runAction(story, onError) {
+    process.on('uncaughtException', (error) => {
+        onError(error);
+        exit();
+    });
+    story().catch(onError).finally(exit);
+}
+/** Where standard output is a pipe, it may hold lines that are not written yet. */
+function exit() {
+    process.stdout.write('', () => process.exit());
+}
+
+;// CONCATENATED MODULE: ./src/runner/summary.ts
+/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
+
+
+
 /** Appends a table with a row for each pair of a title and a text. */
 async function writeSummary(rows) {
     const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
@@ -1891,6 +1831,70 @@ async function writeSummary(rows) {
     catch (error) {
         log_warning(`The job summary could not be written: ${log_messageOf(error)}`);
     }
+}
+
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner/file-commands.ts
+/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
+
+
+/**
+ * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ *
+ * @throws Error that names the variable that is not set, or whose file is missing
+ */
+function assertFileCommands() {
+    for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+        if (!existsSync(process.env[name] ?? '')) {
+            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
+        }
+    }
+}
+/** @throws Error that says what could not be written and why */
+function file_commands_writeFileCommand(what, write) {
+    try {
+        write();
+    }
+    catch (error) {
+        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/token/state.ts
+/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+
+
+const TOKEN = 'token';
+const EXPIRES_AT = 'expires-at';
+const CLOCK_OFFSET_MS = 'clock-offset-ms';
+const API_URL = 'api-url';
+const API_VERSION = 'api-version';
+function saveToken(left) {
+    writeFileCommand('state', () => {
+        core.saveState(EXPIRES_AT, left.expiresAt);
+        core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
+        core.saveState(API_URL, left.apiUrl);
+        core.saveState(API_VERSION, left.apiVersion);
+        core.saveState(TOKEN, left.token);
+    });
+}
+/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
+function clearSavedToken() {
+    writeFileCommand('state', () => core.saveState(TOKEN, ''));
+}
+/** What main left, or undefined where there is nothing to revoke. */
+function readSavedToken() {
+    const token = getState(TOKEN);
+    if (token === '')
+        return undefined;
+    return {
+        token,
+        expiresAt: getState(EXPIRES_AT),
+        clockOffsetMs: Number(getState(CLOCK_OFFSET_MS)),
+        apiUrl: getState(API_URL),
+        apiVersion: getState(API_VERSION),
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/post.ts
@@ -1907,7 +1911,7 @@ async function writeSummary(rows) {
 const BUDGET_SECONDS = 45;
 async function post() {
     outliveCancellation();
-    const left = takeLeftToken();
+    const left = readSavedToken();
     if (left === undefined)
         return;
     maskSecret(left.token);
@@ -1915,7 +1919,7 @@ async function post() {
         log_info(`The access token expired at ${left.expiresAt}, before this job ended: there is nothing to revoke.`);
         return;
     }
-    const send = openHttp(left.apiUrl, versionHeader(left.apiVersion));
+    const send = createHttpClient(left.apiUrl, versionHeader(left.apiVersion));
     const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
     if (outcome === 'unknown')
         throw new Error(words);
@@ -1925,11 +1929,11 @@ async function post() {
         await writeSummary([['Token', `${fate} at ${new Date().toISOString()}`]]);
 }
 function warn(error) {
-    const expiry = takeLeftToken()?.expiresAt || 'two hours after it was minted';
+    const expiry = readSavedToken()?.expiresAt || 'two hours after it was minted';
     const reason = log_messageOf(error).replace(/\.$/, '');
     log_warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
 }
-run(post, warn);
+runAction(post, warn);
 
 module.exports = __webpack_exports__;
 /******/ })()

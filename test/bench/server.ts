@@ -1,9 +1,9 @@
 /** Owns the process that answers a benchmark's requests, apart from the one that holds the watch. */
 import { generateKeyPairSync } from 'node:crypto';
-import { makeAuthority } from '../simulator/certificates.ts';
-import { jsonReply, textReply } from '../simulator/reply.ts';
-import type { Route } from '../simulator/router.ts';
-import { startSimulator } from '../simulator/simulator.ts';
+import { makeAuthority } from '../support/simulator/certificates.ts';
+import { jsonReply, textReply } from '../support/simulator/reply.ts';
+import type { Route } from '../support/simulator/router.ts';
+import { startSimulator } from '../support/simulator/simulator.ts';
 import type { Counts, Registry, Wish } from './remote.ts';
 
 const APP_ID = '5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c11';

@@ -1,9 +1,9 @@
 /** Owns the demonstration: the built action through a whole job, against a simulator of ICR's API on this machine. */
 import assert from 'node:assert/strict';
-import type { Result } from '../runner.ts';
-import { openScene } from '../scene.ts';
+import type { Result } from '../support/runner.ts';
+import { createScene } from '../support/scene.ts';
 
-await using scene = await openScene();
+await using scene = await createScene();
 const { nordic } = scene;
 
 say('A simulator of ICR’s API runs on this machine, with an app that two organizations have installed.');

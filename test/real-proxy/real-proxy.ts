@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { shortenSecond } from '../faults/short-second.ts';
-import { HOST, makeCertificates, openProxiedScene, type ProxiedScene } from '../proxy/proxied-scene.ts';
-import { assertFailed } from '../runner.ts';
+import { shortenSecond } from '../support/faults/short-second.ts';
+import { HOST, makeCertificates, openProxiedScene, type ProxiedScene } from '../support/proxy/proxied-scene.ts';
+import { assertFailed } from '../support/runner.ts';
 import { type DebianProxy, startSquid, startTinyproxy } from './debian-proxies.ts';
 
 const LOGINS = {

@@ -101,8 +101,8 @@ async function installAct(): Promise<string> {
 
 /** Steps see the whole environment of act in host mode, so it holds nothing of this process' but the path. */
 function environment(folder: string): Record<string, string> {
-  const path = [dirname(process.execPath), join(ROOT, 'test/stand-ins'), process.env['PATH'] ?? ''];
-  if (!isOnPath('curl')) path.push(join(ROOT, 'test/stand-ins/without-curl'));
+  const path = [dirname(process.execPath), join(ROOT, 'test/workflows/fake-clis'), process.env['PATH'] ?? ''];
+  if (!isOnPath('curl')) path.push(join(ROOT, 'test/workflows/fake-clis/without-curl'));
   return {
     PATH: path.join(delimiter),
     HOME: folder,

@@ -149,9 +149,9 @@ export const CASES: readonly Case[] = [
     },
   },
   {
-    title: 'itself.yml, this repository’s own: `uses: ./`, and at the end every token is dead',
+    title: 'self-test.yml, this repository’s own: `uses: ./`, and at the end every token is dead',
     check: async (scene) => {
-      const result = await scene.run('itself.yml', { event: 'push', isOwn: true });
+      const result = await scene.run('self-test.yml', { event: 'push', isOwn: true });
       succeeded(result, 1);
       says(result, /Two tokens were minted, and both are dead\./);
       return result;

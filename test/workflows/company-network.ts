@@ -3,8 +3,8 @@
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { createServer } from 'node:tls';
-import { makeAuthority } from '../simulator/certificates.ts';
-import { startConnectProxy } from '../simulator/connect-proxy.ts';
+import { makeAuthority } from '../support/simulator/certificates.ts';
+import { startConnectProxy } from '../support/simulator/connect-proxy.ts';
 
 const ICR_HOST = 'api.carbonregistry.com';
 const PASSWORD = 'correct-horse-7';

@@ -3,13 +3,13 @@
  * Prints a line for each, and ends with exit code 1 at the first of which something else came than should.
  */
 import { CASES } from './cases.ts';
-import { openScene, type Result } from './scene.ts';
+import { createScene, type Result } from './scene.ts';
 
 const isLogWanted = process.argv.includes('--log');
 /** act's own steps, and a line for each mask. */
 const NOISE = /level=|⭐ Run (?:Set up|Complete)|Set up job|Complete job|Cleaning up|LocalRepositoryCache|⚙ {2}\*\*\*/;
 
-await using scene = await openScene();
+await using scene = await createScene();
 for (const { title, check } of CASES) {
   const started = performance.now();
   let seen: Result | undefined;

@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillWithDemo } from '../simulator/demo-registry.ts';
-import { type Installation, type IssuedToken, startSimulator } from '../simulator/simulator.ts';
+import { fillWithDemo } from '../support/simulator/demo-registry.ts';
+import { type Installation, type IssuedToken, startSimulator } from '../support/simulator/simulator.ts';
 import { type Outcome, openAct, type Run } from './act.ts';
 import { type CompanyNetwork, openCompanyNetwork } from './company-network.ts';
 
@@ -30,7 +30,7 @@ export interface Scene extends AsyncDisposable {
   ask(token: string): Promise<number>;
 }
 
-export async function openScene(): Promise<Scene> {
+export async function createScene(): Promise<Scene> {
   // First, since it may fail for want of Go, with nothing to clean up yet.
   const act = await openAct();
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,0 +1,68 @@
+/** Owns the app's JWT: which claims, signed how, and the reading of one that was signed elsewhere. */
+
+import { encode } from 'jose/base64url';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
+import { decodeJwt } from 'jose/jwt/decode';
+import type { Signer } from '../signing/signer.ts';
+
+const ALGORITHM = 'RS256';
+const ISSUED_BEFORE_NOW_SECONDS = 60;
+/** ICR takes at most 600 s from its own now; the rest is for a runner's clock that is a little fast. */
+const LIFETIME_SECONDS = 540;
+
+/**
+ * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
+ *
+ * @param nowSeconds Unix time by the API's clock
+ */
+export async function signAppJwt(appId: string, signer: Signer, nowSeconds: number): Promise<string> {
+  const claims = {
+    iss: appId,
+    iat: nowSeconds - ISSUED_BEFORE_NOW_SECONDS,
+    exp: nowSeconds + LIFETIME_SECONDS,
+    alg: ALGORITHM,
+  };
+  const header = { alg: ALGORITHM, typ: 'JWT' };
+  const signingInput = [header, claims].map((part) => encode(JSON.stringify(part))).join('.');
+  return `${signingInput}.${encode(await signer.sign(signingInput))}`;
+}
+
+/**
+ * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
+ *
+ * @throws Error with a sentence that says what is wrong with it and holds nothing of it
+ */
+export function readAppJwt(jwt: string, nowSeconds: number): string {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
+    throw new Error(
+      '`jwt` is not a signed JWT: that is three base64url parts with dots between. Sign one and give it whole.',
+    );
+  }
+  const { alg, iss, exp } = decode(jwt);
+  if (alg !== ALGORITHM)
+    throw new Error('`jwt` is not signed with RS256, the only algorithm that ICR takes. Sign it with RS256.');
+  if (typeof iss !== 'string' || iss === '') {
+    throw new Error('`jwt` has no claim `iss` that holds the app’s ID as a string. Sign one that has.');
+  }
+  if (typeof exp !== 'number') throw new Error('`jwt` has no claim `exp` that is a number. Sign one that has.');
+  if (exp <= nowSeconds) {
+    throw new Error(
+      `\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. It lives 10 minutes at most: sign it in the job, right before this step.`,
+    );
+  }
+  return iss;
+}
+
+function decode(jwt: string) {
+  try {
+    const { iss, exp } = decodeJwt(jwt);
+    return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
+  } catch (error) {
+    throw new Error(
+      '`jwt` cannot be decoded: its header or its claims are not JSON. Sign a new one and give it whole.',
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,43 @@
+/** Owns the reading of one input: a text, an id, a choice, a boolean. */
+import * as core from '@actions/core';
+import { isId } from '../icr/id.ts';
+
+/** Without white space around it, and without the invisible characters that copying adds. */
+export function readText(name: string): string {
+  return core
+    .getInput(name)
+    .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
+    .trim();
+}
+
+/** @throws Error that does not hold the text, which may be a secret in the wrong place */
+export function readId(name: string): string | undefined {
+  const id = readText(name);
+  if (id === '') return undefined;
+  if (!isId(id))
+    throw new Error(`\`${name}\` is not an id: ids hold no white space or slash. Copy it from ICR’s dashboard.`);
+  return id;
+}
+
+/** The first choice is the default. */
+export function readChoice<T extends string>(name: string, choices: readonly [T, ...T[]]): T {
+  const text = readText(name);
+  const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw new Error(`\`${name}\` is none of ${choices.join(', ')}. Use one of these.`);
+  return choice;
+}
+
+/** False where it is empty. */
+export function readBoolean(name: string): boolean {
+  if (readText(name) === '') return false;
+  try {
+    return core.getBooleanInput(name);
+  } catch (error) {
+    throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
+  }
+}
+
+/** The input `job-summary`, which both steps read. */
+export function isSummaryWanted(): boolean {
+  return readBoolean('job-summary');
+}

@@ -1,0 +1,111 @@
+/** Owns the names of all inputs, and the step from texts to one valid, typed object. */
+
+import { isLoopback } from '../http/proxy-settings.ts';
+import type { Credential } from '../icr/app-auth.ts';
+import { readAppJwt } from '../icr/app-jwt.ts';
+import { type Permissions, parsePermissions } from '../icr/permissions.ts';
+import { sanitize } from '../runner/sanitize.ts';
+import { maskSecret } from '../runner/secrets.ts';
+import { linesToMask } from '../signing/pem.ts';
+import { readPrivateKey } from '../signing/private-key.ts';
+import { keySigner } from '../signing/signer.ts';
+import { isSummaryWanted, readBoolean, readChoice, readId, readText } from './fields.ts';
+
+const DEFAULT_API_URL = 'https://api.carbonregistry.com';
+const DEFAULT_API_VERSION = '2023-06-16';
+
+export interface Inputs {
+  /** Undefined where the key and the JWT are both empty. */
+  credential: Credential | undefined;
+  onMissingCredentials: 'error' | 'skip';
+  tokenType: 'installation' | 'app';
+  organizationId: string | undefined;
+  installationId: string | undefined;
+  requiredPermissions: Permissions;
+  /** Undefined where the job may hold whatever the installation was granted. */
+  allowedPermissions: Permissions | undefined;
+  skipTokenRevoke: boolean;
+  jobSummary: boolean;
+  /** Without a trailing slash. */
+  apiUrl: string;
+  /** Empty for no version header. */
+  apiVersion: string;
+}
+
+/**
+ * Reads all inputs from the environment, secrets first, and masks these.
+ *
+ * @throws Error with a sentence for the first input that cannot be used
+ */
+export function readInputs(): Inputs {
+  const credential = readCredential();
+  const tokenType = readChoice('token-type', ['installation', 'app']);
+  const organizationId = readId('organization-id');
+  const installationId = readId('installation-id');
+  if (tokenType === 'app' && (organizationId ?? installationId) !== undefined) {
+    throw new Error(
+      '`token-type: app` asks for a token of no organization: remove `organization-id` and `installation-id`, or ask for an installation token.',
+    );
+  }
+  const allowed = readText('allowed-permissions');
+  return {
+    credential,
+    tokenType,
+    organizationId,
+    installationId,
+    requiredPermissions: parsePermissions('required-permissions', readText('required-permissions')),
+    allowedPermissions: allowed === '' ? undefined : parsePermissions('allowed-permissions', allowed),
+    skipTokenRevoke: readBoolean('skip-token-revoke'),
+    jobSummary: isSummaryWanted(),
+    apiUrl: readApiUrl(),
+    apiVersion: readApiVersion(),
+    onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),
+  };
+}
+
+function readCredential(): Credential | undefined {
+  const pasted = readText('private-key');
+  const jwt = readText('jwt');
+  // What is no JWT may be a key in the wrong place, whose header must not be masked.
+  for (const secret of /\s/.test(jwt) ? linesToMask(jwt) : [jwt]) maskSecret(secret);
+  const key = pasted === '' ? undefined : readPrivateKey(pasted);
+  const appId = readId('app-id');
+  if (key !== undefined && jwt !== '') {
+    throw new Error('`private-key` and `jwt` are both given. Exactly one of the two is needed: remove the other.');
+  }
+  if (key !== undefined) {
+    if (appId === undefined)
+      throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
+    return { appId, signer: keySigner(key) };
+  }
+  if (jwt === '') return undefined;
+  const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
+  if (appId !== undefined && appId !== issuer) {
+    throw new Error(
+      `\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${sanitize(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`,
+    );
+  }
+  return { appId: issuer, jwt };
+}
+
+function readApiUrl(): string {
+  const text = readText('api-url') || DEFAULT_API_URL;
+  const url = URL.parse(text);
+  if (url === null) throw new Error(`\`api-url\` is not a URL. Use one such as ${DEFAULT_API_URL}.`);
+  if (url.username !== '' || url.password !== '') {
+    throw new Error('`api-url` holds a user name or a password, which would end up in logs. Remove them.');
+  }
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+    throw new Error('`api-url` is not https, and only a loopback host may be asked without. Use an https URL.');
+  }
+  if (/[?#]/.test(text)) throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/** Unlike elsewhere, given as empty is not the same as not given. */
+function readApiVersion(): string {
+  const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
+  if (!/^[\x21-\x7e]*$/.test(version))
+    throw new Error(`\`api-version\` is not a version. Use one such as ${DEFAULT_API_VERSION}.`);
+  return version;
+}

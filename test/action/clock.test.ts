@@ -1,0 +1,219 @@
+/** The contract's section "The JWT": its claims, and the healing of the runner's clock. */
+import assert from 'node:assert/strict';
+import { createPrivateKey, verify } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { readAppJwt, signAppJwt } from '../../src/icr/app-jwt.ts';
+import { keySigner } from '../../src/signing/signer.ts';
+import { assertFailed, assertSucceeded } from '../support/runner.ts';
+import { APP_ID, createScene, KEYS, keyLines, PEM, type Scene } from '../support/scene.ts';
+import { json } from '../support/simulator/simulator.ts';
+
+function decode(part = ''): unknown {
+  return JSON.parse(Buffer.from(part, 'base64url').toString());
+}
+
+function forNordic(scene: Scene): Record<string, string> {
+  return { 'organization-id': scene.nordic.organization.id };
+}
+
+test('the JWT is exactly this one', async () => {
+  const jwt = await signAppJwt('app-1', keySigner(createPrivateKey(PEM)), 1_700_000_000);
+  const [header = '', payload = '', signature = ''] = jwt.split('.');
+  assert.equal(Buffer.from(header, 'base64url').toString(), '{"alg":"RS256","typ":"JWT"}');
+  assert.equal(
+    Buffer.from(payload, 'base64url').toString(),
+    '{"iss":"app-1","iat":1699999940,"exp":1700000540,"alg":"RS256"}',
+  );
+  const signed = Buffer.from(`${header}.${payload}`);
+  assert.ok(verify('RSA-SHA256', signed, KEYS.publicKey, Buffer.from(signature, 'base64url')));
+});
+
+test('the JWT that is sent is of now', async () => {
+  await using scene = await createScene();
+  const before = Math.floor(Date.now() / 1000);
+  assertSucceeded(await scene.main(forNordic(scene)));
+  const after = Math.floor(Date.now() / 1000);
+  for (const { bearer } of scene.simulator.requests()) {
+    const claims = decode(bearer?.split('.')[1]);
+    assert.ok(typeof claims === 'object' && claims !== null && 'iat' in claims && 'exp' in claims && 'iss' in claims);
+    const now = Number(claims.iat) + 60;
+    assert.ok(now >= before && now <= after);
+    assert.equal(Number(claims.exp), now + 540);
+    assert.equal(claims.iss, APP_ID);
+  }
+});
+
+describe('a clock that is off', () => {
+  for (const ahead of [-7200, -90, 90, 900, 7200]) {
+    for (const jwtRefusalStatus of [401, 403] as const) {
+      test(`by ${-ahead} s is healed for every call, refused with ${jwtRefusalStatus}`, async () => {
+        await using scene = await createScene({ settings: { jwtRefusalStatus } });
+        scene.simulator.moveClock(ahead);
+        const step = await scene.step(forNordic(scene));
+        const result = await step.main();
+        assertSucceeded(result);
+        const isRefused = ahead < -60 || ahead > 540;
+        const word = ahead < 0 ? 'ahead of' : 'behind';
+        const lines = result.log.filter((line) => line.includes('signing again'));
+        assert.equal(lines.length, isRefused ? 1 : 0);
+        if (isRefused) assert.match(lines[0] ?? '', new RegExp(`clock is \\d+ s ${word} the API’s`));
+        assert.equal(scene.asked().length, isRefused ? 3 : 2, 'the offset is kept for the mint');
+        if (isRefused) assert.ok(Math.abs(Number(result.state.get('clock-offset-ms')) - ahead * 1000) < 3000);
+        assertSucceeded(await step.post());
+        assert.equal(scene.liveTokens(), 0);
+      });
+    }
+  }
+
+  test('is healed at the mint where that is the first request', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-300);
+    assertSucceeded(await scene.main({ 'installation-id': scene.nordic.id }));
+    assert.equal(scene.asked().length, 2);
+  });
+
+  test('is healed for the list and for an app token', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-300);
+    scene.baltic.state = 'uninstalled';
+    assertSucceeded(await scene.main());
+    assertSucceeded(await scene.main({ 'token-type': 'app' }));
+  });
+
+  test('is healed once: a server that goes on answering 401 ends it', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-300);
+    scene.simulator.fault({ path: '/app/**', effect: json({ message: 'never' }, 401) });
+    const result = await scene.main(forNordic(scene));
+    assertFailed(result, /answered 401 \(“never”\).*clock is 30\d s ahead of the API’s/);
+    assert.equal(scene.asked().length, 2);
+  });
+
+  test('is healed once in a step: a later request that is refused ends it', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-300);
+    scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'never' }, 401) });
+    assertFailed(await scene.main(forNordic(scene)), /Minting .*answered 401 \(“never”\)/);
+    assert.deepEqual(
+      scene.asked().map((request) => request.split(' ')[0]),
+      ['GET', 'GET', 'POST'],
+    );
+  });
+
+  test('of 30 s and less is not what a refusal is blamed on', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-25);
+    scene.simulator.fault({ path: '/app/**', effect: json({ message: 'no' }, 401) });
+    assertFailed(await scene.main(forNordic(scene)), /answered 401/);
+    assert.equal(scene.asked().length, 1);
+  });
+
+  test('is not known without a Date header', async () => {
+    await using scene = await createScene({ settings: { sendDate: false } });
+    scene.simulator.moveClock(-300);
+    assertFailed(await scene.main(forNordic(scene)), /answered 401/);
+    assert.equal(scene.asked().length, 1);
+  });
+
+  test('does not matter where nothing is refused', async () => {
+    await using scene = await createScene();
+    scene.simulator.fault({
+      path: '/app/organizations/**',
+      effect: json({ id: scene.nordic.id }),
+    });
+    scene.simulator.moveClock(60);
+    const result = await scene.main(forNordic(scene));
+    assertSucceeded(result);
+    assert.equal(scene.asked().length, 2);
+  });
+});
+
+describe('a JWT given from outside', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  const sign = (at = now(), appId = APP_ID) => signAppJwt(appId, keySigner(KEYS.privateKey), at);
+  const forge = (header: object | string, payload: object | string) => {
+    const encode = (part: object | string) =>
+      Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+    return `${encode(header)}.${encode(payload)}.c2ln`;
+  };
+  const RS256 = { alg: 'RS256' };
+
+  test('mints, with app-id and without', async () => {
+    await using scene = await createScene();
+    const jwt = await sign();
+    for (const appId of ['', APP_ID]) {
+      const result = await scene.main({ ...forNordic(scene), 'private-key': '', 'app-id': appId, jwt });
+      assertSucceeded(result);
+      assert.equal(result.masks[0], jwt, 'it is masked before anything else');
+    }
+    assert.ok(scene.simulator.requests().every(({ bearer }) => bearer === jwt));
+  });
+
+  test('of another app than app-id is an error', async () => {
+    await using scene = await createScene();
+    const result = await scene.main({ 'private-key': '', 'app-id': 'other', jwt: await sign() });
+    assertFailed(result, /`app-id` is other, but the claim `iss` of `jwt` is 5b1c7b0e/);
+    assert.deepEqual(scene.asked(), []);
+  });
+
+  test('that is a key in the wrong place is masked as a key is, and refused', async () => {
+    await using scene = await createScene();
+    const result = await scene.main({ jwt: PEM, 'private-key': '' });
+    assertFailed(result, /three base64url parts/);
+    for (const line of keyLines(PEM)) assert.ok(result.masks.includes(line));
+    for (const mask of result.masks) assert.doesNotMatch(mask, /-----|\n/);
+  });
+
+  test('beside a key is an error', async () => {
+    await using scene = await createScene();
+    assertFailed(await scene.main({ jwt: await sign() }), /Exactly one of the two/);
+    assert.deepEqual(scene.asked(), []);
+  });
+
+  const unusable: [what: string, jwt: () => string | Promise<string>, says: RegExp][] = [
+    ['two parts', () => 'eyJh.eyJi', /three base64url parts/],
+    ['five parts', () => 'a.b.c.d.e', /three base64url parts/],
+    ['a text', () => 'hello', /three base64url parts/],
+    ['white space inside', async () => (await sign()).replace('.', '. '), /three base64url parts/],
+    ['HS256', () => forge({ alg: 'HS256' }, { iss: APP_ID, exp: now() + 60 }), /not signed with RS256/],
+    ['alg none', () => forge({ alg: 'none' }, { iss: APP_ID, exp: now() + 60 }), /not signed with RS256/],
+    ['a header that is no JSON', () => forge('x', { iss: APP_ID, exp: now() + 60 }), /cannot be decoded/],
+    ['claims that are no JSON', () => forge(RS256, 'x'), /cannot be decoded/],
+    ['no exp', () => forge(RS256, { iss: APP_ID }), /no claim `exp`/],
+    ['a text as exp', () => forge(RS256, { iss: APP_ID, exp: '9999999999' }), /no claim `exp`/],
+    ['no iss', () => forge(RS256, { exp: now() + 60 }), /no claim `iss`/],
+    ['a number as iss', () => forge(RS256, { iss: 7, exp: now() + 60 }), /no claim `iss`/],
+    ['exp behind', () => sign(now() - 3600), /expired \d+ s ago/],
+  ];
+  for (const [what, make, says] of unusable) {
+    test(`with ${what} is refused before any request`, async () => {
+      await using scene = await createScene();
+      const result = await scene.main({ ...forNordic(scene), 'private-key': '', 'app-id': '', jwt: await make() });
+      assertFailed(result, says);
+      assert.deepEqual(scene.asked(), []);
+    });
+  }
+
+  test('cannot be healed, and the error says so, with the drift', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-300);
+    const result = await scene.main({ ...forNordic(scene), 'private-key': '', jwt: await sign() });
+    assertFailed(result, /signed elsewhere and cannot be signed again here.*clock is 30\d s ahead of the API’s/);
+    assert.equal(scene.asked().length, 1);
+  });
+
+  test('minted by a fast clock, is still revoked by post', async () => {
+    await using scene = await createScene({ settings: { tokenLifetimeSeconds: 60 } });
+    scene.simulator.moveClock(-300);
+    const step = await scene.step({ ...forNordic(scene), 'private-key': '', jwt: await sign(now() - 300) });
+    assertSucceeded(await step.main());
+    await step.post();
+    assert.equal(scene.simulator.tokens()[0]?.state, 'revoked');
+  });
+
+  test('is read by the time that is given', async () => {
+    const jwt = await sign(1000);
+    assert.equal(readAppJwt(jwt, 1539), APP_ID);
+    assert.throws(() => readAppJwt(jwt, 1540), /expired 0 s ago/);
+  });
+});

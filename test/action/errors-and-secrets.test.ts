@@ -1,0 +1,272 @@
+/** The contract's sections "Errors" and "Secrets", through the built action. */
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { describe, test } from 'node:test';
+import { sanitize, summaryText } from '../../src/runner/sanitize.ts';
+import { maskSecret } from '../../src/runner/secrets.ts';
+import { fingerprint } from '../../src/signing/private-key.ts';
+import { assertFailed, assertSucceeded, visibleText, WITH_SIGNALS } from '../support/runner.ts';
+import { APP_ID, assertNoSecrets, createScene, KEYS, keyLines, PEM, type Scene } from '../support/scene.ts';
+import { type Effect, empty, html, json, redirect } from '../support/simulator/simulator.ts';
+
+function forNordic(scene: Scene, others: Record<string, string> = {}): Record<string, string> {
+  return { 'organization-id': scene.nordic.organization.id, ...others };
+}
+
+describe('a refused credential', () => {
+  for (const status of [401, 403]) {
+    test(`${status} names app-id, the fingerprint, the host, and what to compare`, async () => {
+      await using scene = await createScene();
+      scene.simulator.fault({
+        path: '/app/installations/**',
+        effect: json({ message: 'Access token invalid' }, status),
+      });
+      const result = await scene.main(forNordic(scene));
+      assertFailed(result, new RegExp(`answered ${status} \\(“Access token invalid”\\)`));
+      const [message = ''] = result.errors;
+      for (const part of [
+        `\`app-id\` (${APP_ID})`,
+        `SHA256:${fingerprint(KEYS.privateKey)}`,
+        new URL(scene.simulator.url).host,
+        'a production key does not work in the sandbox',
+        '“Credentials” tab',
+      ]) {
+        assert.ok(message.includes(part), `${part} in ${message}`);
+      }
+      assert.doesNotMatch(message, /clock/);
+    });
+  }
+
+  test('of a key that the app does not know', async () => {
+    await using scene = await createScene();
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const pem = other.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const result = await scene.main({ 'private-key': pem, 'installation-id': scene.nordic.id });
+    assertFailed(result, /answered 401/);
+    assert.ok(result.errors[0]?.includes(fingerprint(other)));
+    assertNoSecrets(result, scene.simulator, keyLines(pem));
+  });
+});
+
+describe('an answer is put in words', () => {
+  const cases: [what: string, effect: Effect, says: RegExp][] = [
+    [
+      '400',
+      json({ message: ['limit must be a number', 'page too'] }, 400),
+      /answered 400 \(“limit must be a number; page too”\)\. .*`api-version`/,
+    ],
+    ['404', json({ message: 'Cannot POST' }, 404), /answered 404 \(“Cannot POST”\)\. .*uninstalled/],
+    ['409 without JSON', html(409), /answered 409\. /],
+    ['302', redirect('https://evil.example/', 302), /answered 302\. Redirects are not followed/],
+    ['200 and HTML', html(), /answered 200, but its body is not JSON\. Likely cause: `api-url`/],
+    ['200 and nothing', empty(), /answered 200, but its body is empty/],
+    ['200 and null', json(null), /answered 200, but its body is not an object/],
+    ['200 and a list', json([]), /answered 200, but its body is not an object/],
+    ['over 1 MiB', { kind: 'huge', bytes: 2 ** 21 }, /larger than 1 MiB/],
+    [
+      '429 for longer than there is time',
+      { kind: 'answer', status: 429, headers: { 'Retry-After': '3600' } },
+      /answered 429 with the request to wait 3600\.0 s \(Retry-After\), for which the \d+\.\d s left of 90 s are too short\. Run the job again/,
+    ],
+  ];
+  for (const [what, effect, says] of cases) {
+    test(what, async () => {
+      await using scene = await createScene();
+      scene.simulator.fault({ path: '/app/installations/*/accessTokens', effect });
+      const result = await scene.main({ 'installation-id': scene.nordic.id });
+      assertFailed(result, says);
+      assert.match(result.errors[0] ?? '', /POST \/app\/installations\/.*\/accessTokens on 127\.0\.0\.1:\d+ /);
+      assert.equal(scene.asked().length, 1);
+      assert.doesNotMatch(result.stdout, /evil|doctype|Sign in/);
+    });
+  }
+
+  test('a body over 1 MiB is refused while it is read, not at its end', async () => {
+    const endless = createServer((_, response) => response.write('x'.repeat(2 ** 21)));
+    endless.listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const address = endless.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    await using scene = await createScene();
+    const result = await scene.main({ 'installation-id': 'a', 'api-url': `http://127.0.0.1:${address.port}` });
+    endless.closeAllConnections();
+    endless.close();
+    assertFailed(result, /the answer \(200\) is larger than 1 MiB/);
+  });
+
+  test('a list of another shape names the field', async () => {
+    await using scene = await createScene();
+    const effect = json({ installations: [{ id: 'a' }, { id: 'b', organization: { id: 7 } }] });
+    scene.simulator.fault({ path: '/app/installations', effect });
+    assertFailed(
+      await scene.main(),
+      /GET \/app\/installations\?limit=100&page=0 .*`installations\[1\]\.organization\.id` is missing or not an id/,
+    );
+  });
+});
+
+describe('text from outside', () => {
+  const hostile = 'x\r\n::set-output name=token::evil\n##[error]boom\u001b[31m\u2028::error::y##\u0000[command]z\u202e';
+
+  test('cannot issue a command from a message', async () => {
+    await using scene = await createScene();
+    scene.simulator.fault({ path: '/app/**', effect: json({ message: hostile }, 422) });
+    const result = await scene.main({ 'installation-id': scene.nordic.id });
+    assertFailed(result, /answered 422/);
+    assertHarmless(result.stdout);
+  });
+
+  test('cannot issue a command from a name, in the log, an error or the summary', async () => {
+    await using scene = await createScene();
+    const named = scene.simulator.addInstallation({ appId: APP_ID, organization: { fullName: hostile } });
+    const minted = await scene.main({ 'organization-id': named.organization.id, 'job-summary': 'true' });
+    assertSucceeded(minted);
+    assertHarmless(minted.stdout);
+    assertHarmless(minted.summary);
+    const listed = await scene.main();
+    assertFailed(listed, /several installations/);
+    assertHarmless(listed.stdout);
+  });
+
+  test('cannot issue a command from a permission', async () => {
+    await using scene = await createScene();
+    scene.nordic.permissions = { [hostile]: hostile };
+    const result = await scene.main(forNordic(scene, { 'job-summary': 'true' }));
+    assertSucceeded(result);
+    assertHarmless(result.stdout);
+    assertHarmless(result.summary);
+  });
+
+  function assertHarmless(text: string): void {
+    assert.ok(!text.includes('##['), text);
+    assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Zl}\p{Zp}\u202e]/u);
+    for (const line of text.split('\n')) assert.doesNotMatch(line, /^(?:x|::set-output|::error::y|\[command)/);
+  }
+
+  test('loses its secrets before it is shortened', () => {
+    const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl';
+    assert.equal(sanitize(`${'a'.repeat(20)} ${jwt}`, 30), `${'a'.repeat(20)} ***`);
+    assert.equal(sanitize(`Bearer ${jwt.slice(0, 40)}…`), 'Bearer ***…');
+    assert.equal(sanitize(`a=${jwt}; b`), 'a=***; b');
+    assert.equal(sanitize(`eyJ\u0000hbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.x`), '***');
+  });
+
+  test('loses the pieces of a secret too, as where it was wrapped', () => {
+    const secret = 'crs_0123456789abcdef0123456789abcdef0123456789abcdef';
+    maskSecret(secret);
+    assert.equal(sanitize(`${secret.slice(0, 20)}\n${secret.slice(20, 40)} rest`), '*** *** rest');
+  });
+
+  test('is cleaned in time that grows with its length, not with its square', () => {
+    const started = performance.now();
+    sanitize('eyJ'.repeat(2 ** 18));
+    sanitize(`${'eyJ'.repeat(2 ** 18)}.x`);
+    // The square would take minutes, on any machine.
+    assert.ok(performance.now() - started < 20_000);
+  });
+
+  test('is shortened with an ellipsis, whole characters only', () => {
+    assert.equal(sanitize('abcdef', 6), 'abcdef');
+    assert.equal(sanitize('abcdefg', 6), 'abcde…');
+    assert.equal(sanitize('😀😀😀', 4), '😀…');
+    assert.equal(sanitize('😀😀😀', 3), '😀…');
+  });
+
+  test('means in the summary what it says', () => {
+    assert.equal(summaryText('a_b: VIEW, c.d-e'), 'a_b: VIEW, c.d-e');
+    assert.equal(summaryText('see www.x.y'), 'see www&#46;x.y');
+    assert.equal(summaryText('<b>_x_|'), '&#60;b&#62;&#95;x&#95;&#124;');
+  });
+});
+
+describe('nothing secret is in clear', () => {
+  for (const debug of ['0', '1']) {
+    test(`where the server repeats what it was sent, RUNNER_DEBUG=${debug}`, async () => {
+      await using scene = await createScene({ settings: { echoAuthorization: true } });
+      const env = { RUNNER_DEBUG: debug, ACTIONS_STEP_DEBUG: debug === '1' ? 'true' : 'false' };
+      const inputs = { 'installation-id': 'nowhere' };
+      const refused = await scene.main(inputs, { env });
+      assertFailed(refused, /answered 404 \(“.*Bearer \*\*\*/);
+      scene.simulator.settings.mintPatch = { isActive: false };
+      scene.simulator.settings.revokeTakesAppTokens = false;
+      const step = await scene.step({ 'token-type': 'app' }, { env });
+      const main = await step.main();
+      assertFailed(main, /not active/);
+      assertNoSecrets(main, scene.simulator);
+      assertNoSecrets(await step.post(), scene.simulator);
+    });
+  }
+
+  test('where the API names an organization or a permission after the token', async () => {
+    await using scene = await createScene();
+    const effect: Effect = {
+      kind: 'transform',
+      change: (answer) => {
+        assert.ok(typeof answer === 'object' && answer !== null && 'token' in answer);
+        const token = String(answer['token']);
+        return { ...answer, permissions: { [token]: token }, organizationId: token };
+      },
+    };
+    scene.simulator.fault({ path: '/app/installations/*/accessTokens', effect });
+    const result = await scene.main(forNordic(scene, { 'required-permissions': 'organization_info: read' }));
+    assertFailed(result, /for another organization: \*\*\*/);
+    assert.equal(scene.liveTokens(), 0);
+  });
+
+  test('the masks come before anything else, and no id is among them', async () => {
+    await using scene = await createScene();
+    const result = await scene.main(forNordic(scene));
+    const bearers = new Set(scene.simulator.requests().map(({ bearer }) => bearer ?? ''));
+    assert.deepEqual(
+      new Set(result.masks),
+      new Set([...keyLines(PEM), wholeBody(), ...bearers, ...scene.simulator.tokens().map(({ token }) => token)]),
+    );
+    const text = result.stdout.split('\n');
+    assert.ok(
+      text.findLastIndex((line) => line.startsWith('::add-mask::')) <
+        text.findIndex((line) => line.startsWith('Minted')),
+    );
+    for (const id of [APP_ID, scene.nordic.id, scene.nordic.organization.id]) {
+      assert.ok(!result.masks.some((mask) => mask.includes(id)));
+    }
+  });
+
+  function wholeBody(): string {
+    return PEM.replace(/-----.*-----|\n/g, '');
+  }
+
+  test('in files that the step does not own', async () => {
+    await using scene = await createScene();
+    const result = await scene.main(forNordic(scene, { 'job-summary': 'true' }));
+    assert.ok(!visibleText(result).includes(scene.simulator.tokens()[0]?.token ?? ''));
+  });
+});
+
+test('the user agent begins with the action’s name and its version', async () => {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  await using scene = await createScene();
+  const step = await scene.step(forNordic(scene));
+  await step.main();
+  await step.post();
+  for (const { headers } of scene.simulator.requests()) {
+    assert.equal(headers['user-agent']?.split(' ')[0], `create-icr-app-token/${version}`);
+  }
+});
+
+test('a proxy’s password is masked, as it is written and as it is sent', WITH_SIGNALS, async () => {
+  await using scene = await createScene();
+  const env = { https_proxy: 'http://user:hunter2%402@127.0.0.1:1' };
+  const step = await scene.step({ ...forNordic(scene), 'api-url': 'https://api.example.com' }, { env });
+  const result = await step.main((child) => {
+    child.stdout?.on('data', (text: string) => text.includes('trying again') && child.kill('SIGTERM'));
+  });
+  assertFailed(result, /cancelled/);
+  assert.match(result.log.join('\n'), /connection to the proxy 127\.0\.0\.1:1 failed \(ECONNREFUSED/);
+  assert.deepEqual(result.masks.slice(-3, -1), ['hunter2%402', 'hunter2@2'], 'before the JWT is signed');
+  assert.doesNotMatch(visibleText(result), /hunter2/);
+});

@@ -1,0 +1,76 @@
+/** Owns the fault matrix: every request that the action makes × every fault × once, twice, for ever. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { type Cell, describeCell, type Outcome, runCell } from '../support/faults/cell.ts';
+import { faultKinds } from '../support/faults/fault-kinds.ts';
+import { REQUEST_KINDS } from '../support/faults/request-kinds.ts';
+import { shortenSecond } from '../support/faults/short-second.ts';
+
+/** Seventeen times faster than in production; a Retry-After date, which knows whole seconds, is then 16.7 s. */
+const SECOND_MS = 60;
+/** Most cells wait most of the time. */
+const AT_ONCE = 8;
+const TIMES = [1, 2, Number.POSITIVE_INFINITY];
+
+const elsewhere = createServer((request, response) => {
+  strayRequests.push(`${request.method} ${request.url}`);
+  response.end();
+});
+const strayRequests: string[] = [];
+await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+const { port } = elsewhere.address() as AddressInfo;
+const short = await shortenSecond(SECOND_MS);
+after(async () => {
+  elsewhere.close();
+  await short[Symbol.asyncDispose]();
+});
+
+const faults = faultKinds({ secondMs: SECOND_MS, elsewhere: `http://127.0.0.1:${port}` });
+const only = process.env['FAULTS_ONLY'];
+const cells = faults
+  .flatMap((fault) => REQUEST_KINDS.flatMap((request) => TIMES.map((times): Cell => ({ request, fault, times }))))
+  .filter((cell) => only === undefined || describeCell(cell).includes(only));
+
+const results = runAll();
+
+for (const request of REQUEST_KINDS) {
+  test(`${request.name}: every fault, once, twice and for ever`, async (t) => {
+    const own = (await results).filter(({ cell }) => cell.request === request);
+    const failures = own.flatMap(({ cell, error }) => (error === undefined ? [] : [`${describeCell(cell)}: ${error}`]));
+    assert.deepEqual(failures, []);
+    t.diagnostic(
+      `${own.length} cells, ${own.reduce((sum, { outcome }) => sum + (outcome?.attempts ?? 0), 0)} attempts`,
+    );
+  });
+}
+
+test('a redirect is never followed', async () => {
+  await results;
+  assert.deepEqual(strayRequests, []);
+});
+
+interface CellResult {
+  cell: Cell;
+  outcome?: Outcome;
+  error?: string;
+}
+
+async function runAll(): Promise<CellResult[]> {
+  const waiting = [...cells];
+  const done: CellResult[] = [];
+  const work = async () => {
+    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) done.push(await judge(cell));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return done;
+}
+
+async function judge(cell: Cell): Promise<CellResult> {
+  try {
+    return { cell, outcome: await runCell(cell, { dist: short.dist, secondMs: SECOND_MS }) };
+  } catch (error) {
+    return { cell, error: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,304 @@
+/** The contract's section "Inputs", each rule through the built action, and `action.yml` against it. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { signAppJwt } from '../../src/icr/app-jwt.ts';
+import { keySigner } from '../../src/signing/signer.ts';
+import { assertFailed, assertSucceeded } from '../support/runner.ts';
+import { APP_ID, createScene, KEYS, type Scene } from '../support/scene.ts';
+
+const DEFAULTS: Record<string, string | undefined> = {
+  'app-id': undefined,
+  'private-key': undefined,
+  jwt: undefined,
+  'organization-id': undefined,
+  'installation-id': undefined,
+  'token-type': 'installation',
+  'required-permissions': undefined,
+  'allowed-permissions': undefined,
+  'skip-token-revoke': 'false',
+  'on-missing-credentials': 'error',
+  'job-summary': 'false',
+  'api-url': 'https://api.carbonregistry.com',
+  'api-version': '2023-06-16',
+};
+
+const OUTPUTS = ['token', 'expires-at', 'installation-id', 'organization-id', 'permissions', 'api-url'];
+
+const ACTION_YML = readFileSync(new URL('../../action.yml', import.meta.url), 'utf8');
+
+function forNordic(scene: Scene, others: Record<string, string> = {}): Record<string, string> {
+  return { 'organization-id': scene.nordic.organization.id, ...others };
+}
+
+/** The entries of one top-level section of `action.yml`, each with its lines. */
+function section(name: string): Map<string, string> {
+  const [, text = ''] = new RegExp(`^${name}:\n((?:  .*\n|\n)+)`, 'm').exec(ACTION_YML) ?? [];
+  const entries = [...text.matchAll(/^ {2}([\w-]+):\n((?: {4}.*\n)+)/gm)];
+  return new Map(entries.map(([, entry = '', lines = '']) => [entry, lines]));
+}
+
+describe('action.yml', () => {
+  test('has the contract’s inputs and defaults, each described', () => {
+    const inputs = section('inputs');
+    assert.deepEqual([...inputs.keys()], Object.keys(DEFAULTS));
+    for (const [name, lines] of inputs) {
+      assert.equal(/^ {4}default: '?(.*?)'?$/m.exec(lines)?.[1], DEFAULTS[name], name);
+      assert.match(lines, /description: /);
+    }
+  });
+
+  test('has the contract’s outputs, each described', () => {
+    const outputs = section('outputs');
+    assert.deepEqual([...outputs.keys()], OUTPUTS);
+    for (const lines of outputs.values()) assert.match(lines, /description: /);
+  });
+
+  test('runs the two bundles on node24', () => {
+    assert.match(ACTION_YML, /^name: Create ICR App Token$/m);
+    assert.match(
+      ACTION_YML,
+      /^runs:\n {2}using: node24\n {2}main: dist\/main\/index\.js\n {2}post: dist\/post\/index\.js\n$/m,
+    );
+  });
+
+  test('names the very inputs and outputs that the code reads and writes', () => {
+    const source = ['inputs/inputs', 'inputs/fields', 'token/outputs'].map((name) =>
+      readFileSync(new URL(`../../src/${name}.ts`, import.meta.url), 'utf8'),
+    );
+    const read = new Set(source.join('').match(/(?<=read(?:Text|Id|Choice|Boolean)\(\s*')[\w-]+/g));
+    assert.deepEqual(read, new Set(Object.keys(DEFAULTS)));
+    const written = source.join('').match(/(?<=setOutput\(')[\w-]+/g);
+    assert.deepEqual(new Set(written), new Set(OUTPUTS));
+  });
+});
+
+describe('an input given as empty', () => {
+  test('means its default, or not given', async () => {
+    await using scene = await createScene();
+    const empty = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, '']));
+    const step = await scene.step({ ...empty, ...scene.inputs(forNordic(scene)) });
+    assertSucceeded(await step.main());
+    assertSucceeded(await step.post());
+    assert.equal(scene.liveTokens(), 0);
+  });
+
+  test('is the same as white space', async () => {
+    await using scene = await createScene();
+    const blank = { 'token-type': ' \n', 'skip-token-revoke': '  ', 'installation-id': '\u200b', jwt: ' ' };
+    assertSucceeded(await scene.main(forNordic(scene, blank)));
+  });
+
+  test('is no version where it is api-version', async () => {
+    await using scene = await createScene();
+    assertSucceeded(await scene.main(forNordic(scene)));
+    assertSucceeded(await scene.main(forNordic(scene, { 'api-version': '' })));
+    const versions = scene.simulator.requests().map(({ headers }) => headers['x-icr-api-version']);
+    assert.deepEqual(versions, ['2023-06-16', '2023-06-16', undefined, undefined]);
+  });
+
+  test('is production where it is api-url', async () => {
+    await using scene = await createScene();
+    // A proxy that refuses, so that no request leaves this machine.
+    const env = { https_proxy: 'socks5://127.0.0.1:1' };
+    assertFailed(await scene.main(forNordic(scene, { 'api-url': '' }), { env }), /`https_proxy` cannot be used/);
+  });
+});
+
+describe('is refused before any request, in one sentence', () => {
+  const cases: [inputs: Record<string, string>, says: RegExp][] = [
+    [{ 'app-id': '' }, /^`app-id` is missing/],
+    [{ 'app-id': 'two words' }, /^`app-id` is not an id/],
+    [{ 'organization-id': 'a/b' }, /^`organization-id` is not an id/],
+    [{ 'organization-id': '..' }, /^`organization-id` is not an id/],
+    [{ 'installation-id': 'a\u0007b' }, /^`installation-id` is not an id/],
+    [{ 'installation-id': 'x'.repeat(200) }, /^`installation-id` is not an id/],
+    [{ 'token-type': 'App' }, /^`token-type` is none of installation, app/],
+    [{ 'token-type': 'app', 'organization-id': 'a' }, /^`token-type: app` asks for a token of no organization/],
+    [{ 'token-type': 'app', 'installation-id': 'a' }, /^`token-type: app` asks for a token of no organization/],
+    [{ 'skip-token-revoke': 'yes' }, /^`skip-token-revoke` is not a YAML 1\.2 boolean/],
+    [{ 'skip-token-revoke': '1' }, /^`skip-token-revoke` is not a YAML 1\.2 boolean/],
+    [{ 'job-summary': 'on' }, /^`job-summary` is not a YAML 1\.2 boolean/],
+    [{ 'on-missing-credentials': 'ignore' }, /^`on-missing-credentials` is none of error, skip/],
+    [{ 'api-url': 'api.carbonregistry.com' }, /^`api-url` is not (?:a URL|https)/],
+    [{ 'api-url': 'not a url' }, /^`api-url` is not a URL/],
+    [{ 'api-url': 'http://api.carbonregistry.com' }, /^`api-url` is not https/],
+    [{ 'api-url': 'http://127.evil.example' }, /^`api-url` is not https/],
+    [{ 'api-url': 'http://localhost.evil.example' }, /^`api-url` is not https/],
+    [{ 'api-url': 'ftp://127.0.0.1' }, /^`api-url` is not https/],
+    [{ 'api-url': 'https://user:hunter2hunter2@127.0.0.1' }, /^`api-url` holds a user name or a password/],
+    [{ 'api-url': 'https://user@127.0.0.1' }, /^`api-url` holds a user name or a password/],
+    [{ 'api-url': 'https://127.0.0.1/?a=b' }, /^`api-url` holds a query or a fragment/],
+    [{ 'api-url': 'https://127.0.0.1/#a' }, /^`api-url` holds a query or a fragment/],
+    [{ 'api-url': 'https://127.0.0.1/v1?' }, /^`api-url` holds a query or a fragment/],
+    [{ 'api-version': 'a b' }, /^`api-version` is not a version/],
+    [{ 'api-version': '2023\r\nx-evil: 1' }, /^`api-version` is not a version/],
+  ];
+  for (const [inputs, says] of cases) {
+    test(JSON.stringify(inputs), async () => {
+      await using scene = await createScene();
+      const result = await scene.main(inputs);
+      assertFailed(result, says);
+      assert.ok(!result.stdout.includes('hunter2hunter2'));
+      assert.deepEqual(scene.asked(), []);
+    });
+  }
+
+  test('a secret in the place of an id is not repeated', async () => {
+    await using scene = await createScene();
+    const key = scene.inputs()['private-key'] ?? '';
+    const result = await scene.main({ 'app-id': key.replaceAll('\n', ''), 'private-key': 'x' });
+    assertFailed(result, /^`private-key` is not a private key/);
+    assertFailed(await scene.main({ 'app-id': key.replaceAll('\n', '') }), /^`app-id` is not an id/);
+  });
+});
+
+describe('booleans are YAML 1.2', () => {
+  for (const [text, isSkipped] of [
+    ['true', true],
+    ['True', true],
+    ['TRUE', true],
+    ['false', false],
+    ['False', false],
+    ['FALSE', false],
+  ] as const) {
+    test(text, async () => {
+      await using scene = await createScene();
+      const step = await scene.step(forNordic(scene, { 'skip-token-revoke': text }));
+      await step.main();
+      await step.post();
+      assert.equal(scene.liveTokens(), isSkipped ? 1 : 0);
+    });
+  }
+});
+
+describe('api-url', () => {
+  for (const [suffix, basePath] of [
+    ['', ''],
+    ['/', ''],
+    ['///', ''],
+    ['', '/v0.5'],
+    ['/', '/v0.5'],
+  ] as const) {
+    test(`with path “${basePath}” and ending in “${suffix}”`, async () => {
+      await using scene = await createScene({ basePath });
+      const step = await scene.step(forNordic(scene, { 'api-url': `${scene.simulator.url}${suffix}` }));
+      const result = await step.main();
+      assertSucceeded(result);
+      assert.equal(result.outputs.get('api-url'), scene.simulator.url);
+      await step.post();
+      assert.equal(scene.liveTokens(), 0);
+    });
+  }
+
+  for (const host of ['localhost', '127.0.0.1', '127.0.0.1']) {
+    test(`may be plain http on ${host}`, async () => {
+      await using scene = await createScene();
+      assertSucceeded(await scene.main(forNordic(scene, { 'api-url': `http://${host}:${scene.simulator.port}` })));
+    });
+  }
+});
+
+describe('pasted ids', () => {
+  test('lose white space and invisible characters around them', async () => {
+    await using scene = await createScene();
+    const ids = { 'app-id': `\uFEFF${APP_ID}\u200b\n`, 'organization-id': ` ${scene.nordic.organization.id}\t` };
+    assertSucceeded(await scene.main(ids));
+  });
+});
+
+describe('on-missing-credentials', () => {
+  const missing = { 'private-key': '', jwt: '', 'app-id': '' };
+  const repository = { full_name: 'octo-org/octo-repo' };
+  const fork = { pull_request: { head: { repo: { full_name: 'mallory/octo-repo' } } }, repository };
+  const own = { pull_request: { head: { repo: repository } }, repository };
+  const deleted = { pull_request: { head: { repo: null } }, repository };
+  const GENERIC = /Possible causes: .*environment.*reusable workflow that was not given it \(`secrets: inherit`/;
+
+  const causes: [what: string, event: { name: string; payload: unknown }, actor: string, says: RegExp][] = [
+    [
+      'a fork',
+      { name: 'pull_request', payload: fork },
+      'mallory',
+      /pull request from a fork \(mallory\/octo-repo\), and GitHub gives such runs no secrets/,
+    ],
+    ['a deleted fork', { name: 'pull_request', payload: deleted }, 'mallory', /pull request from a fork, and/],
+    ['Dependabot', { name: 'pull_request', payload: own }, 'dependabot[bot]', /Dependabot started this run/],
+    ['an own branch', { name: 'pull_request', payload: own }, 'octocat', GENERIC],
+    ['pull_request_target', { name: 'pull_request_target', payload: fork }, 'mallory', GENERIC],
+    ['a push', { name: 'push', payload: {} }, 'octocat', GENERIC],
+  ];
+  for (const [what, event, actor, says] of causes) {
+    test(`error names the cause: ${what}`, async () => {
+      await using scene = await createScene();
+      const result = await scene.main(missing, { event, env: { GITHUB_ACTOR: actor } });
+      assertFailed(result, /^Neither `private-key` nor `jwt` is given\./);
+      assert.match(result.errors[0] ?? '', says);
+    });
+
+    test(`skip is green with a notice that names the cause: ${what}`, async () => {
+      await using scene = await createScene();
+      const step = await scene.step(
+        { ...missing, 'on-missing-credentials': 'skip' },
+        { event, env: { GITHUB_ACTOR: actor } },
+      );
+      const result = await step.main();
+      assertSucceeded(result);
+      assert.equal(result.notices.length, 1);
+      assert.match(result.notices[0] ?? '', says);
+      assert.deepEqual([...result.outputs], []);
+      assert.deepEqual(scene.asked(), []);
+      assert.equal((await step.post()).stdout, '');
+    });
+  }
+
+  test('skip is green where the event cannot be read', async () => {
+    await using scene = await createScene();
+    const env = { GITHUB_EVENT_PATH: import.meta.filename };
+    const result = await scene.main({ ...missing, 'on-missing-credentials': 'skip' }, { env });
+    assertSucceeded(result);
+    assert.match(result.notices[0] ?? '', GENERIC);
+  });
+
+  test('skip skips nothing where there is a key or a JWT', async () => {
+    await using scene = await createScene();
+    assertSucceeded(await scene.main(forNordic(scene, { 'on-missing-credentials': 'skip' })));
+    const jwt = await signAppJwt(APP_ID, keySigner(KEYS.privateKey), Math.floor(Date.now() / 1000));
+    assertSucceeded(await scene.main(forNordic(scene, { 'on-missing-credentials': 'skip', 'private-key': '', jwt })));
+    assert.equal(scene.liveTokens(), 2);
+    assertFailed(await scene.main({ 'on-missing-credentials': 'skip', 'private-key': '***' }), /is `\*\*\*`/);
+  });
+
+  const others: Record<string, string>[] = [
+    { 'token-type': 'x' },
+    { 'api-url': 'x' },
+    { 'skip-token-revoke': 'x' },
+    { 'job-summary': 'x' },
+    { 'required-permissions': 'x' },
+    { 'allowed-permissions': 'x' },
+    { 'organization-id': 'a/b' },
+    { 'api-version': 'a b' },
+    { 'app-id': 'a b' },
+  ];
+  for (const other of others) {
+    test(`is looked at after all other inputs: ${JSON.stringify(other)}`, async () => {
+      await using scene = await createScene();
+      const [name = ''] = Object.keys(other);
+      const result = await scene.main({ ...missing, 'on-missing-credentials': 'skip', ...other });
+      assertFailed(result, new RegExp(`^\`${name}\``));
+    });
+  }
+});
+
+describe('without the runner’s files', () => {
+  for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
+    for (const value of [undefined, '', '/nowhere/file']) {
+      test(`${name} as ${value} nothing is minted, since the toolkit would print the token`, async () => {
+        await using scene = await createScene();
+        const result = await scene.main(forNordic(scene), { env: { [name]: value } });
+        assertFailed(result, new RegExp(`variable ${name} does not name a file`));
+        assert.deepEqual(scene.asked(), []);
+      });
+    }
+  }
+});

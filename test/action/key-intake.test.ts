@@ -1,0 +1,190 @@
+/** The contract's section "Key intake": every shape that is accepted, every one that is refused. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fingerprint, readPrivateKey } from '../../src/signing/private-key.ts';
+import { assertFailed, assertSucceeded } from '../support/runner.ts';
+import { assertNoSecrets, createScene, KEYS, keyLines } from '../support/scene.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'icr-keys-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const PKCS1 = KEYS.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+const PKCS8 = KEYS.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const FINGERPRINT = opensslFingerprint(PKCS1);
+
+function opensslFingerprint(pem: string): string {
+  const spki = execFileSync('openssl', ['rsa', '-pubout', '-outform', 'DER'], { input: pem, stdio: 'pipe' });
+  const digest = execFileSync('openssl', ['sha256', '-binary'], { input: spki });
+  return digest.toString('base64');
+}
+
+const bodyOf = (pem: string) => pem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
+const wrap = (text: string, width: number) => text.replace(new RegExp(`.{${width}}`, 'g'), '$&\n');
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+const SHAPES: Record<string, (pem: string) => string> = {
+  LF: (pem) => pem,
+  'no last line end': (pem) => pem.trim(),
+  CRLF: (pem) => pem.replaceAll('\n', '\r\n'),
+  CR: (pem) => pem.replaceAll('\n', '\r'),
+  'a BOM': (pem) => `\uFEFF${pem}`,
+  'literal \\n': (pem) => pem.replaceAll('\n', '\\n'),
+  'literal \\r\\n': (pem) => pem.replaceAll('\n', '\\r\\n'),
+  'double quotes': (pem) => `"${pem}"`,
+  'single quotes': (pem) => `'${pem}'`,
+  'quotes around literal \\n': (pem) => `"${pem.replaceAll('\n', '\\n')}"`,
+  'indented lines': (pem) => pem.replaceAll(/^/gm, '    '),
+  'newlines turned into spaces': (pem) => pem.replaceAll('\n', ' '),
+  'newlines lost': (pem) => pem.replaceAll('\n', ''),
+  'blank lines': (pem) => pem.replaceAll('\n', '\n\n'),
+  'zero-width characters': (pem) => `\u200B${pem}\u200B`,
+  'base64 of the PEM': base64,
+  'base64 of the PEM, wrapped at 76': (pem) => wrap(base64(pem), 76),
+  'base64 of the PEM with CRLF': (pem) => base64(pem.replaceAll('\n', '\r\n')),
+  'base64 of the PEM with a BOM': (pem) => base64(`\uFEFF${pem}`),
+  'base64 of the PEM in quotes': (pem) => `"${base64(pem)}"`,
+  'the bare base64 body': (pem) => bodyOf(pem).join(''),
+  'the bare base64 body, wrapped': (pem) => bodyOf(pem).join('\n'),
+  'the bare base64 body, indented': (pem) => bodyOf(pem).join('\n  '),
+  'text around it': (pem) => `Bag Attributes\n    friendlyName: app\n${pem}trailing text\n`,
+  'a certificate before it': (pem) => `-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${pem}`,
+};
+
+describe('accepted, as the same key', () => {
+  for (const [container, pem] of Object.entries({ 'PKCS#1': PKCS1, 'PKCS#8': PKCS8 })) {
+    for (const [shape, change] of Object.entries(SHAPES)) {
+      test(`${container}: ${shape}`, () => {
+        assert.equal(fingerprint(readPrivateKey(change(pem))), FINGERPRINT);
+      });
+    }
+  }
+
+  for (const shape of [
+    'literal \\n',
+    'newlines lost',
+    'base64 of the PEM, wrapped at 76',
+    'the bare base64 body',
+    'CR',
+  ]) {
+    test(`through the action: ${shape}`, async () => {
+      await using scene = await createScene();
+      const pasted = SHAPES[shape]?.(PKCS8) ?? '';
+      const result = await scene.main({ 'private-key': pasted, 'organization-id': scene.nordic.organization.id });
+      assertSucceeded(result);
+      assertNoSecrets(result, scene.simulator, keyLines(PKCS8));
+      for (const line of keyLines(PKCS8)) assert.ok(result.masks.includes(line));
+    });
+  }
+});
+
+function openssl(...words: string[]): string {
+  return execFileSync('openssl', words, { stdio: 'pipe' }).toString();
+}
+
+function certificate(): string {
+  const key = join(folder, 'certified.pem');
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-subj', '/CN=x', '-out', `${key}.crt`);
+  return readFileSync(`${key}.crt`, 'utf8');
+}
+
+const pkcs8 = { type: 'pkcs8', format: 'pem' } as const;
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey;
+const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+const publicPem = KEYS.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const encrypted = { cipher: 'aes-256-cbc', passphrase: 'secret' };
+const lines = PKCS8.trim().split('\n');
+const openssh = `-----BEGIN OPENSSH PRIVATE KEY-----\n${wrap(base64('openssh-key-v1\0none none and so on'), 70)}\n-----END OPENSSH PRIVATE KEY-----\n`;
+const cert = certificate();
+
+/** What was pasted, and what its sentence must say. */
+const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
+  '***': ['***', /is `\*\*\*`: a masked value/],
+  'a public key': [publicPem, /is a public key/],
+  'a PKCS#1 public key': [KEYS.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString(), /is a public key/],
+  'a bare public key': [bodyOf(publicPem).join(''), /is a public key/],
+  'a bare PKCS#1 public key': [
+    bodyOf(KEYS.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()).join(''),
+    /is a public key/,
+  ],
+  'an SSH public key': ['ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 me@host', /is a public key/],
+  'a certificate': [cert, /is a certificate/],
+  'a bare certificate': [bodyOf(cert).join(''), /is a certificate/],
+  'an OpenSSH key': [openssh, /is an OpenSSH key/],
+  'base64 of an OpenSSH key': [base64(openssh), /is an OpenSSH key/],
+  'an EC key (SEC1)': [ec.export({ type: 'sec1', format: 'pem' }).toString(), /is an elliptic-curve/],
+  'a bare EC key': [bodyOf(ec.export({ type: 'sec1', format: 'pem' }).toString()).join(''), /is an elliptic-curve/],
+  'an EC key (PKCS#8)': [ec.export(pkcs8).toString(), /is an elliptic-curve/],
+  'an Ed25519 key': [generateKeyPairSync('ed25519').privateKey.export(pkcs8).toString(), /of type ed25519/],
+  'an RSA-PSS key': [pss.export(pkcs8).toString(), /is an RSA-PSS key/],
+  'an encrypted key (PKCS#8)': [
+    KEYS.privateKey.export({ ...pkcs8, ...encrypted }).toString(),
+    /encrypted with a passphrase/,
+  ],
+  'an encrypted key (PKCS#1)': [
+    KEYS.privateKey.export({ type: 'pkcs1', format: 'pem', ...encrypted }).toString(),
+    /encrypted with a passphrase/,
+  ],
+  'RSA under 2048 bits': [short.export(pkcs8).toString(), /RSA key of 1024 bits: RS256 needs at least 2048/],
+  'a PEM without its end': [lines.slice(0, -3).join('\n'), /is cut off/],
+  'a PEM without its beginning': [lines.slice(3).join('\n'), /is cut off/],
+  'a PEM without a line of its middle': [lines.toSpliced(5, 1).join('\n'), /is cut off/],
+  'base64 of a cut-off PEM': [base64(lines.slice(0, -3).join('\n')), /is cut off/],
+  'the bare body, cut off': [bodyOf(PKCS8).join('').slice(0, 800), /is cut off/],
+  'base64 of a PEM without its beginning': [base64(PKCS8).slice(200), /is cut off/],
+  // The first byte is that of a DER sequence by chance.
+  'base64 of the end of a PEM that begins with 0': [base64(`0${PKCS8.slice(400)}`), /is cut off/],
+  'the bare body without its beginning': [bodyOf(PKCS8).slice(3).join(''), /is cut off/],
+  'a header without a dash': [PKCS1.replace('-----BEGIN', '----BEGIN'), /is cut off/],
+  'the first line alone': ['-----BEGIN RSA PRIVATE KEY-----', /is cut off/],
+  'a file path': ['/home/runner/work/app.private-key.pem', /is the path of a file/],
+  'a relative path': ['./secrets/app.pem', /is the path of a file/],
+  'a Windows path': ['C:\\runner\\new\\app.pem', /is the path of a file/],
+  'a relative Windows path': ['secrets\\new.pem', /is the path of a file/],
+  'a path without an ending': ['keys/icr', /is the path of a file/],
+  'a path in the home folder': ['~/.ssh/id_rsa', /is the path of a file/],
+  'a JWT': ['eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl', /is a JWT/],
+  'a damaged PEM': ['-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----', /is damaged|is cut off/],
+  'anything else': ['correct horse battery staple', /is not a private key in PEM/],
+};
+
+describe('refused before any request, each with its own sentence', () => {
+  for (const [what, [pasted, says]] of Object.entries(REFUSED)) {
+    test(what, async () => {
+      await using scene = await createScene();
+      const result = await scene.main({ 'private-key': pasted });
+      assertFailed(result, says);
+      assert.match(result.errors[0] ?? '', /^`private-key` .*Give the input `private-key` the whole text/);
+      assert.deepEqual(scene.asked(), []);
+      for (const mask of result.masks) assert.doesNotMatch(mask, /BEGIN|END(?:RSA|PRI)|-----/);
+      const told = `${result.errors}${result.log}`;
+      for (const line of pasted.split('\n').filter((part) => part.length >= 16 && !part.startsWith('-----'))) {
+        assert.ok(!told.includes(line), 'the input is repeated');
+      }
+    });
+  }
+});
+
+describe('masks', () => {
+  for (const [container, pem] of Object.entries({ 'PKCS#1': PKCS1, 'PKCS#8': PKCS8 })) {
+    for (const [shape, change] of Object.entries(SHAPES)) {
+      test(`${container}, ${shape}: body lines of 16 characters and more, nothing else of the key`, async () => {
+        await using scene = await createScene();
+        const pasted = change(pem);
+        const { masks } = await scene.main({ 'private-key': pasted, 'organization-id': 'nowhere', 'app-id': '' });
+        for (const line of keyLines(pem)) assert.ok(masks.includes(line), `not masked: ${line}`);
+        for (const line of pasted.split(/[\r\n]+/).map((part) => part.trim())) {
+          if (/^[\w+/=]{16,}$/.test(line)) assert.ok(masks.includes(line), `not masked: ${line}`);
+        }
+        for (const mask of masks) {
+          assert.ok(mask.length >= 16 && !/-----|PRIVATE|\s/.test(mask), `masked: ${mask}`);
+        }
+      });
+    }
+  }
+});

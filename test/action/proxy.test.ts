@@ -1,0 +1,257 @@
+/** Owns the proof of the ways through and around a proxy, over TLS with a private CA; the proxy is the tests' own. */
+import assert from 'node:assert/strict';
+import { connect as connectSocket, createServer } from 'node:net';
+import { after, describe, test } from 'node:test';
+import { type ShortDist, shortenSecond } from '../support/faults/short-second.ts';
+import { HOST, makeCertificates, openProxiedScene } from '../support/proxy/proxied-scene.ts';
+import { assertFailed, assertSucceeded, type Result } from '../support/runner.ts';
+import { assertNoSecrets } from '../support/scene.ts';
+import { type ConnectProxyOptions, startConnectProxy } from '../support/simulator/connect-proxy.ts';
+
+const PASSWORD = 'p@ss:w0rd%&x';
+const WRITTEN = encodeURIComponent(PASSWORD);
+const BASIC = Buffer.from(`runner:${PASSWORD}`).toString('base64');
+const AUTH = { username: 'runner', password: PASSWORD };
+const SECRETS = [PASSWORD, WRITTEN, BASIC];
+/** For what is retried until it is given up. */
+const SECOND_MS = 60;
+
+const certificates = await makeCertificates();
+const short: ShortDist = await shortenSecond(SECOND_MS);
+after(async () => {
+  await certificates[Symbol.asyncDispose]();
+  await short[Symbol.asyncDispose]();
+});
+
+async function open(options: ConnectProxyOptions = {}, tls = certificates.good) {
+  const proxied = await openProxiedScene(certificates, tls, SECRETS);
+  const { target, scene } = proxied;
+  const targets = { [target]: scene.simulator.port, [`${HOST}:443`]: scene.simulator.port };
+  const proxy = await startConnectProxy({ targets, ...options });
+  return {
+    ...proxied,
+    proxy,
+    reached: () => scene.simulator.connections(),
+    [Symbol.asyncDispose]: async () => {
+      await proxied[Symbol.asyncDispose]();
+      await proxy.close();
+    },
+  };
+}
+
+function failedOnce(result: Result, sentence: RegExp): string {
+  assertFailed(result, sentence);
+  assert.match(result.errors[0] ?? '', /\.$/);
+  return result.errors[0] ?? '';
+}
+
+describe('through the proxy', () => {
+  test('go main and post, TLS inside', async () => {
+    await using it = await open();
+    await it.mainAndPost({ https_proxy: it.proxy.url });
+    assert.ok(it.proxy.requests().length >= 2);
+    for (const request of it.proxy.requests()) {
+      assert.deepEqual(request, { method: 'CONNECT', target: it.target, authorization: undefined, status: 200 });
+    }
+    assert.equal(it.scene.simulator.requests().length, 3);
+  });
+
+  test('go they with the address that is the default, whose port is 443', async () => {
+    await using it = await open();
+    const env = { HTTPS_PROXY: it.proxy.url, NODE_EXTRA_CA_CERTS: certificates.authority.certFile };
+    const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': '' };
+    assertSucceeded(await it.scene.main(inputs, { env }));
+    assert.deepEqual(
+      it.proxy.requests().map(({ target }) => target),
+      [`${HOST}:443`],
+    );
+  });
+
+  test('go they with a password, which is masked and never shown', async () => {
+    await using it = await open({ auth: AUTH });
+    const { main, post } = await it.mainAndPost({
+      https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`),
+    });
+    for (const { masks } of [main, post]) {
+      assert.ok(masks.includes(PASSWORD));
+      assert.ok(masks.includes(WRITTEN));
+    }
+    assert.ok(it.proxy.requests().every(({ authorization }) => authorization === `Basic ${BASIC}`));
+  });
+
+  test('go they where its address has no scheme', async () => {
+    await using it = await open({ auth: AUTH });
+    await it.mainAndPost({ https_proxy: `runner:${WRITTEN}@127.0.0.1:${it.proxy.port}` });
+  });
+
+  test('go they where its address is IPv6', async () => {
+    await using it = await open();
+    const sixToFour = createServer((client) => {
+      const upstream = connectSocket(it.proxy.port, '127.0.0.1');
+      client.pipe(upstream).pipe(client);
+      client.on('error', () => upstream.destroy());
+      upstream.on('error', () => client.destroy());
+    });
+    await new Promise<void>((resolve) => sixToFour.listen(0, '::1', resolve));
+    const address = sixToFour.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    await it.mainAndPost({ https_proxy: `http://[::1]:${address.port}` });
+    assert.ok(it.proxy.requests().length >= 2);
+    sixToFour.close();
+  });
+
+  test('go they where it is spoken to over TLS itself', async () => {
+    await using it = await open({ tls: certificates.good, auth: AUTH });
+    await it.mainAndPost({ https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`) });
+    assert.ok(it.proxy.requests().length >= 2);
+  });
+});
+
+describe('around the proxy', () => {
+  for (const entry of [HOST, '.carbonregistry.com', '*', `localhost,${HOST}`]) {
+    test(`leads no_proxy=${entry}, with one TLS handshake in main and one in post`, async () => {
+      await using it = await open();
+      await it.mainAndPost({ https_proxy: 'http://127.0.0.1:9', no_proxy: entry });
+      assert.deepEqual(
+        it.scene.simulator.requests().map(({ connection }) => connection),
+        [1, 1, 2],
+      );
+      assert.equal(it.scene.simulator.handshakes(), 2);
+    });
+  }
+
+  test('leads no other entry', async () => {
+    await using it = await open();
+    await it.mainAndPost({ https_proxy: it.proxy.url, no_proxy: 'registry.com,example.com,api' });
+    assert.ok(it.proxy.requests().length >= 2);
+  });
+});
+
+describe('no way around is taken silently', () => {
+  test('where the proxy asks for a password (407)', async () => {
+    await using it = await open({ auth: AUTH });
+    const main = await it.main({ https_proxy: it.proxy.url });
+    assert.match(failedOnce(main, /407/), /https_proxy/);
+    assert.deepEqual([it.proxy.requests().length, it.reached()], [1, 0], 'asked once');
+  });
+
+  test('where the proxy refuses the password (407)', async () => {
+    await using it = await open({ auth: { username: 'runner', password: 'other' } });
+    const main = await it.main({ https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`) });
+    assert.match(failedOnce(main, /407/), /https_proxy/);
+    assert.deepEqual([it.proxy.requests().length, it.reached()], [1, 0], 'asked once');
+  });
+
+  test('where the proxy refuses the host (403)', async () => {
+    await using it = await open({ behaviour: { status: 403 } });
+    failedOnce(await it.main({ https_proxy: it.proxy.url }), /proxy.*403/);
+    assert.deepEqual([it.proxy.requests().length, it.reached()], [1, 0], 'asked once');
+  });
+
+  test('where the proxy cannot reach the host (502), after five attempts', async () => {
+    await using it = await open({ behaviour: { status: 502 } });
+    failedOnce(await it.main({ https_proxy: it.proxy.url }, short), /failed after 5 attempts: the proxy .*502/);
+    assert.deepEqual([it.proxy.requests().length, it.reached()], [5, 0]);
+  });
+
+  test('where the proxy is dead, after five attempts', async () => {
+    await using it = await open();
+    await it.proxy.close();
+    const main = await it.main({ https_proxy: `http://runner:${WRITTEN}@127.0.0.1:${it.proxy.port}` }, short);
+    failedOnce(
+      main,
+      new RegExp(`attempts: the connection to the proxy 127\\.0\\.0\\.1:${it.proxy.port} .*ECONNREFUSED`),
+    );
+    assert.equal(main.log.filter((line) => line.includes('trying again')).length, 4);
+    assert.equal(it.reached(), 0);
+  });
+
+  test('where the proxy resets every connection, after five attempts', async () => {
+    await using it = await open({ behaviour: 'reset' });
+    failedOnce(await it.main({ https_proxy: it.proxy.url }, short), /proxy/);
+    assert.deepEqual([it.proxy.requests().length, it.reached()], [5, 0]);
+  });
+
+  test('where the proxy never answers, within the time of all requests', async () => {
+    await using it = await open({ behaviour: 'silent' });
+    const main = await it.main({ https_proxy: it.proxy.url }, short);
+    failedOnce(main, /answer|used up/);
+    assert.ok(main.milliseconds < 90 * SECOND_MS + 4000, `${main.milliseconds} ms`);
+    assert.ok(it.proxy.requests().length >= 4 && it.proxy.requests().length <= 5);
+    assert.equal(it.reached(), 0);
+  });
+
+  for (const [setting, words] of [
+    ['socks5://runner:hunter2-hunter2@127.0.0.1:9', /socks5/],
+    ['http://runner:hunter2-hunter2%zz@127.0.0.1:9', /%25/],
+    ['http://runner:hunter2-hunter2@127.0.0.1:99999', /not a URL/],
+  ] as const) {
+    test(`where the setting cannot be used: ${setting}`, async () => {
+      await using it = await open();
+      const main = await it.main({ https_proxy: setting });
+      failedOnce(main, /`https_proxy` cannot be used/);
+      assert.match(main.errors[0] ?? '', words);
+      assertNoSecrets(main, it.scene.simulator, ['hunter2-hunter2']);
+      assert.equal(it.reached(), 0);
+    });
+  }
+
+  test('by post, which warns once where the proxy is gone', async () => {
+    await using it = await open();
+    const env = { https_proxy: it.proxy.url, NODE_EXTRA_CA_CERTS: certificates.authority.certFile };
+    const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': `https://${it.target}` };
+    const step = await it.scene.step(inputs, { env, dist: short.dist });
+    assertSucceeded(await step.main());
+    await it.proxy.close();
+    const reached = it.reached();
+    const post = await step.post();
+    assert.deepEqual([post.exitCode, post.errors.length, post.warnings.length], [0, 0, 1], post.stdout);
+    assert.match(post.warnings[0] ?? '', /proxy.*lives until/s);
+    assert.equal(it.reached(), reached);
+  });
+
+  test('and a signal ends a CONNECT that is not answered', async () => {
+    await using it = await open({ behaviour: 'silent' });
+    const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': `https://${it.target}` };
+    const step = await it.scene.step({ ...inputs }, { env: { https_proxy: it.proxy.url } });
+    const main = await step.main((child) => {
+      const timer = setInterval(() => {
+        if (it.proxy.requests().length === 0) return;
+        clearInterval(timer);
+        child.kill('SIGINT');
+      }, 5);
+    });
+    failedOnce(main, /cancelled/);
+    // The grace for a mint's answer, which this may become.
+    assert.ok(main.milliseconds < 9_000, `${main.milliseconds} ms`);
+  });
+});
+
+describe('a certificate', () => {
+  for (const way of ['directly', 'through the proxy'] as const) {
+    const cases = [
+      ['that no one vouches for', certificates.good, { NODE_EXTRA_CA_CERTS: undefined }, /NODE_EXTRA_CA_CERTS/],
+      ['that has expired', certificates.expired, {}, /CERT_HAS_EXPIRED.*clock/],
+      ['of another host', certificates.otherHost, {}, /another host.*api-url/s],
+    ] as const;
+    for (const [what, tls, env, sentence] of cases) {
+      test(`${what} ends the step at once, ${way}`, async () => {
+        await using it = await open({}, tls);
+        const main = await it.main({ ...env, ...(way === 'directly' ? {} : { https_proxy: it.proxy.url }) });
+        const error = failedOnce(main, sentence);
+        if (what !== 'that no one vouches for') assert.doesNotMatch(error, /NODE_EXTRA_CA_CERTS/);
+        assert.equal(it.reached(), 1, 'asked once');
+        assert.equal(it.scene.simulator.requests().length, 0, 'no JWT was sent');
+      });
+    }
+  }
+
+  test('of the proxy itself that no one vouches for ends the step at once', async () => {
+    await using it = await open({ tls: certificates.good });
+    const main = await it.main({ https_proxy: it.proxy.url, NODE_EXTRA_CA_CERTS: undefined });
+    const error = failedOnce(main, /NODE_EXTRA_CA_CERTS/);
+    assert.match(error, /proxy/);
+    assert.doesNotMatch(main.stdout, /trying again/);
+    assert.equal(it.reached(), 0);
+  });
+});

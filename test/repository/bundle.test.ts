@@ -1,0 +1,162 @@
+/** Owns the proof that the bundles are what the source builds, hold nothing that is left out, and stay small. */
+import assert from 'node:assert/strict';
+import { exec } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { assertSucceeded } from '../support/runner.ts';
+import { createScene } from '../support/scene.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Contents {
+  maxBytes: number;
+  /** Also of modules that are bundled for their side effects alone. */
+  packages: readonly string[];
+  /** Of `src/stubs`; the README there says what for. */
+  stubs: readonly string[];
+  /** Node's own modules, as they are required. */
+  builtIns: readonly string[];
+}
+
+/** A new name here is code that every job loads next to a private key: see where it comes from first. */
+const BUNDLES: Record<'main' | 'post', Contents> = {
+  main: {
+    maxBytes: 160_000,
+    packages: ['@actions/core', '@actions/github', 'jose'],
+    stubs: ['exec', 'http-client'],
+    builtIns: ['crypto', 'fs', 'node:crypto', 'node:fs', 'node:timers/promises', 'os', 'path'],
+  },
+  post: {
+    maxBytes: 80_000,
+    packages: ['@actions/core'],
+    stubs: ['exec', 'http-client'],
+    builtIns: ['crypto', 'fs', 'node:fs', 'node:timers/promises', 'os', 'path'],
+  },
+};
+
+/** What webpack says of a module that it looked at, whether the bundle kept it or not. */
+interface Module {
+  name: string;
+  modules?: Module[];
+}
+
+let fresh: string;
+
+before(async () => {
+  fresh = await mkdtemp(join(tmpdir(), 'icr-build-'));
+  await build(fresh);
+});
+after(() => rm(fresh, { recursive: true, force: true }));
+
+test('dist holds what the source builds, byte for byte, and nothing else', async () => {
+  for (const name of ['main', 'post']) {
+    const files = await readdir(join(ROOT, 'dist', name));
+    assert.deepEqual(files.sort(), ['index.js', 'licenses.txt']);
+    for (const file of files) {
+      const [built, committed] = await Promise.all([
+        readFile(join(fresh, name, file)),
+        readFile(join(ROOT, 'dist', name, file)),
+      ]);
+      assert.ok(built.equals(committed), `dist/${name}/${file} is not what the source builds: npm run build`);
+    }
+  }
+});
+
+for (const [name, contents] of Object.entries(BUNDLES)) {
+  suite(`the bundle of ${name}`, () => {
+    test(`has at most ${contents.maxBytes / 1000} kB`, async () => {
+      const { length } = await readFile(join(fresh, name, 'index.js'));
+      assert.ok(length <= contents.maxBytes, `${length} bytes`);
+    });
+
+    test('is made of the packages that are named here', async () => {
+      assert.deepEqual(distinct(await modulesOf(name), /^\.\/node_modules\/((?:@[^/]+\/)?[^/]+)\//), contents.packages);
+    });
+
+    test('has stubs for what is left out', async () => {
+      assert.deepEqual(distinct(await modulesOf(name), /^\.\/src\/stubs\/([^/]+)\.ts$/), contents.stubs);
+    });
+
+    test('is made of nothing from elsewhere', async () => {
+      const known = /^(?:\.\/(?:(?:src|node_modules)\/|package\.json$)|external "|webpack\/runtime\/)/;
+      assert.deepEqual(
+        (await modulesOf(name)).filter((module) => !known.test(module)),
+        [],
+      );
+    });
+
+    // undici alone requires some twenty more, @actions/exec needs child_process.
+    test('requires the modules of Node that are named here', async () => {
+      const code = await readFile(join(fresh, name, 'index.js'), 'utf8');
+      assert.deepEqual(distinct([...code.matchAll(/\brequire\("([^"]+)"\)/g)].flat(), /^([^"]+)$/), contents.builtIns);
+    });
+
+    test('has the licence of every package that it is made of', async () => {
+      const licences = await readFile(join(fresh, name, 'licenses.txt'), 'utf8');
+      for (const part of contents.packages) {
+        const folder = join(ROOT, 'node_modules', part);
+        const [file] = (await readdir(folder)).filter((candidate) => /^licen[cs]e/i.test(candidate));
+        const text = await readFile(join(folder, file ?? 'LICENSE'), 'utf8');
+        assert.ok(`\n${licences}`.includes(`\n${part}\nMIT\n${text}`), part);
+      }
+    });
+  });
+}
+
+// The first two cost 20 ms and more, TLS 9 ms, the third 1 ms; nothing here needs them.
+test('the steps load no undici, not even Node’s own, no node:perf_hooks, and no TLS for a server on loopback', async () => {
+  await using scene = await createScene();
+  const probe = join(fresh, 'probe.cjs');
+  const listFile = join(fresh, 'loaded');
+  await writeFile(
+    probe,
+    `process.on('exit', () => require('fs').appendFileSync(${JSON.stringify(listFile)}, process.moduleLoadList.join('\\n') + '\\n'))`,
+  );
+  const step = await scene.step(
+    { 'organization-id': scene.nordic.organization.id },
+    { env: { NODE_OPTIONS: `--require=${probe}` } },
+  );
+  assertSucceeded(await step.main());
+  assertSucceeded(await step.post());
+  const loaded = await readFile(listFile, 'utf8');
+  assert.match(loaded, /NativeModule http\n/);
+  assert.doesNotMatch(loaded, /NativeModule (?:internal\/deps\/undici|perf_hooks|child_process|https)\n/);
+});
+
+/** `npm run build` into another folder, without ncc's cache, and with what webpack says of it. */
+async function build(folder: string): Promise<void> {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const commands: string[] = scripts.build.split(' && ');
+  assert.equal(commands.length, 2, scripts.build);
+  const bin = join(ROOT, 'node_modules', '.bin');
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` };
+  await Promise.all(
+    commands.map((command) => {
+      const elsewhere = command.replace(/--out dist\/(\w+)/, (_, name) => {
+        const out = join(folder, name);
+        return `--out ${out} --stats-out ${out}.json --no-cache`;
+      });
+      assert.notEqual(elsewhere, command);
+      return promisify(exec)(elsewhere, { cwd: ROOT, env });
+    }),
+  );
+}
+
+async function modulesOf(name: string): Promise<string[]> {
+  const { modules } = JSON.parse(await readFile(join(fresh, `${name}.json`), 'utf8'));
+  return names(modules);
+}
+
+/** A concatenated module is named for its first file and "+ n modules"; these are listed in it. */
+function names(modules: Module[]): string[] {
+  return modules.flatMap((module) => [module.name, ...names(module.modules ?? [])]);
+}
+
+/** What the pattern finds first in a text, of all texts in which it finds anything, each once and sorted. */
+function distinct(texts: readonly string[], pattern: RegExp): string[] {
+  return [...new Set(texts.flatMap((text) => pattern.exec(text)?.[1] ?? []))].sort();
+}

@@ -1,0 +1,116 @@
+/** Owns the proof that the documents are true: the README's tables, workflows and explained sentences, all links. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type Entry, readEntries, unindent } from '../support/yaml.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const README = read('README.md');
+const ACTION = read('action.yml');
+
+describe('The README', () => {
+  test('has every input of action.yml, in its order and words', () => {
+    const row = ({ name, default: text, description }: Entry) =>
+      `| \`${name}\` | ${text === '' ? '' : `\`${text}\``} | ${description} |`;
+    assert.equal(
+      section('Inputs')
+        .match(/^\| `.*$/gm)
+        ?.join('\n'),
+      readEntries(ACTION, 'inputs').map(row).join('\n'),
+    );
+  });
+
+  test('has every output of action.yml, in its order and words', () => {
+    const row = ({ name, description }: Entry) => `| \`${name}\` | ${description} |`;
+    assert.equal(
+      section('Outputs')
+        .match(/^\| `.*$/gm)
+        ?.join('\n'),
+      readEntries(ACTION, 'outputs').map(row).join('\n'),
+    );
+  });
+
+  test('shows the workflows that are run, and all of them', () => {
+    const blocks = [...README.matchAll(/^(?:<!-- (\S+) -->\n)?```yaml\n(.*?)^```$/gms)];
+    for (const [, path = '', block = ''] of blocks) {
+      assert.match(path, /^test\/workflows\/[\w-]+\.yml$/, `a YAML block without its file:\n${block}`);
+      const shown = withoutApiUrl(block);
+      assert.ok(everyPart(withoutApiUrl(read(path))).includes(shown), `not a part of ${path}:\n${shown}`);
+    }
+    const names = readdirSync(join(ROOT, 'test/workflows')).filter((name) => name.endsWith('.yml'));
+    const paths = new Set(blocks.map(([, path = '']) => path.slice('test/workflows/'.length)));
+    assert.deepEqual([...paths].sort(), names.sort());
+  });
+
+  test('explains sentences that the action prints', () => {
+    const dist = ['main', 'post'].map((step) => read(`dist/${step}/index.js`).replaceAll('\\`', '`')).join('\n');
+    const sentences = [...section('Troubleshooting').matchAll(/^\*\*“(.+)”\*\*$/gm)].map(
+      ([, sentence = '']) => sentence,
+    );
+    assert.ok(sentences.length >= 20);
+    for (const sentence of sentences) {
+      for (const part of sentence.split('…').filter((part) => part.trim() !== '')) {
+        assert.ok(dist.includes(part.trim()), `not in dist: ${part} (of “${sentence}”)`);
+      }
+    }
+  });
+
+  test('links to headings and files that are there', () => {
+    for (const file of ['README.md', 'SECURITY.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']) {
+      const text = read(file);
+      const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https:/.test(target)) continue;
+        const [path = '', hash = ''] = target.split('#');
+        if (path !== '') assert.ok(existsSync(join(ROOT, file, '..', path)), `${file} links to ${target}`);
+        else assert.ok(anchors.includes(hash), `${file} links to ${target}`);
+      }
+    }
+  });
+
+  test('has a tour of the house, in CONTRIBUTING, that passes every file of src', () => {
+    const tour = read('.github/CONTRIBUTING.md');
+    for (const name of readdirSync(join(ROOT, 'src')).filter((name) => name.endsWith('.ts'))) {
+      assert.ok(tour.includes(`\`${name}\``), `CONTRIBUTING does not name ${name}`);
+    }
+  });
+
+  test('names commands that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    for (const file of ['README.md', '.github/CONTRIBUTING.md']) {
+      for (const [command = '', run, bare] of read(file).matchAll(/npm (?:run ([\w:-]+)|(test))/g)) {
+        assert.ok((run ?? bare ?? '') in scripts, `${file}: ${command}`);
+      }
+    }
+  });
+});
+
+/** As text of its own: every run of whole lines can be shown, with the indentation that it shares taken away. */
+function everyPart(text: string): string[] {
+  const lines = text.split('\n');
+  return lines.flatMap((_, first) =>
+    lines.slice(first).map((_, count) => `${unindent(lines.slice(first, first + count + 1).join('\n'))}\n`),
+  );
+}
+
+/** The examples ask the simulator instead of ICR. */
+function withoutApiUrl(yaml: string): string {
+  return yaml.replace(/^ *api-url: .*\n/gm, '');
+}
+
+function section(title: string): string {
+  return new RegExp(`^## ${title}\\n(.*?)(?=^## )`, 'ms').exec(README)?.[1] ?? '';
+}
+
+/** As GitHub makes them of headings. */
+function anchor(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}

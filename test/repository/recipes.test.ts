@@ -1,0 +1,180 @@
+/** Owns the proof that the README's recipes do what they say where that needs no workflow runner. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { assertFailed, assertSucceeded } from '../support/runner.ts';
+import { APP_ID, createScene, PEM } from '../support/scene.ts';
+import { readScript } from '../support/yaml.ts';
+
+const SIGNERS = ['aws-kms', 'google-cloud-kms', 'azure-key-vault', 'vault-transit'];
+const SETTINGS = {
+  'aws-kms': { KEY_ID: 'alias/icr-app' },
+  'google-cloud-kms': { LOCATION: 'europe-north1', KEYRING: 'icr', KEY: 'icr-app', KEY_VERSION: '1' },
+  'azure-key-vault': { VAULT: 'icr-keys', KEY: 'icr-app' },
+  'vault-transit': { VAULT_ADDR: 'https://vault.example:8200' },
+};
+const WEBHOOK_SECRET = 'of the webhook';
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'icr-recipes-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+// The recipes are for ubuntu-latest; the stand-ins are bash scripts.
+describe('A JWT signed elsewhere', { skip: process.platform === 'win32' }, () => {
+  for (const [signer, settings] of Object.entries(SETTINGS)) {
+    test(`by ${signer} is taken by ICR and masked by its step`, async () => {
+      await using scene = await createScene();
+      const { jwt, stdout } = await sign(signer, settings);
+      assert.deepEqual(stdout, `::add-mask::${jwt}\n`);
+      const result = await scene.main({
+        'app-id': '',
+        'private-key': '',
+        jwt,
+        'organization-id': scene.nordic.organization.id,
+      });
+      assertSucceeded(result);
+      assert.equal(scene.liveTokens(), 1);
+    });
+  }
+
+  test('has base64url in all three parts, whatever its bytes are', async () => {
+    for (const signer of SIGNERS) {
+      const { jwt } = await sign(signer, SETTINGS[signer as keyof typeof SETTINGS], 'an app id with 🌍 and ????>>>>');
+      assert.match(jwt, /^[\w-]+\.[\w-]+\.[\w-]{342}$/);
+    }
+  });
+
+  test('fails its step where the signer fails', async () => {
+    for (const signer of SIGNERS) {
+      await assert.rejects(sign(signer, { ...SETTINGS[signer as keyof typeof SETTINGS], STAND_IN_KEY: '/nowhere' }));
+    }
+  });
+
+  test('by Vault without `signature_algorithm=pkcs1v15` is refused, as the README says', async () => {
+    await using scene = await createScene();
+    const script = readScript(recipe('vault-transit'), 'sign').replace('signature_algorithm=pkcs1v15', '');
+    const { jwt } = await run(script.replace(' \\\n     \\\n', ' \\\n'), SETTINGS['vault-transit']);
+    const result = await scene.main({
+      'app-id': '',
+      'private-key': '',
+      jwt,
+      'organization-id': scene.nordic.organization.id,
+    });
+    assertFailed(result, /answered 401/);
+  });
+});
+
+describe('The webhook relay', () => {
+  const payload = (id: string) => ({
+    event: 'warehouseTransaction',
+    installation: { id, organization: { id: 'org' } },
+  });
+  const signedBody = (id: string, secret = WEBHOOK_SECRET) => {
+    const signedData = Buffer.from(JSON.stringify(payload(id))).toString('base64');
+    const signature = `sha256=${createHmac('sha256', secret).update(signedData).digest('hex')}`;
+    return { signature, body: JSON.stringify({ ...payload('forged'), signedData }) };
+  };
+
+  test('hands on what was signed, and the action mints for that installation', async (t) => {
+    await using scene = await createScene();
+    const sent: { url: string; init: RequestInit }[] = [];
+    t.mock.method(globalThis, 'fetch', (url: string, init: RequestInit) => {
+      sent.push({ url, init });
+      return Promise.resolve(new Response(null, { status: 204 }));
+    });
+    const relay = await loadRelay();
+    const { signature, body } = signedBody(scene.baltic.id);
+    assert.equal(await relay(signature, body, OPTIONS), 202);
+    t.mock.restoreAll();
+
+    assert.equal(sent[0]?.url, 'https://api.github.com/repos/octo-org/octo-repo/dispatches');
+    // GitHub refuses a request without one, and not every host's `fetch` sends its own.
+    assert.ok(new Headers(sent[0]?.init.headers).has('user-agent'));
+    const dispatch = JSON.parse(String(sent[0]?.init.body)) as { event_type: string; client_payload: unknown };
+    assert.equal(dispatch.event_type, 'icr-webhook');
+    const event = {
+      name: 'repository_dispatch',
+      payload: { action: dispatch.event_type, client_payload: dispatch.client_payload },
+    };
+    const result = await scene.main({}, { event });
+    assertSucceeded(result);
+    assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
+  });
+
+  test('sends nothing for a wrong signature, or none', async (t) => {
+    const fetch = t.mock.method(globalThis, 'fetch', () => Promise.reject(new Error('sent')));
+    const relay = await loadRelay();
+    const { signature, body } = signedBody('x');
+    for (const wrong of [undefined, '', signature.replace(/.$/, 'g'), `${signature}0`, signature.toUpperCase()]) {
+      assert.equal(await relay(wrong, body, OPTIONS), 401);
+    }
+    assert.equal(fetch.mock.callCount(), 0);
+  });
+
+  test('answers 400 to a body that it cannot read, and sends nothing', async (t) => {
+    const fetch = t.mock.method(globalThis, 'fetch', () => Promise.reject(new Error('sent')));
+    const relay = await loadRelay();
+    for (const body of ['', 'no JSON', 'null', '7', '[]', '{}', '{"signedData":7}', '{"signedData":["e30="]}']) {
+      assert.equal(await relay('sha256=', body, OPTIONS), 400, body);
+    }
+    assert.equal(fetch.mock.callCount(), 0);
+  });
+
+  test('refuses to work without a secret, with which anybody could sign', async (t) => {
+    const fetch = t.mock.method(globalThis, 'fetch', () => Promise.reject(new Error('sent')));
+    const relay = await loadRelay();
+    const { signature, body } = signedBody('forged', '');
+    await assert.rejects(relay(signature, body, { ...OPTIONS, webhookSecret: '' }), /webhookSecret is empty/);
+    assert.equal(fetch.mock.callCount(), 0);
+  });
+});
+
+const OPTIONS = { webhookSecret: WEBHOOK_SECRET, githubToken: 'ghs_x', repository: 'octo-org/octo-repo' };
+
+type Relay = (signature: string | undefined, body: string, options: typeof OPTIONS) => Promise<number>;
+
+async function loadRelay(): Promise<Relay> {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const file = join(folder, 'relay.mjs');
+  await writeFile(file, /^```js\n(.*?)^```$/ms.exec(readme)?.[1] ?? '');
+  const { relay } = (await import(pathToFileURL(file).href)) as { relay: Relay };
+  return relay;
+}
+
+function recipe(signer: string): string {
+  return readFileSync(join(import.meta.dirname, `../workflows/sign-${signer}.yml`), 'utf8');
+}
+
+function sign(signer: string, settings: Record<string, string>, appId = APP_ID) {
+  return run(readScript(recipe(signer), 'sign'), { ICR_APP_ID: appId, ...settings });
+}
+
+/** As the runner runs a step with `shell: bash`, with the signers of test/stand-ins in place of the real ones. */
+async function run(script: string, env: Record<string, string>): Promise<{ jwt: string; stdout: string }> {
+  const files = { script: join(folder, 'script.sh'), key: join(folder, 'key.pem'), output: join(folder, 'output') };
+  await writeFile(files.script, script);
+  await writeFile(files.key, PEM, { mode: 0o600 });
+  await writeFile(files.output, '');
+  const stdout = execFileSync('bash', ['--noprofile', '--norc', '-e', '-o', 'pipefail', files.script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: [join(import.meta.dirname, '../workflows/fake-clis'), process.env['PATH']].join(delimiter),
+      RUNNER_TEMP: folder,
+      GITHUB_OUTPUT: files.output,
+      STAND_IN_KEY: files.key,
+      ICR_APP_ID: APP_ID,
+      ...env,
+    },
+  });
+  const output = await readFile(files.output, 'utf8');
+  return { jwt: /^jwt=(.*)\n$/.exec(output)?.[1] ?? '', stdout };
+}

@@ -1,0 +1,106 @@
+/** Owns a small CONNECT proxy on loopback, which can also misbehave and never leaves this machine. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Listener, type TlsIdentity } from './listener.ts';
+
+/** `silent` never answers; `reset` ends the connection with an RST; `status` refuses with it. */
+export type ProxyBehaviour = 'normal' | 'silent' | 'reset' | { readonly status: number };
+
+export interface ConnectProxyOptions {
+  /** Basic authentication; without it 407. */
+  readonly auth?: { readonly username: string; readonly password: string };
+  /**
+   * Where `host:port` really is, as a port of 127.0.0.1: so a client can reach api.carbonregistry.com:443
+   * without DNS. Targets not named here are answered with 502, unless they are 127.0.0.1 or localhost.
+   */
+  readonly targets?: Readonly<Record<string, number>>;
+  /** Makes it an https:// proxy. */
+  readonly tls?: TlsIdentity;
+  readonly behaviour?: ProxyBehaviour;
+}
+
+export interface ProxyRequest {
+  readonly method: string;
+  /** `host:port`; for a method other than CONNECT (refused with 501) whatever address was asked for. */
+  readonly target: string;
+  readonly authorization: string | undefined;
+  /** 200: the tunnel was opened. Undefined: nothing was answered. */
+  readonly status: number | undefined;
+}
+
+export interface ConnectProxy {
+  readonly url: string;
+  readonly port: number;
+  /** May be changed at any time. */
+  behaviour: ProxyBehaviour;
+  requests(): readonly ProxyRequest[];
+  close(): Promise<void>;
+}
+
+export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
+  const requests: ProxyRequest[] = [];
+  const note = (request: IncomingMessage, status: number | undefined) => {
+    const { method = '', url: target = '' } = request;
+    requests.push({ method, target, authorization: request.headers['proxy-authorization'], status });
+  };
+  const listener = new Listener(options.tls, {
+    request: (request, response) => {
+      note(request, 501);
+      response.writeHead(501).end();
+    },
+    connect: (request, client, head) => {
+      client.on('error', () => client.destroy());
+      const verdict = judge(request, options, proxy.behaviour);
+      if ('port' in verdict) return tunnel(verdict.port, client, head, (status) => note(request, status));
+      note(request, verdict.status);
+      if (verdict.status !== undefined) refuse(client, verdict.status);
+      else if (verdict.reset) listener.reset(request);
+    },
+  });
+  await listener.listen(0);
+  const proxy: ConnectProxy = {
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${listener.port}`,
+    port: listener.port,
+    behaviour: options.behaviour ?? 'normal',
+    requests: () => [...requests],
+    close: () => listener.close(),
+  };
+  return proxy;
+}
+
+type RevocationResult = { readonly port: number } | { readonly status: number | undefined; readonly reset: boolean };
+
+function judge(request: IncomingMessage, options: ConnectProxyOptions, behaviour: ProxyBehaviour): RevocationResult {
+  if (behaviour === 'silent' || behaviour === 'reset') return { status: undefined, reset: behaviour === 'reset' };
+  if (behaviour !== 'normal') return { status: behaviour.status, reset: false };
+  const { auth, targets } = options;
+  const wanted = auth && `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
+  if (wanted !== undefined && request.headers['proxy-authorization'] !== wanted) return { status: 407, reset: false };
+  const target = request.url ?? '';
+  const port = targets?.[target] ?? Number(/^(?:127\.0\.0\.1|localhost):(\d+)$/.exec(target)?.[1]);
+  return Number.isInteger(port) ? { port } : { status: 502, reset: false };
+}
+
+function tunnel(port: number, client: Duplex, head: Uint8Array, note: (status: number) => void): void {
+  const upstream = connect(port, '127.0.0.1');
+  const unreachable = () => {
+    note(502);
+    refuse(client, 502);
+  };
+  upstream.once('error', unreachable);
+  upstream.once('connect', () => {
+    upstream.off('error', unreachable).on('error', () => upstream.destroy());
+    upstream.once('close', () => client.destroy());
+    note(200);
+    client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    upstream.write(head);
+    client.pipe(upstream).pipe(client);
+  });
+  client.once('close', () => upstream.destroy());
+}
+
+function refuse(client: Duplex, status: number): void {
+  const challenge = status === 407 ? 'Proxy-Authenticate: Basic realm="proxy"\r\n' : '';
+  client.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${challenge}Content-Length: 0\r\n\r\n`);
+}
