@@ -1100,22 +1100,22 @@ function nextWaitMs(requestedMs, waits, remainingMs, random) {
     return Math.min((requestedMs ?? 0) + backoffMs(waits, random), longestMs);
 }
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
-function isTransient(status, retryAfter) {
-    return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
+function isTransient(status, hasRetryAfter) {
+    return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
 /**
  * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
- * against the answer's own `Date`, so that the runner's clock does not matter.
+ * against the time of the response.
  *
- * @param nowMs by the runner's clock, for an answer without `Date`
- * @returns milliseconds, never below 0; undefined where the header is absent or neither
+ * @param sentMs by the response's own `Date` if it has one, so that the runner's clock does not matter
+ * @returns milliseconds, never below 0; undefined if the header is absent or neither
  */
-function retryAfterMs(retryAfter, date, nowMs) {
+function retryAfterMs(retryAfter, sentMs) {
     const text = retryAfter?.trim() ?? '';
     if (/^\d+$/.test(text))
         return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
     const until = httpDateMs(text);
-    return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
+    return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
 /** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
 function httpDateMs(date) {
@@ -1362,7 +1362,15 @@ async function readResponse(response) {
         throw new NonRetryableError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
     }
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-    return { status, headers: response.headers, text, receivedMs: Date.now() };
+    const receivedMs = Date.now();
+    const dateMs = httpDateMs(response.headers.date);
+    return {
+        status,
+        text,
+        receivedMs,
+        dateMs,
+        retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
@@ -1387,8 +1395,14 @@ function createHttpClient(baseUrl, headers) {
     const { host } = new URL(baseUrl);
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
+        const startedMs = clockMs();
         let failures = 0;
         let before = '';
+        const end = (outcome, attempts) => ({
+            ...responseOf(name, outcome, attempts, before),
+            attempts,
+            elapsedSeconds: (clockMs() - startedMs) / SECOND_MS,
+        });
         for (let attempts = 1;; attempts += 1) {
             budget.cancelled?.throwIfAborted();
             const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
@@ -1397,15 +1411,15 @@ function createHttpClient(baseUrl, headers) {
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
             if (!isWorthRepeating(outcome))
-                return settle(name, outcome, attempts, before);
+                return end(outcome, attempts);
             budget.cancelled?.throwIfAborted();
-            const requestedMs = outcome instanceof Error ? undefined : requestedWaitMs(outcome);
+            const requestedMs = outcome instanceof Error ? undefined : outcome.retryAfterMs;
             if (requestedMs === undefined)
                 failures += 1;
             const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(requestedMs, attempts - 1, remainingMs(budget), Math.random()) : undefined;
             const problem = problemOf(outcome, requestedMs);
             if (waitMs === undefined && requestedMs === undefined)
-                return settle(name, outcome, attempts, before);
+                return end(outcome, attempts);
             if (waitMs === undefined) {
                 throw new Error(`${name} ${problem}, for which the ${seconds(remainingMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
             }
@@ -1424,10 +1438,10 @@ function problemOf(outcome, requestedMs) {
 function isWorthRepeating(outcome) {
     return outcome instanceof Error
         ? !(outcome instanceof NonRetryableError)
-        : isTransient(outcome.status, outcome.headers['retry-after']);
+        : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
 }
 /** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
-function settle(name, outcome, attempts, before) {
+function responseOf(name, outcome, attempts, before) {
     if (!(outcome instanceof Error))
         return outcome;
     const news = before.includes(outcome.message) ? '' : before;
@@ -1436,9 +1450,6 @@ function settle(name, outcome, attempts, before) {
         ? ''
         : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
     throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
-}
-function requestedWaitMs({ headers, receivedMs }) {
-    return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
 }
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs() {
@@ -2109,8 +2120,6 @@ function app_jwt_decode(jwt) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/app-auth.ts
-/** Owns how the app proves who it is: signs or passes on its JWT, and heals it where the runner's clock is off. */
-
 
 
 
@@ -2158,8 +2167,7 @@ function createAppAuth(credential) {
     };
 }
 /** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
-function clockAheadMs({ headers, receivedMs }) {
-    const dateMs = httpDateMs(headers.date);
+function clockAheadMs({ dateMs, receivedMs }) {
     return dateMs === undefined ? 0 : receivedMs - dateMs;
 }
 function describeDrift(aheadMs) {

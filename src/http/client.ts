@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import manifest from '../../package.json' with { type: 'json' };
 import { info } from '../runner/log.ts';
 import { NonRetryableError } from './errors.ts';
-import { isTransient, MAX_ATTEMPTS, MIN_ATTEMPT_SECONDS, nextWaitMs, retryAfterMs, SECOND_MS } from './retry.ts';
-import { createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
+import { isTransient, MAX_ATTEMPTS, MIN_ATTEMPT_SECONDS, nextWaitMs, SECOND_MS } from './retry.ts';
+import { type AttemptResponse, createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
 
 const ATTEMPT_SECONDS = 15;
 
@@ -44,8 +44,14 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
 
   return async (request, budget) => {
     const name = `${request.method} ${request.path} on ${host}`;
+    const startedMs = clockMs();
     let failures = 0;
     let before = '';
+    const end = (outcome: AttemptResponse | Error, attempts: number): HttpResponse => ({
+      ...responseOf(name, outcome, attempts, before),
+      attempts,
+      elapsedSeconds: (clockMs() - startedMs) / SECOND_MS,
+    });
     for (let attempts = 1; ; attempts += 1) {
       budget.cancelled?.throwIfAborted();
       const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
@@ -55,15 +61,15 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
         );
       }
       const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
-      if (!isWorthRepeating(outcome)) return settle(name, outcome, attempts, before);
+      if (!isWorthRepeating(outcome)) return end(outcome, attempts);
       budget.cancelled?.throwIfAborted();
 
-      const requestedMs = outcome instanceof Error ? undefined : requestedWaitMs(outcome);
+      const requestedMs = outcome instanceof Error ? undefined : outcome.retryAfterMs;
       if (requestedMs === undefined) failures += 1;
       const waitMs =
         failures < MAX_ATTEMPTS ? nextWaitMs(requestedMs, attempts - 1, remainingMs(budget), Math.random()) : undefined;
       const problem = problemOf(outcome, requestedMs);
-      if (waitMs === undefined && requestedMs === undefined) return settle(name, outcome, attempts, before);
+      if (waitMs === undefined && requestedMs === undefined) return end(outcome, attempts);
       if (waitMs === undefined) {
         throw new Error(
           `${name} ${problem}, for which the ${seconds(remainingMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`,
@@ -76,20 +82,20 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
   };
 }
 
-function problemOf(outcome: HttpResponse | Error, requestedMs: number | undefined): string {
+function problemOf(outcome: AttemptResponse | Error, requestedMs: number | undefined): string {
   if (outcome instanceof Error) return `failed (${outcome.message})`;
   const request = requestedMs === undefined ? '' : ` with the request to wait ${seconds(requestedMs)} s (Retry-After)`;
   return `was answered ${outcome.status}${request}`;
 }
 
-function isWorthRepeating(outcome: HttpResponse | Error): boolean {
+function isWorthRepeating(outcome: AttemptResponse | Error): boolean {
   return outcome instanceof Error
     ? !(outcome instanceof NonRetryableError)
-    : isTransient(outcome.status, outcome.headers['retry-after']);
+    : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
 }
 
 /** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
-function settle(name: string, outcome: HttpResponse | Error, attempts: number, before: string): HttpResponse {
+function responseOf(name: string, outcome: AttemptResponse | Error, attempts: number, before: string): AttemptResponse {
   if (!(outcome instanceof Error)) return outcome;
   const news = before.includes(outcome.message) ? '' : before;
   const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
@@ -98,10 +104,6 @@ function settle(name: string, outcome: HttpResponse | Error, attempts: number, b
       ? ''
       : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
   throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
-}
-
-function requestedWaitMs({ headers, receivedMs }: HttpResponse): number | undefined {
-  return retryAfterMs(headers['retry-after'], headers.date, receivedMs);
 }
 
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */

@@ -48,26 +48,22 @@ export function nextWaitMs(
 }
 
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
-export function isTransient(status: number, retryAfter: string | undefined): boolean {
-  return status === 408 || status === 429 || status >= 500 || (status === 403 && retryAfter !== undefined);
+export function isTransient(status: number, hasRetryAfter: boolean): boolean {
+  return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
 
 /**
  * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
- * against the answer's own `Date`, so that the runner's clock does not matter.
+ * against the time of the response.
  *
- * @param nowMs by the runner's clock, for an answer without `Date`
- * @returns milliseconds, never below 0; undefined where the header is absent or neither
+ * @param sentMs by the response's own `Date` if it has one, so that the runner's clock does not matter
+ * @returns milliseconds, never below 0; undefined if the header is absent or neither
  */
-export function retryAfterMs(
-  retryAfter: string | undefined,
-  date: string | undefined,
-  nowMs: number,
-): number | undefined {
+export function retryAfterMs(retryAfter: string | undefined, sentMs: number): number | undefined {
   const text = retryAfter?.trim() ?? '';
   if (/^\d+$/.test(text)) return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
   const until = httpDateMs(text);
-  return until === undefined ? undefined : Math.max(0, until - (httpDateMs(date) ?? nowMs));
+  return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
 
 /** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */

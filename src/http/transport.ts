@@ -3,7 +3,7 @@ import type http from 'node:http';
 import { maskSecret } from '../runner/secrets.ts';
 import { describeNetworkError, NonRetryableError } from './errors.ts';
 import { protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
-import { SECOND_MS } from './retry.ts';
+import { httpDateMs, retryAfterMs, SECOND_MS } from './retry.ts';
 import { tunnelAgent } from './tunnel.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -19,16 +19,28 @@ export interface HttpRequest {
   graceSeconds?: number;
 }
 
-export interface HttpResponse {
+/** What came back to one attempt. */
+export interface AttemptResponse {
   /** `METHOD /path on HOST`, for messages. */
   request: string;
-  /** The host that was asked, with its port where that is not the scheme's own. */
+  /** The host that was asked, with its port unless that is the scheme's own. */
   host: string;
   status: number;
-  headers: http.IncomingHttpHeaders;
   text: string;
   /** When it was complete, in Unix milliseconds by the runner's clock. */
   receivedMs: number;
+  /** When it was sent, in Unix milliseconds by the server's clock; a `Date` header is up to a second behind. */
+  dateMs: number | undefined;
+  /** The wait that `Retry-After` asks for. */
+  retryAfterMs: number | undefined;
+}
+
+/** What came back to a request, after its retries. */
+export interface HttpResponse extends AttemptResponse {
+  /** How often the request was sent. */
+  attempts: number;
+  /** From the first attempt to the response, the waits included. */
+  elapsedSeconds: number;
 }
 
 /** @throws NonRetryableError where a repetition would fail alike, any other Error where it may not */
@@ -36,7 +48,7 @@ export type Attempt = (
   request: HttpRequest,
   timeoutMs: number,
   cancelled: AbortSignal | undefined,
-) => Promise<HttpResponse>;
+) => Promise<AttemptResponse>;
 
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
@@ -54,7 +66,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
 
   return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
-    const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+    const { promise, resolve, reject } = Promise.withResolvers<AttemptResponse>();
     const json = body === undefined ? undefined : JSON.stringify(body);
     const request = transport.request(new URL(baseUrl + path), {
       method,
@@ -98,7 +110,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   };
 }
 
-async function readResponse(response: http.IncomingMessage): Promise<Omit<HttpResponse, 'request' | 'host'>> {
+async function readResponse(response: http.IncomingMessage): Promise<Omit<AttemptResponse, 'request' | 'host'>> {
   const status = response.statusCode ?? 0;
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -119,5 +131,13 @@ async function readResponse(response: http.IncomingMessage): Promise<Omit<HttpRe
     );
   }
   const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-  return { status, headers: response.headers, text, receivedMs: Date.now() };
+  const receivedMs = Date.now();
+  const dateMs = httpDateMs(response.headers.date);
+  return {
+    status,
+    text,
+    receivedMs,
+    dateMs,
+    retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
+  };
 }

@@ -1,5 +1,4 @@
 /** Owns how the app proves who it is: signs or passes on its JWT, and heals it where the runner's clock is off. */
-import { httpDateMs } from '../http/retry.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import { info } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
@@ -75,8 +74,7 @@ export function createAppAuth(credential: Credential): AppAuth {
 }
 
 /** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
-function clockAheadMs({ headers, receivedMs }: HttpResponse): number {
-  const dateMs = httpDateMs(headers.date);
+function clockAheadMs({ dateMs, receivedMs }: HttpResponse): number {
   return dateMs === undefined ? 0 : receivedMs - dateMs;
 }
 

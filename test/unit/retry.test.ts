@@ -16,12 +16,12 @@ test('the backoff is full jitter over 1, 2, 4, 8 s, and no more', () => {
 });
 
 test('408, 429 and 5xx pass, 403 only with Retry-After, nothing else', () => {
-  const passing = (retryAfter?: string) =>
+  const passing = (hasRetryAfter: boolean) =>
     [200, 201, 304, 307, 400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 599].filter((status) =>
-      isTransient(status, retryAfter),
+      isTransient(status, hasRetryAfter),
     );
-  assert.deepEqual(passing(), [408, 429, 500, 501, 502, 503, 504, 599]);
-  assert.deepEqual(passing('1'), [403, 408, 429, 500, 501, 502, 503, 504, 599]);
+  assert.deepEqual(passing(false), [408, 429, 500, 501, 502, 503, 504, 599]);
+  assert.deepEqual(passing(true), [403, 408, 429, 500, 501, 502, 503, 504, 599]);
 });
 
 test('Retry-After is seconds, or a date that is read against the answer’s own', () => {
@@ -48,7 +48,9 @@ test('Retry-After is seconds, or a date that is read against the answer’s own'
     ['Tue, 01 Jan 2030 00:00:05 GMT', undefined, 5000],
     ['Tue, 01 Jan 2030 00:00:05 GMT', 'nonsense', 5000],
   ];
-  for (const [retryAfter, sent, ms] of cases) assert.equal(retryAfterMs(retryAfter, sent, now), ms, `${retryAfter}`);
+  for (const [retryAfter, sent, ms] of cases) {
+    assert.equal(retryAfterMs(retryAfter, httpDateMs(sent) ?? now), ms, `${retryAfter}`);
+  }
 });
 
 test('a wait leaves a second for the attempt after it, or there is none', () => {
