@@ -1,25 +1,34 @@
-/** Owns the order of events of the main step: read, find, mint, check, hand on. */
-
+/** The main step: chooses the installation, mints a token, checks it, and hands it to the steps that follow. */
 import { createHttpClient, startBudget } from './http/client.ts';
-import { createIcrApi, versionHeader } from './icr/api.ts';
+import { createIcrApi } from './icr/api.ts';
 import { createAppAuth } from './icr/app-auth.ts';
-import { revoke } from './icr/revocation.ts';
-import { type RunEvent, readEvent, relayedInstallationId, whyNoSecrets } from './inputs/event.ts';
+import { isSameId } from './icr/id.ts';
+import { revokeToken } from './icr/revocation.ts';
+import { versionHeader } from './icr/version.ts';
+import {
+  findRelayedInstallationId,
+  isRepositoryPrivate,
+  type RunEvent,
+  readEvent,
+  relayedInstallationId,
+  whyNoSecrets,
+} from './inputs/event.ts';
 import { type Inputs, readInputs } from './inputs/inputs.ts';
 import { assertFileCommands } from './runner/file-commands.ts';
 import { fail, info, messageOf, notice } from './runner/log.ts';
 import { runAction, watchCancellation } from './runner/process.ts';
 import { writeSummary } from './runner/summary.ts';
-import { chooseInstallation } from './token/installation.ts';
-import { checkMinted, mint, revokeAfterFailure } from './token/mint.ts';
-import { writeDescription, writeToken } from './token/outputs.ts';
-import { describeToken, summaryRows } from './token/report.ts';
+import { checkToken } from './token/checks.ts';
+import { type ChosenInstallation, chooseInstallation } from './token/installation.ts';
+import { writeDetails, writeToken } from './token/outputs.ts';
+import { describeOtherWebhook, describeToken, summaryRows } from './token/report.ts';
+import { revokeAfterFailure } from './token/revoke-after-failure.ts';
 import { clearSavedToken, saveToken } from './token/state.ts';
 
 const BUDGET_SECONDS = 90;
-const WITHDRAWAL_SECONDS = 15;
+const REVOCATION_SECONDS = 15;
 /** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
-const CANCELLED_WITHDRAWAL_SECONDS = 4;
+const CANCELLED_REVOCATION_SECONDS = 4;
 
 async function main(): Promise<void> {
   const cancelled = watchCancellation();
@@ -29,29 +38,40 @@ async function main(): Promise<void> {
   assertFileCommands();
 
   const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
-  const auth = createAppAuth(inputs.credential);
-  const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
+  const api = createIcrApi(send, createAppAuth(inputs.credential), startBudget(BUDGET_SECONDS, cancelled));
   const installation =
-    inputs.tokenType === 'app' ? undefined : await chooseInstallation(api, inputs, () => relayedInstallationId(event));
+    inputs.tokenType === 'app'
+      ? undefined
+      : await chooseInstallation(api, inputs, () => relayedInstallationId(event), isRepositoryPrivate(event));
 
-  const minted = await mint(api, auth, installation?.id, inputs);
+  const minted = await api.mintToken(installation);
+  const saved = { ...minted, apiUrl: inputs.apiUrl, apiVersion: inputs.apiVersion };
   try {
-    saveToken(minted.left);
+    saveToken(saved);
     cancelled.throwIfAborted();
-    const grant = checkMinted(minted, { ...inputs, installationId: installation?.id });
-    writeDescription(grant, inputs.apiUrl);
+    const details = checkToken(minted, { ...inputs, installationId: installation?.id });
+    writeDetails(details, inputs.apiUrl);
     if (inputs.skipTokenRevoke) clearSavedToken();
     writeToken(minted.token);
 
-    info(describeToken(grant, installation));
-    if (inputs.jobSummary) await writeSummary(summaryRows(grant, installation, new URL(inputs.apiUrl).host));
+    info(describeToken(details, installation));
+    if (installation !== undefined) noticeOtherWebhook(event, installation);
+    if (inputs.jobSummary) await writeSummary(summaryRows(details, installation, new URL(inputs.apiUrl).host));
   } catch (error) {
     // A cancelled step has no time for a request; post revokes what is in the state.
     if (error === cancelled.reason) throw error;
     const budget = cancelled.aborted
-      ? startBudget(CANCELLED_WITHDRAWAL_SECONDS)
-      : startBudget(WITHDRAWAL_SECONDS, cancelled);
-    throw await revokeAfterFailure(minted, error, (token) => revoke(send, token, budget));
+      ? startBudget(CANCELLED_REVOCATION_SECONDS)
+      : startBudget(REVOCATION_SECONDS, cancelled);
+    throw await revokeAfterFailure(saved, error, (token) => revokeToken(send, token, budget));
+  }
+}
+
+/** A job that acts on the webhook would otherwise act on one organization with a token for another. */
+function noticeOtherWebhook(event: RunEvent, installation: ChosenInstallation): void {
+  const relayedId = findRelayedInstallationId(event);
+  if (relayedId !== undefined && !isSameId(relayedId, installation.id)) {
+    notice(describeOtherWebhook(relayedId, installation));
   }
 }
 

@@ -1,8 +1,7 @@
-/** Owns the order of events of the post step: revoke what main left, and never fail the job. */
-
+/** The post step: revokes the token that main saved, and never fails the job. */
 import { createHttpClient, startBudget } from './http/client.ts';
-import { versionHeader } from './icr/api.ts';
-import { revoke } from './icr/revocation.ts';
+import { revokeToken } from './icr/revocation.ts';
+import { versionHeader } from './icr/version.ts';
 import { isSummaryWanted } from './inputs/fields.ts';
 import { info, messageOf, warning } from './runner/log.ts';
 import { outliveCancellation, runAction } from './runner/process.ts';
@@ -14,27 +13,28 @@ const BUDGET_SECONDS = 45;
 
 async function post(): Promise<void> {
   outliveCancellation();
-  const left = readSavedToken();
-  if (left === undefined) return;
-  maskSecret(left.token);
+  const saved = readSavedToken();
+  if (saved === undefined) return;
+  maskSecret(saved.token);
 
-  if (Date.parse(left.expiresAt) <= Date.now() + left.clockOffsetMs) {
-    info(`The access token expired at ${left.expiresAt}, before this job ended: there is nothing to revoke.`);
+  if (saved.expiresAt !== undefined && Date.parse(saved.expiresAt) <= Date.now() + saved.clockOffsetMs) {
+    info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
     return;
   }
-  const send = createHttpClient(left.apiUrl, versionHeader(left.apiVersion));
-  const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
-  if (outcome === 'unknown') throw new Error(words);
+  const send = createHttpClient(saved.apiUrl, versionHeader(saved.apiVersion));
+  const { outcome, detail } = await revokeToken(send, saved.token, startBudget(BUDGET_SECONDS));
+  if (outcome === 'unknown') throw new Error(detail);
 
-  info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
-  const fate = outcome === 'revoked' ? 'revoked' : 'found dead';
-  if (isSummaryWanted()) await writeSummary([['Token', `${fate} at ${new Date().toISOString()}`]]);
+  info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was already invalid: ${detail}.`);
+  if (isSummaryWanted()) await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
 }
 
 function warn(error: unknown): void {
-  const expiry = readSavedToken()?.expiresAt || 'two hours after it was minted';
+  const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
   const reason = messageOf(error).replace(/\.$/, '');
-  warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
+  warning(
+    `The access token could not be revoked, and is valid until ${expiry}. To end it sooner, ask an admin of the organization to suspend the app’s installation. ${reason}.`,
+  );
 }
 
 runAction(post, warn);

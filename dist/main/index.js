@@ -1466,7 +1466,7 @@ function asError(thrown) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/id.ts
-/** Owns what counts as an id of ICR (an app's, an organization's, an installation's) and when two are the same. */
+/** What counts as an id of ICR (an app's, an organization's, an installation's), and when two are the same. */
 const MAX_ID_CHARACTERS = 128;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /**
@@ -1476,7 +1476,7 @@ const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 function isId(value) {
     return (typeof value === 'string' &&
         value.length <= MAX_ID_CHARACTERS &&
-        // Dot segments would be resolved away by whoever normalises the URL.
+        // Dot segments would be resolved away when the URL is normalized.
         value !== '.' &&
         value !== '..' &&
         /^[^\s/\\\p{C}]+$/u.test(value));
@@ -1487,11 +1487,14 @@ function isSameId(one, other) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
-/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
+/** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
 
 
-/** An answer of another shape; its message names the field, never the body. */
+/** A response of another shape. Its message names the field, never the body. */
 class ShapeError extends Error {
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
 }
 function parseInstallation(text) {
     return toInstallation(toObject(parseJson(text), 'its body is'), '');
@@ -1509,14 +1512,14 @@ function parseInstallationPage(text) {
     const total = isObject(pagination) ? pagination['total'] : undefined;
     return { installations, total: typeof total === 'number' ? total : undefined };
 }
-/** The token alone, so that it can be masked before the rest of the answer is looked at. */
+/** The token alone, so that it can be masked before the rest of the response is looked at. */
 function parseToken(text) {
     const token = toObject(parseJson(text), 'its body is')['token'];
     if (typeof token !== 'string' || token === '')
         throw misshapen('token', 'a text');
     return token;
 }
-/** When the token expires, where the answer says so in a way that can be read. */
+/** When the token expires, if the response says so in ISO 8601. */
 function parseExpiry(text) {
     return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
 }
@@ -1537,7 +1540,7 @@ function parseTokenDetails(text, isForInstallation) {
         organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
     };
 }
-/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
+/** The API's own words for an error: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
 function parseErrorMessage(text) {
     try {
         const body = parseJson(text);
@@ -1548,6 +1551,11 @@ function parseErrorMessage(text) {
     catch {
         return undefined;
     }
+}
+/** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
+function describeResponse({ request, status, text }) {
+    const message = status < 300 ? undefined : parseErrorMessage(text);
+    return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
 function parseJson(text) {
     try {
@@ -1564,7 +1572,7 @@ function toInstallation(item, path) {
         organization: toOrganization(organization, `${path}organization`),
     };
 }
-/** Whether the API names the organization is not documented: where it has no id, it names none. */
+/** Whether the API names the organization is not documented. One without an id counts as not named. */
 function toOrganization(value, path) {
     if (value == null)
         return undefined;
@@ -1607,121 +1615,200 @@ function misshapen(field, wanted) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/errors.ts
-/** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
 
 
-/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
-function describeResponse({ request, status, text }) {
-    const message = status < 300 ? undefined : parseErrorMessage(text);
-    return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
+/** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
+function apiError(operation, response, requester, isAppAccepted) {
+    return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
 }
-/** @param purpose what was tried, as the beginning of a sentence */
-function apiError(purpose, answer, identity) {
-    return new Error(`${purpose} failed: ${describeResponse(answer)}. ${advice(answer, identity)}`);
+/** @param error names the field */
+function shapeError(response, error) {
+    const explanation = {
+        cause: `The response is not ICR’s: ${error.message}.`,
+        fix: 'Check `api-url`, `api-version`, and any proxy on the way.',
+    };
+    return new Error(compose(explanation, describeResponse(response)), { cause: error });
 }
-function advice(answer, identity) {
-    const { status } = answer;
-    if (status === 401 || status === 403)
-        return credentialAdvice(answer, identity);
-    if (status === 404) {
-        return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
+function compose({ cause, fix, more }, ...details) {
+    return [cause, fix, more, ...details.map((detail) => `${detail}.`)].filter((part) => part !== undefined).join(' ');
+}
+function explain(operation, response, requester, isAppAccepted) {
+    const { status, attempts, elapsedSeconds } = response;
+    if (status === 401 || status === 403) {
+        return isAppAccepted ? refusedLater(operation) : refusedApp(operation, response, requester);
     }
+    if (status === 404)
+        return notFound(operation);
     if (status === 400) {
-        return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
+        return {
+            cause: 'ICR refused the form of the request.',
+            fix: 'Check `api-version`, and the path of `api-url` if it has one.',
+        };
     }
     if (status >= 300 && status < 400) {
-        return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
+        return {
+            cause: '`api-url` leads to a redirect, and redirects are not followed.',
+            fix: 'Set `api-url` to the address of the API itself.',
+        };
     }
-    if (status === 429)
-        return 'ICR limits the rate of requests. Run the job again later, or run fewer jobs at once.';
-    if (status === 408 || status >= 500)
-        return 'The fault is on ICR’s side or on the way there. Run the job again later.';
-    return 'Check `api-url`, `api-version` and the ids.';
+    const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
+    if (status === 429) {
+        return {
+            cause: `ICR limits the rate of requests (429${tries}).`,
+            fix: 'Run the job again later, and fewer jobs at once (`max-parallel`, `concurrency`).',
+        };
+    }
+    if (status === 408 || status >= 500) {
+        return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+    }
+    return {
+        cause: `ICR answered ${status}, which its documentation does not mention.`,
+        fix: 'Check `api-url`, `api-version` and the ids.',
+    };
 }
-function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
-    const cause = `\`app-id\` (${sanitize(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
-    const suspended = status === 403 ? ', or the installation is suspended' : '';
-    const next = fingerprint === undefined
-        ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
-        : `Compare the key’s fingerprint, SHA256:${fingerprint}, with the app’s “Credentials” tab.`;
-    const clock = drift === undefined
+/** A request that ICR refused after it had taken the same JWT for another one. */
+function refusedLater(operation) {
+    return operation.kind === 'mint' || operation.kind === 'installation'
+        ? {
+            cause: 'The installation is suspended, or the app has no right to it.',
+            fix: 'Ask an admin of the organization to look at the installation. `app-id` and the key are right.',
+            more: `It is installation ${operation.id}.`,
+        }
+        : {
+            cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
+            fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
+        };
+}
+function refusedApp(operation, { host }, requester) {
+    const { source, fingerprint, clockSkew, isClockToBlame } = requester;
+    const appId = sanitize(requester.appId, 128);
+    const clock = clockSkew === undefined ? '' : ` The runner’s clock is ${clockSkew} ICR’s.`;
+    const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
+    const environment = ` Asked was ${host}: a production key doesn’t work in the sandbox, or vice versa.`;
+    if (isClockToBlame) {
+        return {
+            cause: `The runner’s clock is ${clockSkew} ICR’s, so ICR refused \`jwt\`.`,
+            fix: 'Correct the clock of the machine that signed it, which is likely the runner.',
+            more: `If it is right, compare the \`iss\` of \`jwt\` (\`app-id\` ${appId}) and its key with the app’s “Credentials” tab.${environment}${suspended}`,
+        };
+    }
+    if (source === 'jwt') {
+        return {
+            cause: `ICR refused \`jwt\` of \`app-id\` ${appId}.`,
+            fix: 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.',
+            more: `A JWT from outside can’t be signed again here.${environment}${suspended}${clock}`,
+        };
+    }
+    const signature = source === 'private-key'
         ? ''
-        : ` The runner’s clock is ${drift} the API’s${fingerprint === undefined ? ': a JWT signed by such a clock is refused' : ''}.`;
-    return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
+        : ' Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.';
+    return {
+        cause: `ICR refused \`app-id\` ${appId} with this key.`,
+        fix: fingerprint === undefined
+            ? `Compare the key of \`sign-command\` with the app’s “Credentials” tab.`
+            : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
+        more: `If the key is not there, it was revoked or is another app’s.${signature}${environment}${suspended}${clock}`,
+    };
+}
+const ORIGINS = {
+    'installation-id': 'from `installation-id`',
+    'organization-id': 'found for `organization-id`',
+    webhook: 'from the webhook’s `client_payload.installation.id`',
+    'only-installation': 'from the list of installations',
+};
+function notFound(operation) {
+    if (operation.kind === 'list' || operation.kind === 'app') {
+        return { cause: 'ICR’s API is not at `api-url`.', fix: 'Check `api-url`, its path included.' };
+    }
+    const { id, source } = operation;
+    const isFound = source === 'organization-id' || source === 'only-installation';
+    return {
+        cause: `The app has no such installation (${ORIGINS[source]}).`,
+        fix: isFound
+            ? 'Run the job again: it was removed, or suspended, a moment ago.'
+            : 'Compare the id with the app’s page, or set `organization-id`, which finds a reinstalled app too.',
+        more: `It is installation ${id}. It may have been removed, or be of another app or environment.`,
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
-/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
+
 
 
 const PAGE_SIZE = 100;
 /** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const MINT_GRACE_SECONDS = 5;
-/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
 function createIcrApi(send, auth, budget) {
-    async function ask(purpose, request) {
-        const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
+    let isAppAccepted = false;
+    async function request(http) {
+        const attempt = async () => send({ ...http, bearer: await auth.bearer() }, budget);
         const first = await attempt();
-        const answer = (await auth.heal(first)) ? await attempt() : first;
-        return { purpose, answer };
+        return (await auth.correctClock(first)) ? attempt() : first;
     }
-    function assertSuccess({ purpose, answer }) {
-        if (!isSuccess(answer))
-            throw apiError(purpose, answer, auth.identity(answer));
-        return { purpose, answer };
+    async function call(operation, http, parse) {
+        const response = await request(http);
+        if (!isSuccess(response))
+            throw apiError(operation, response, auth.requester(response), isAppAccepted);
+        isAppAccepted = true;
+        return { response, value: parseAs(response, parse) };
+    }
+    /** @throws only if the response is 401, 429 or not the API's at all, since a 4xx may mean that there is no such route */
+    async function find(operation, path) {
+        const response = await request({ method: 'GET', path });
+        const { status } = response;
+        if (status >= 400 && status < 500 && status !== 401 && status !== 429)
+            return undefined;
+        if (!isSuccess(response))
+            throw apiError(operation, response, auth.requester(response), isAppAccepted);
+        isAppAccepted = true;
+        try {
+            return parseInstallation(response.text);
+        }
+        catch (error) {
+            if (error instanceof ShapeError)
+                return undefined;
+            throw error;
+        }
     }
     return {
         getInstallation: async (id) => {
-            const path = `/app/installations/${encodeURIComponent(id)}`;
-            return read(assertSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
+            const operation = { kind: 'installation', id, source: 'installation-id' };
+            return (await call(operation, { method: 'GET', path: installationPath(id) }, parseInstallation)).value;
         },
-        findInstallation: async (organizationId) => {
-            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
-            const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
-            const { status } = reading.answer;
-            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
-                return undefined;
-            assertSuccess(reading);
-            try {
-                return parseInstallation(reading.answer.text);
-            }
-            catch (error) {
-                if (error instanceof ShapeError)
-                    return undefined;
-                throw error;
-            }
-        },
+        findInstallation: (id) => find({ kind: 'list' }, installationPath(id)),
+        findOrganizationInstallation: (organizationId) => find({ kind: 'list' }, `/app/organizations/${encodeURIComponent(organizationId)}/installation`),
         listInstallations: async (page) => {
             const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-            return read(assertSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
+            return (await call({ kind: 'list' }, { method: 'GET', path }, parseInstallationPage)).value;
         },
-        mint: async (installationId) => {
-            const path = installationId === undefined
-                ? '/app/accessTokens'
-                : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
+        mintToken: async (installation) => {
+            const operation = installation === undefined ? { kind: 'app' } : { kind: 'mint', ...installation };
+            const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
             // The body is what ICR's demo sends; none is documented.
-            const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
-            return assertSuccess(await ask('Minting the access token', request));
+            const http = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
+            const { response, value: token } = await call(operation, http, parseToken);
+            maskSecret(token);
+            const clockOffsetMs = auth.clockOffsetMs(response);
+            return {
+                token,
+                expiresAt: parseAs(response, parseExpiry),
+                clockOffsetMs,
+                mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
+                details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
+            };
         },
     };
 }
-/** @throws Error that names the request and the field that is not as documented */
-function read({ purpose, answer }, parse) {
+function installationPath(id) {
+    return `/app/installations/${encodeURIComponent(id)}`;
+}
+function parseAs(response, parse) {
     try {
-        return parse(answer.text);
+        return parse(response.text);
     }
     catch (error) {
-        if (!(error instanceof ShapeError))
-            throw error;
-        throw new Error(`${purpose} failed: ${describeResponse(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
+        throw error instanceof ShapeError ? shapeError(response, error) : error;
     }
-}
-/** The header that picks a dated version of the API (docs: Apps); empty for none. */
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
-}
-function isSuccess({ status }) {
-    return status >= 200 && status < 300;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
@@ -2061,7 +2148,7 @@ function decodeJwt(jwt) {
 
 
 ;// CONCATENATED MODULE: ./src/icr/app-jwt.ts
-/** Owns the app's JWT: which claims, signed how, and the reading of one that was signed elsewhere. */
+/** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
 
 
 
@@ -2072,16 +2159,16 @@ const LIFETIME_SECONDS = 540;
 /**
  * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
  *
- * @param nowSeconds Unix time by the API's clock
+ * @param nowSeconds Unix time by ICR's clock
  */
 async function signAppJwt(appId, signer, nowSeconds) {
+    const header = { alg: ALGORITHM, typ: 'JWT' };
     const claims = {
         iss: appId,
         iat: nowSeconds - ISSUED_BEFORE_NOW_SECONDS,
         exp: nowSeconds + LIFETIME_SECONDS,
         alg: ALGORITHM,
     };
-    const header = { alg: ALGORITHM, typ: 'JWT' };
     const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
     return `${signingInput}.${base64url_encode(await signer.sign(signingInput))}`;
 }
@@ -2092,18 +2179,19 @@ async function signAppJwt(appId, signer, nowSeconds) {
  */
 function readAppJwt(jwt, nowSeconds) {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
-        throw new Error('`jwt` is not a signed JWT: that is three base64url parts with dots between. Sign one and give it whole.');
+        throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.');
     }
     const { alg, iss, exp } = app_jwt_decode(jwt);
     if (alg !== ALGORITHM)
-        throw new Error('`jwt` is not signed with RS256, the only algorithm that ICR takes. Sign it with RS256.');
+        throw new Error('`jwt` is not signed with RS256. Sign it with RS256, which is all that ICR takes.');
     if (typeof iss !== 'string' || iss === '') {
-        throw new Error('`jwt` has no claim `iss` that holds the app’s ID as a string. Sign one that has.');
+        throw new Error('`jwt` has no claim `iss`. Sign one whose `iss` is the app’s ID, as a string.');
     }
-    if (typeof exp !== 'number')
-        throw new Error('`jwt` has no claim `exp` that is a number. Sign one that has.');
+    if (typeof exp !== 'number') {
+        throw new Error('`jwt` has no claim `exp` that is a number. Sign one that expires within 10 minutes.');
+    }
     if (exp <= nowSeconds) {
-        throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. It lives 10 minutes at most: sign it in the job, right before this step.`);
+        throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`);
     }
     return iss;
 }
@@ -2113,7 +2201,7 @@ function app_jwt_decode(jwt) {
         return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
     }
     catch (error) {
-        throw new Error('`jwt` cannot be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
+        throw new Error('`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
             cause: error,
         });
     }
@@ -2123,12 +2211,12 @@ function app_jwt_decode(jwt) {
 
 
 
-const MAX_DRIFT_MS = 30_000;
-/** A Date header is up to a second behind, and the answer takes its time. */
-const MEASURABLE_DRIFT_MS = 2_000;
+const MAX_CLOCK_SKEW_MS = 30_000;
+/** A Date header is up to a second behind, and the response takes its time. */
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
 function createAppAuth(credential) {
     let offsetMs = 0;
-    let isHealed = false;
+    let isCorrected = false;
     let jwt;
     const bearer = async () => {
         if ('jwt' in credential)
@@ -2141,72 +2229,73 @@ function createAppAuth(credential) {
     };
     return {
         bearer,
-        heal: async (answer) => {
-            const aheadMs = clockAheadMs(answer);
-            const isRefused = answer.status === 401 || answer.status === 403;
-            if (isHealed || !isRefused || !('signer' in credential) || Math.abs(aheadMs) <= MAX_DRIFT_MS)
+        correctClock: async (response) => {
+            const skewMs = clockSkewMs(response);
+            const isRefused = response.status === 401 || response.status === 403;
+            if (isCorrected || !isRefused || !('signer' in credential) || Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS)
                 return false;
-            isHealed = true;
-            offsetMs = -aheadMs;
+            isCorrected = true;
+            offsetMs = -skewMs;
             jwt = undefined;
-            log_info(`The API refused the JWT (${answer.status}), and the runner’s clock is ${describeDrift(aheadMs)} the API’s: signing again by the API’s clock.`);
+            log_info(`The runner’s clock is ${describeSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`);
             return true;
         },
-        clockOffsetMs: (answer) => {
-            const aheadMs = clockAheadMs(answer);
-            return isHealed || aheadMs <= MAX_DRIFT_MS ? offsetMs : -aheadMs;
+        clockOffsetMs: (response) => {
+            const skewMs = clockSkewMs(response);
+            return isCorrected || skewMs <= MAX_CLOCK_SKEW_MS ? offsetMs : -skewMs;
         },
-        identity: (answer) => {
-            const aheadMs = clockAheadMs(answer);
+        requester: (response) => {
+            const skewMs = clockSkewMs(response);
+            const signer = 'signer' in credential ? credential.signer : undefined;
             return {
                 appId: credential.appId,
-                fingerprint: 'signer' in credential ? credential.signer.fingerprint : undefined,
-                drift: Math.abs(aheadMs) > MEASURABLE_DRIFT_MS ? describeDrift(aheadMs) : undefined,
+                source: signer?.source ?? 'jwt',
+                fingerprint: signer?.fingerprint,
+                clockSkew: Math.abs(skewMs) > MEASURABLE_CLOCK_SKEW_MS ? describeSkew(skewMs) : undefined,
+                isClockToBlame: signer === undefined && Math.abs(skewMs) > MAX_CLOCK_SKEW_MS,
             };
         },
     };
 }
-/** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
-function clockAheadMs({ dateMs, receivedMs }) {
+/** How far the runner's clock is ahead of ICR's; 0 if the response has no time. */
+function clockSkewMs({ dateMs, receivedMs }) {
     return dateMs === undefined ? 0 : receivedMs - dateMs;
 }
-function describeDrift(aheadMs) {
-    return `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+function describeSkew(skewMs) {
+    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
 ;// CONCATENATED MODULE: ./src/icr/revocation.ts
-/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
-
-
 
 
 
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
-/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
-async function revoke(send, token, budget) {
+/** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
+async function revokeToken(send, token, budget) {
     // What a header can carry of a token that was refused for its characters.
     const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
     maskSecret(bearer);
     try {
-        const verdict = judge(await send({ ...REQUEST, bearer }, budget));
-        const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
-        return saysNothing
-            ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
-            : verdict;
+        const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
+        const provesNothing = outcome === 'already invalid' && bearer !== token.trim();
+        return provesNothing
+            ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
+            : { outcome, detail };
     }
     catch (error) {
-        return { outcome: 'unknown', words: messageOf(error) };
+        return { outcome: 'unknown', detail: messageOf(error).replace(/\.$/, '') };
     }
 }
-function judge(answer) {
-    const words = describeResponse(answer);
-    if (isSuccess(answer)) {
-        return saysRevoked(answer.text)
-            ? { outcome: 'revoked', words }
-            : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+function interpret(response) {
+    const detail = describeResponse(response);
+    const { status, text } = response;
+    if (isSuccess(response)) {
+        return saysRevoked(text)
+            ? { outcome: 'revoked', detail }
+            : { outcome: 'unknown', detail: `${detail}, but not with \`true\`` };
     }
-    const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
-    return { outcome: isDead ? 'dead-already' : 'unknown', words };
+    const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
+    return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
 }
 /** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text) {
@@ -2221,6 +2310,13 @@ function isFromApi(text) {
     catch {
         return false;
     }
+}
+
+;// CONCATENATED MODULE: ./src/icr/version.ts
+/** The version of ICR's API that a request asks for. */
+/** The header that picks a dated version (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
@@ -2316,6 +2412,19 @@ function relayedInstallationId({ name, payload }) {
     }
     return id;
 }
+/** The same, and undefined if the payload has no usable id. */
+function findRelayedInstallationId(event) {
+    try {
+        return relayedInstallationId(event);
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Whether only the repository's collaborators can read the log. */
+function isRepositoryPrivate({ payload }) {
+    return field(payload['repository'], 'private') === true;
+}
 /** Why a run may have no secrets, in a sentence. */
 function whyNoSecrets({ name, actor, payload }) {
     if (actor === 'dependabot[bot]') {
@@ -2339,8 +2448,16 @@ function event_isObject(value) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/permissions.ts
-/** Owns permissions: how inputs name them, and which levels are more than others. */
+/** Permissions: how inputs name them, which levels are more than others, and which names are likely misspelled. */
 
+/** What an organization can grant (docs: Permissions). */
+const DOCUMENTED_NAMES = [
+    'organization_info',
+    'organization_members',
+    'organization_projects',
+    'organization_warehouse',
+    'organization_inventory',
+];
 /**
  * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
  * (docs: Permissions; Apps; v0.5). That REQUEST lies between them and WRITE follows from "read and request".
@@ -2363,34 +2480,63 @@ function parsePermissions(input, text) {
             continue;
         const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
         if (name === undefined || level === undefined) {
-            throw new Error(`\`${input}\` holds an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
+            throw new Error(`\`${input}\` has an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
         }
         if (!RANKS.has(level.toLowerCase())) {
-            throw new Error(`\`${input}\` gives \`${sanitize(name, 60)}\` the level \`${sanitize(level, 12)}\`, which is not known. Use read, request or write.`);
+            throw new Error(`\`${input}\` has an unknown level, \`${sanitize(level, 12)}\`. Use read, request or write for \`${sanitize(name, 60)}\`.`);
         }
         if (permissions.has(name))
-            throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Keep one of the two.`);
+            throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Remove one of them.`);
         permissions.set(name, level);
     }
     return permissions;
 }
 /** Those of `required` that `granted` does not reach; an unknown granted level reaches none. */
 function missingPermissions(granted, required) {
-    return where(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
+    return filter(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
 }
 /** Those of `granted` that go beyond `allowed`; an unknown granted level goes beyond any. */
 function excessPermissions(granted, allowed) {
-    return where(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
+    return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
 }
-/** `name: LEVEL, name: LEVEL`, or `none`. */
+/** A name that was granted, or that ICR documents, and that is one letter from this one; undefined if there is none. */
+function likelySpelling(name, granted) {
+    if (granted.has(name) || DOCUMENTED_NAMES.includes(name))
+        return undefined;
+    return [...granted.keys(), ...DOCUMENTED_NAMES].find((candidate) => isOneLetterFrom(candidate, name));
+}
+/** `name: level, name: level`, with the levels as the inputs spell them, or `none`. */
 function describePermissions(permissions) {
-    return [...permissions].map(([name, level]) => `${name}: ${level}`).join(', ') || 'none';
+    return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
+}
+/** The level as the inputs spell it; one that is not known, as it is. */
+function describeLevel(level) {
+    const known = level.toLowerCase();
+    if (known === 'view')
+        return 'read';
+    return RANKS.has(known) ? known : level;
 }
 function rank(level, unknown) {
     return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
 }
-function where(permissions, keep) {
+function filter(permissions, keep) {
     return new Map([...permissions].filter(([name, level]) => keep(name, level)));
+}
+/** Every shorter name is one letter from too many others. */
+const MIN_MISSPELLED_CHARACTERS = 4;
+/** True if one letter was added, left out, replaced, or exchanged with its neighbor, or if only the case differs. */
+function isOneLetterFrom(one, other) {
+    const [left, right] = [one.toLowerCase(), other.toLowerCase()];
+    let start = 0;
+    while (start < left.length && left[start] === right[start])
+        start += 1;
+    let end = 0;
+    while (end < Math.min(left.length, right.length) - start && left.at(-1 - end) === right.at(-1 - end))
+        end += 1;
+    if (Math.min(left.length, right.length) < MIN_MISSPELLED_CHARACTERS)
+        return false;
+    const [a, b] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
+    return (a.length <= 1 && b.length <= 1) || (a.length === 2 && a === [...b].reverse().join(''));
 }
 
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
@@ -2615,6 +2761,7 @@ function mistakeOf(key) {
 
 function keySigner(key) {
     return {
+        source: 'private-key',
         sign: async (signingInput) => (0,external_node_crypto_namespaceObject.sign)('sha256', Buffer.from(signingInput), key),
         get fingerprint() {
             return fingerprint(key);
@@ -2830,89 +2977,98 @@ async function writeSummary(rows) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/token/installation.ts
-/** Owns which installation the token is for, in the order of precedence that the README gives. */
+;// CONCATENATED MODULE: ./src/token/checks.ts
 
 
 
+/** The mask of a shorter text would garble the job's log. */
+const MIN_TOKEN_CHARACTERS = 16;
+/** @throws Error for the first requirement that the token does not meet, or a field that is not as documented */
+function checkToken(minted, requirements) {
+    checkText(minted.token);
+    const details = minted.details();
+    checkIsValid(details, minted.mintedAtMs);
+    checkIsFor('organization', details.organizationId, requirements.organizationId);
+    checkIsFor('installation', details.installationId, requirements.installationId);
+    checkRequired(details.permissions, requirements.requiredPermissions);
+    if (requirements.allowedPermissions !== undefined)
+        checkAllowed(details.permissions, requirements.allowedPermissions);
+    return details;
+}
+/** A token must be maskable as one line, and fit into a header (RFC 9110, section 5.5). */
+function checkText(token) {
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+        throw new Error('ICR minted a token with white space, control or non-ASCII characters. Report this to ICR: it can’t be masked and sent safely.');
+    }
+    if (token.length < MIN_TOKEN_CHARACTERS) {
+        throw new Error(`ICR minted a token of fewer than ${MIN_TOKEN_CHARACTERS} characters. Report this to ICR: its mask would garble every log.`);
+    }
+}
+function checkIsValid({ isActive, expiresAt }, nowMs) {
+    if (Date.parse(expiresAt) <= nowMs) {
+        throw new Error(`ICR minted a token that has expired already. Report this to ICR: it expired at ${expiresAt}, and by ICR’s own clock it was minted at ${new Date(nowMs).toISOString()}.`);
+    }
+    if (!isActive) {
+        throw new Error('ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.');
+    }
+}
+function checkIsFor(what, actual, wanted) {
+    if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted)))
+        return;
+    throw new Error(`ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${sanitize(actual ?? 'none', 128)}, not for ${wanted}.`);
+}
+function checkRequired(granted, required) {
+    const missing = missingPermissions(granted, required);
+    if (missing.size === 0)
+        return;
+    const everything = `Required: ${describe(required)}. Granted: ${describe(granted)}.`;
+    for (const name of missing.keys()) {
+        const spelling = likelySpelling(name, granted);
+        if (spelling !== undefined) {
+            throw new Error(`\`required-permissions\` names \`${sanitize(name, 60)}\`, likely a misspelling. Write \`${sanitize(spelling, 60)}\`. ${everything}`);
+        }
+    }
+    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or require less. ${everything}`);
+}
+function checkAllowed(granted, allowed) {
+    const excess = excessPermissions(granted, allowed);
+    if (excess.size === 0)
+        return;
+    throw new Error(`\`allowed-permissions\` does not allow ${describeFirst(excess)}. Allow it, or use an app that was granted less: ICR can’t narrow a token. Beyond it: ${describe(excess)}.`);
+}
+/** `` `name: level` (it has read) and 2 more `` */
+function describeFirst(permissions, granted) {
+    const [[name, level] = ['', '']] = permissions;
+    const has = granted?.get(name);
+    const actual = has === undefined ? '' : ` (it has ${sanitize(describeLevel(has), 12)})`;
+    const more = permissions.size === 1 ? '' : ` and ${permissions.size - 1} more`;
+    return `\`${sanitize(name, 60)}: ${sanitize(describeLevel(level), 12)}\`${actual}${more}`;
+}
+function describe(permissions) {
+    return sanitize(describePermissions(permissions), 1000);
+}
+
+;// CONCATENATED MODULE: ./src/token/installation-list.ts
+
+
+/** Far more than an app will have, and less than memory or the budget would end at. */
+const MAX_INSTALLATIONS = 1_000_000;
+const PROGRESS_INTERVAL_MS = 10_000;
 const MAX_LISTED = 20;
-/** Of installations that the list names no organization for, and that are asked one by one. */
-const MAX_ASKED = 20;
+/** So that a list and its sentence fit an annotation, which the runner cuts at 4,096 characters. */
+const MAX_LISTED_CHARACTERS = 3600;
 const MAX_NAME_CHARACTERS = 80;
 /**
- * The installation to mint for; its organization is known only where the API named it on the way.
+ * Every installation of the app, once. Ends at an empty page, at `pagination.total`, or at a page that brings no new
+ * id; not at a short page, since a server may cap `limit`, whose maximum is not documented. A total below what was
+ * read is wrong, and ends nothing.
  *
- * @param relayedInstallationId reads the webhook that the event relays; called only if no input decides
+ * @param nowMs any clock that goes on, for the line every ten seconds or so that says how far it is
+ * @throws Error if the list does not end
  */
-async function chooseInstallation(api, { installationId, organizationId }, relayedInstallationId) {
-    if (installationId !== undefined && organizationId !== undefined) {
-        return confirmInstallation(api, installationId, organizationId);
-    }
-    if (installationId !== undefined)
-        return { id: installationId, organization: undefined };
-    if (organizationId !== undefined)
-        return findByOrganization(api, organizationId);
-    const relayedId = relayedInstallationId();
-    if (relayedId !== undefined)
-        return { id: relayedId, organization: undefined };
-    return findOnly(api);
-}
-async function confirmInstallation(api, id, organizationId) {
-    const installation = await api.getInstallation(id);
-    const { organization } = installation;
-    // One that names no organization passes: the minted token names it, and is checked.
-    if (organization !== undefined && !isSameId(organization.id, organizationId)) {
-        throw new Error(`Installation ${id} belongs to another organization, ${label(installation)}, not to \`organization-id\` ${organizationId}. Nothing was minted. Correct one of the two inputs.`);
-    }
-    return { ...installation, id };
-}
-async function findByOrganization(api, organizationId) {
-    const direct = await api.findInstallation(organizationId);
-    if (direct !== undefined && belongsTo(direct, organizationId) !== false)
-        return direct;
-    log_info('The organization’s own look-up gave no usable answer; reading the list of installations.');
-    const seen = createTally();
-    const nameless = [];
-    for await (const installation of eachInstallation(api)) {
-        if (belongsTo(installation, organizationId) === true)
-            return installation;
-        if (installation.organization === undefined && nameless.length <= MAX_ASKED)
-            nameless.push(installation);
-        seen.add(installation);
-    }
-    let isToldOfAll = nameless.length <= MAX_ASKED;
-    for (const { id } of nameless.slice(0, MAX_ASKED)) {
-        const installation = await api.getInstallation(id);
-        if (belongsTo(installation, organizationId) === true)
-            return installation;
-        if (installation.organization === undefined)
-            isToldOfAll = false;
-    }
-    if (!isToldOfAll) {
-        throw new Error(`Whether the app is installed for \`organization-id\` ${organizationId} cannot be told, since the API does not name every installation’s organization. Set \`installation-id\`. The list was read to its end; it holds ${seen.describe()}.`);
-    }
-    throw new Error(`The app is not installed for \`organization-id\` ${organizationId}. Likely cause: it was not installed, was uninstalled or suspended, or the id is of another environment than \`api-url\`. Ask an admin of the organization to install it, or correct the id. The list was read to its end; it holds ${seen.describe()}.`);
-}
-async function findOnly(api) {
-    const seen = createTally();
-    let first;
-    for await (const installation of eachInstallation(api)) {
-        first ??= installation;
-        seen.add(installation);
-    }
-    if (first === undefined) {
-        throw new Error('The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment where it is installed.');
-    }
-    if (seen.count() === 1)
-        return first;
-    throw new Error(`The app has several installations, and nothing says which one is meant. Set \`organization-id\`. It is installed for ${seen.describe()}.`);
-}
-/**
- * Every installation of the app, once. Ends at an empty page, at `pagination.total`, or at a page that brings no
- * new id; not at a short page, since a server may cap `limit`, whose maximum is not documented.
- */
-async function* eachInstallation(api) {
+async function* eachInstallation(api, nowMs = Date.now) {
     const seenIds = new Set();
+    let toldMs = nowMs();
     for (let page = 0;; page += 1) {
         const { installations, total } = await api.listInstallations(page);
         const seenBefore = seenIds.size;
@@ -2922,177 +3078,152 @@ async function* eachInstallation(api) {
             seenIds.add(installation.id);
             yield installation;
         }
-        if (seenIds.size === seenBefore || (total !== undefined && seenIds.size >= total))
+        if (seenIds.size === seenBefore || seenIds.size === total)
             return;
+        if (seenIds.size > MAX_INSTALLATIONS) {
+            throw new Error(`The list of installations does not end. Set \`installation-id\`, and check \`api-url\`: ${seenIds.size} installations were read.`);
+        }
+        if (nowMs() - toldMs >= PROGRESS_INTERVAL_MS) {
+            toldMs = nowMs();
+            const ofAll = total !== undefined && total > seenIds.size ? ` of ${total}` : '';
+            log_info(`Still reading the list of installations: ${seenIds.size}${ofAll} so far.`);
+        }
     }
 }
-function belongsTo({ organization }, organizationId) {
-    return organization === undefined ? undefined : isSameId(organization.id, organizationId);
-}
-/** Counts installations and remembers the few that a message can name. */
-function createTally() {
+/**
+ * Counts installations, and remembers as many as a message can list.
+ *
+ * @param isLogPrivate otherwise only the count is told: the list is the app's customers
+ */
+function createTally(isLogPrivate) {
     const labels = [];
+    let characters = 0;
     let count = 0;
     return {
         add: (installation) => {
             count += 1;
-            if (labels.length < MAX_LISTED)
-                labels.push(label(installation));
+            if (labels.length === MAX_LISTED || characters > MAX_LISTED_CHARACTERS)
+                return;
+            const label = describeInstallation(installation);
+            characters += label.length;
+            if (characters <= MAX_LISTED_CHARACTERS)
+                labels.push(label);
         },
         count: () => count,
         describe: () => {
-            const more = count > labels.length ? `, and ${count - labels.length} more` : '';
-            return count === 0 ? 'no installation' : `${labels.join(', ')}${more}`;
+            if (count === 0)
+                return 'no installation';
+            if (isLogPrivate)
+                return `${labels.join(', ')}${count > labels.length ? `, and ${count - labels.length} more` : ''}`;
+            const organizations = count === 1 ? 'one organization' : `${count} organizations`;
+            return `${organizations}. They are listed only in the log of a private repository: run this step in one to see them`;
         },
     };
 }
-function label({ id, organization }) {
-    if (organization === undefined)
-        return `an organization that is not named (installation ${sanitize(id, 40)})`;
-    const name = organization.name === undefined ? '' : `“${sanitize(organization.name, MAX_NAME_CHARACTERS)}” `;
-    return `${name}${sanitize(organization.id, 40)} (installation ${sanitize(id, 40)})`;
+/** `“Name” id`, the id whole, so that it can be copied. */
+function describeOrganization({ id, name }) {
+    return `${name === undefined ? '' : `“${sanitize(name, MAX_NAME_CHARACTERS)}” `}${sanitize(id, 128)}`;
+}
+function describeInstallation({ id, organization }) {
+    const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
+    return `${owner} (installation ${sanitize(id, 128)})`;
 }
 
-;// CONCATENATED MODULE: ./src/token/checks.ts
-/** Owns the checks that a minted token passes before it is handed on. */
-
-
-
-/** @throws Error for a token that cannot be masked as one line, or not be sent in a header (RFC 9110, section 5.5) */
-function checkToken(token) {
-    if (!/^[\x21-\x7e]+$/.test(token)) {
-        throw new Error('ICR minted a token that holds white space or control characters, or is not ASCII, and cannot be handed on safely. Report this to ICR.');
-    }
-}
-/** @throws Error for the first demand that the token does not meet */
-function checkTokenDetails(grant, demands) {
-    if (!grant.isActive) {
-        throw new Error('ICR minted a token that is not active. Likely cause: the installation is suspended. Ask an admin of the organization.');
-    }
-    checkIsFor('organization', grant.organizationId, demands.organizationId);
-    checkIsFor('installation', grant.installationId, demands.installationId);
-    const missing = missingPermissions(grant.permissions, demands.requiredPermissions);
-    if (missing.size > 0) {
-        throw new Error(`The token lacks permissions that \`required-permissions\` demands. Ask an admin of the organization to accept them for the app (a change of the app’s permissions waits for that), or demand less. Lacking: ${describe(missing)}. Granted: ${describe(grant.permissions)}.`);
-    }
-    if (demands.allowedPermissions === undefined)
-        return;
-    const excess = excessPermissions(grant.permissions, demands.allowedPermissions);
-    if (excess.size > 0) {
-        throw new Error(`The token carries more than \`allowed-permissions\` lets it. ICR cannot narrow a token: use an app that was granted less, or allow more. Beyond it: ${describe(excess)}.`);
-    }
-}
-function checkIsFor(what, granted, wanted) {
-    if (wanted === undefined || (granted !== undefined && isSameId(granted, wanted)))
-        return;
-    throw new Error(`ICR minted a token for another ${what}: ${sanitize(granted ?? 'none', 128)} instead of ${wanted}. Report this to ICR.`);
-}
-function describe(permissions) {
-    return sanitize(describePermissions(permissions), 1000);
-}
-
-;// CONCATENATED MODULE: ./src/token/state.ts
-/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
-
-
-const TOKEN = 'token';
-const EXPIRES_AT = 'expires-at';
-const CLOCK_OFFSET_MS = 'clock-offset-ms';
-const API_URL = 'api-url';
-const API_VERSION = 'api-version';
-function saveToken(left) {
-    writeFileCommand('state', () => {
-        saveState(EXPIRES_AT, left.expiresAt);
-        saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-        saveState(API_URL, left.apiUrl);
-        saveState(API_VERSION, left.apiVersion);
-        saveState(TOKEN, left.token);
-    });
-}
-/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
-function clearSavedToken() {
-    writeFileCommand('state', () => saveState(TOKEN, ''));
-}
-/** What main left, or undefined where there is nothing to revoke. */
-function readSavedToken() {
-    const token = core.getState(TOKEN);
-    if (token === '')
-        return undefined;
-    return {
-        token,
-        expiresAt: core.getState(EXPIRES_AT),
-        clockOffsetMs: Number(core.getState(CLOCK_OFFSET_MS)),
-        apiUrl: core.getState(API_URL),
-        apiVersion: core.getState(API_VERSION),
-    };
-}
-
-;// CONCATENATED MODULE: ./src/token/mint.ts
-/** Owns a token from the moment it exists: masked, left for post, and withdrawn where the step then fails. */
+;// CONCATENATED MODULE: ./src/token/installation.ts
 
 
 
 
-
-
-/** @throws Error where the API mints none, or answers without one */
-async function mint(api, auth, installationId, { apiUrl, apiVersion }) {
-    const reading = await api.mint(installationId);
-    const token = read(reading, parseToken);
-    maskSecret(token);
-    const left = {
-        apiUrl,
-        apiVersion,
-        token,
-        expiresAt: read(reading, parseExpiry) ?? '',
-        clockOffsetMs: auth.clockOffsetMs(reading.answer),
-    };
-    return { token, reading, left };
-}
-/** @throws Error for the first demand that the token does not meet, or the first field that is not as documented */
-function checkMinted({ token, reading }, demands) {
-    checkToken(token);
-    const grant = read(reading, (text) => parseTokenDetails(text, demands.installationId !== undefined));
-    checkTokenDetails(grant, demands);
-    return grant;
-}
 /**
- * Takes a token back after a failure. Where that succeeds post has nothing left to do; where not, it tries again,
- * also where the token was to outlive the job.
+ * The installation to mint for. Its organization is known only if the API named it on the way.
  *
- * @returns the failure, with a sentence on what became of the token
+ * @param relayedInstallationId reads the webhook that the event relays; called only if no input decides
+ * @param isLogPrivate whether the log may list the app's organizations
  */
-async function revokeAfterFailure(minted, failure, revoke) {
-    const { outcome, words } = await revoke(minted.token);
-    const isDead = outcome !== 'unknown';
-    let fate = isDead
-        ? 'The token was revoked.'
-        : `The token could not be revoked yet (${words}); the post step tries again.`;
-    try {
-        if (isDead)
-            clearSavedToken();
-        else
-            saveToken(minted.left);
+async function chooseInstallation(api, { installationId, organizationId }, relayedInstallationId, isLogPrivate) {
+    if (installationId !== undefined) {
+        const source = 'installation-id';
+        if (organizationId === undefined)
+            return { id: installationId, organization: undefined, source };
+        return { ...(await installation_confirm(api, installationId, organizationId, isLogPrivate)), source };
     }
-    catch {
-        // The file for the state is what failed in the first place: then post knows of no token at all.
-        if (!isDead)
-            fate = `The token could not be revoked (${words}) and lives until ${minted.left.expiresAt}.`;
+    if (organizationId !== undefined) {
+        return { ...(await findByOrganization(api, organizationId, isLogPrivate)), source: 'organization-id' };
     }
-    return new Error(`${messageOf(failure)} ${fate}`, { cause: failure });
+    const relayedId = relayedInstallationId();
+    if (relayedId !== undefined)
+        return { id: relayedId, organization: undefined, source: 'webhook' };
+    return { ...(await findOnly(api, isLogPrivate)), source: 'only-installation' };
+}
+async function installation_confirm(api, id, organizationId, isLogPrivate) {
+    const { organization } = await api.getInstallation(id);
+    // One that names no organization passes: the minted token names it, and is checked.
+    if (organization !== undefined && !isSameId(organization.id, organizationId)) {
+        const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);
+        throw new Error(`\`installation-id\` is another organization’s than \`organization-id\`. Correct one of them, or remove one. Installation ${id} is of ${actual}, not of ${organizationId}. Nothing was minted.`);
+    }
+    return { id, organization };
+}
+async function findByOrganization(api, organizationId, isLogPrivate) {
+    const direct = await api.findOrganizationInstallation(organizationId);
+    if (direct !== undefined && belongsTo(direct, organizationId) !== false)
+        return direct;
+    log_info('ICR’s look-up of the organization gave no usable answer: reading the list of installations.');
+    const tally = createTally(isLogPrivate);
+    const unnamedIds = [];
+    for await (const installation of eachInstallation(api)) {
+        if (belongsTo(installation, organizationId) === true)
+            return installation;
+        if (installation.organization === undefined)
+            unnamedIds.push(installation.id);
+        tally.add(installation);
+    }
+    let isToldOfAll = true;
+    for (const id of unnamedIds) {
+        const installation = await api.findInstallation(id);
+        if (installation !== undefined && belongsTo(installation, organizationId) === true)
+            return { ...installation, id };
+        if (installation?.organization === undefined)
+            isToldOfAll = false;
+    }
+    throw isToldOfAll ? notInstalled(organizationId, tally) : notTold(organizationId, tally);
+}
+function notInstalled(organizationId, tally) {
+    return new Error(`The app is not installed for \`organization-id\` ${organizationId}. Ask an admin of the organization to install it or to lift a suspension, or correct the id: sandbox and production have their own. The list was read to its end; it has ${tally.describe()}.`);
+}
+function notTold(organizationId, tally) {
+    return new Error(`ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. The list was read to its end; it has ${tally.describe()}.`);
+}
+async function findOnly(api, isLogPrivate) {
+    const tally = createTally(isLogPrivate);
+    let first;
+    for await (const installation of eachInstallation(api)) {
+        first ??= installation;
+        tally.add(installation);
+    }
+    if (first === undefined) {
+        throw new Error('The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment in which it is installed.');
+    }
+    if (tally.count() === 1)
+        return first;
+    throw new Error(`Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which one. It is installed for ${tally.describe()}.`);
+}
+/** Undefined if the API doesn't say. */
+function belongsTo({ organization }, organizationId) {
+    return organization === undefined ? undefined : isSameId(organization.id, organizationId);
 }
 
 ;// CONCATENATED MODULE: ./src/token/outputs.ts
-/** Owns the names of the outputs and the order in which they are written. */
+/** The names of the outputs, and the order in which they are written. */
 
 
-/** Writes every output but the token; those that an app token has nothing for stay empty. */
-function writeDescription(grant, apiUrl) {
+/** Writes every output but the token. An app token has no installation and no organization. */
+function writeDetails(details, apiUrl) {
     writeFileCommand('outputs', () => {
-        setOutput('expires-at', grant.expiresAt);
-        setOutput('installation-id', grant.installationId ?? '');
-        setOutput('organization-id', grant.organizationId ?? '');
-        setOutput('permissions', JSON.stringify(Object.fromEntries(grant.permissions)));
+        setOutput('expires-at', details.expiresAt);
+        setOutput('installation-id', details.installationId ?? '');
+        setOutput('organization-id', details.organizationId ?? '');
+        setOutput('permissions', JSON.stringify(Object.fromEntries(details.permissions)));
         setOutput('api-url', apiUrl);
     });
 }
@@ -3102,35 +3233,117 @@ function writeToken(token) {
 }
 
 ;// CONCATENATED MODULE: ./src/token/report.ts
-/** Owns what a person is told of a token, in the log's one line and in the summary's table. Never the token. */
 
 
 const MAX_PERMISSIONS_CHARACTERS = 1000;
-function describeToken(token, installation) {
+const report_MAX_NAME_CHARACTERS = 80;
+const CHOSEN_BY = {
+    'installation-id': 'chosen by `installation-id`',
+    'organization-id': 'chosen by `organization-id`',
+    webhook: 'chosen by the relayed webhook',
+    'only-installation': 'chosen as the app’s only installation, since `organization-id` is empty',
+};
+function describeToken(details, installation) {
     const target = installation === undefined
         ? 'an app access token'
-        : `an access token for organization ${organization(token, installation)}, installation ${token.installationId}`;
-    return `Minted ${target}; permissions: ${permissions(token)}; expires at ${token.expiresAt}.`;
+        : `an access token for organization ${organization(details, installation)}, installation ${details.installationId}, ${CHOSEN_BY[installation.source]}`;
+    return `Minted ${target}; permissions: ${permissions(details)}; expires at ${details.expiresAt}.`;
 }
-function summaryRows(token, installation, host) {
+/** A job that is about one organization while its token is for another is worth a notice. */
+function describeOtherWebhook(relayedId, { id, source }) {
+    return `The token is for installation ${id}, but the event’s webhook is about installation ${sanitize(relayedId, 128)}. If the job is to act on the webhook, remove \`${source}\`.`;
+}
+function summaryRows(details, installation, host) {
     const target = installation === undefined
         ? [['For', 'the app itself']]
         : [
-            ['Organization', organization(token, installation)],
-            ['Installation', token.installationId ?? ''],
+            ['Organization', organization(details, installation)],
+            ['Installation', details.installationId ?? ''],
         ];
-    return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', token.expiresAt]];
+    return [['Host', host], ...target, ['Permissions', permissions(details)], ['Expires at', details.expiresAt]];
 }
-function organization(token, installation) {
+function organization(details, installation) {
     const name = installation.organization?.name;
-    return name === undefined ? `${token.organizationId}` : `“${sanitize(name, 80)}” (${token.organizationId})`;
+    return name === undefined
+        ? `${details.organizationId}`
+        : `“${sanitize(name, report_MAX_NAME_CHARACTERS)}” (${details.organizationId})`;
 }
-function permissions(token) {
-    return sanitize(describePermissions(token.permissions), MAX_PERMISSIONS_CHARACTERS);
+function permissions(details) {
+    return sanitize(describePermissions(details.permissions), MAX_PERMISSIONS_CHARACTERS);
+}
+
+;// CONCATENATED MODULE: ./src/token/state.ts
+/** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
+
+
+const TOKEN = 'token';
+const EXPIRES_AT = 'expires-at';
+const CLOCK_OFFSET_MS = 'clock-offset-ms';
+const API_URL = 'api-url';
+const API_VERSION = 'api-version';
+function saveToken(saved) {
+    writeFileCommand('state', () => {
+        saveState(EXPIRES_AT, saved.expiresAt ?? '');
+        saveState(CLOCK_OFFSET_MS, saved.clockOffsetMs);
+        saveState(API_URL, saved.apiUrl);
+        saveState(API_VERSION, saved.apiVersion);
+        saveState(TOKEN, saved.token);
+    });
+}
+/** Leaves nothing to revoke: of a name that is saved twice, the runner takes the later. */
+function clearSavedToken() {
+    writeFileCommand('state', () => saveState(TOKEN, ''));
+}
+/** What main saved, or undefined if there is nothing to revoke. */
+function readSavedToken() {
+    const token = core.getState(TOKEN);
+    if (token === '')
+        return undefined;
+    return {
+        token,
+        expiresAt: core.getState(EXPIRES_AT) || undefined,
+        clockOffsetMs: Number(core.getState(CLOCK_OFFSET_MS)),
+        apiUrl: core.getState(API_URL),
+        apiVersion: core.getState(API_VERSION),
+    };
+}
+
+;// CONCATENATED MODULE: ./src/token/revoke-after-failure.ts
+
+
+/**
+ * Only ICR's word that the token was revoked counts: it may say of a token that was minted a moment ago that it does
+ * not know it. Otherwise post tries again, even if the token was to outlive the job.
+ *
+ * @returns the failure, with a sentence on what became of the token
+ */
+async function revokeAfterFailure(saved, failure, revoke) {
+    const { outcome, detail } = await revoke(saved.token);
+    return new Error(`${messageOf(failure)} ${settle(saved, outcome === 'revoked', detail)}`, { cause: failure });
+}
+function settle(saved, isRevoked, detail) {
+    try {
+        if (isRevoked)
+            clearSavedToken();
+        else
+            saveToken(saved);
+    }
+    catch {
+        // The state file is what failed in the first place: post then knows of no token.
+        if (!isRevoked) {
+            return `The token could not be revoked, and is valid until ${saved.expiresAt ?? 'two hours from now'} (${detail}).`;
+        }
+    }
+    return isRevoked
+        ? 'The token was revoked.'
+        : `The token could not be revoked yet; the post step tries again (${detail}).`;
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
-/** Owns the order of events of the main step: read, find, mint, check, hand on. */
+/** The main step: chooses the installation, mints a token, checks it, and hands it to the steps that follow. */
+
+
+
 
 
 
@@ -3147,9 +3360,9 @@ function permissions(token) {
 
 
 const BUDGET_SECONDS = 90;
-const WITHDRAWAL_SECONDS = 15;
+const REVOCATION_SECONDS = 15;
 /** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
-const CANCELLED_WITHDRAWAL_SECONDS = 4;
+const CANCELLED_REVOCATION_SECONDS = 4;
 async function main() {
     const cancelled = watchCancellation();
     const inputs = readInputs();
@@ -3158,30 +3371,41 @@ async function main() {
         return endWithoutCredential(inputs, event);
     assertFileCommands();
     const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
-    const auth = createAppAuth(inputs.credential);
-    const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
-    const installation = inputs.tokenType === 'app' ? undefined : await chooseInstallation(api, inputs, () => relayedInstallationId(event));
-    const minted = await mint(api, auth, installation?.id, inputs);
+    const api = createIcrApi(send, createAppAuth(inputs.credential), startBudget(BUDGET_SECONDS, cancelled));
+    const installation = inputs.tokenType === 'app'
+        ? undefined
+        : await chooseInstallation(api, inputs, () => relayedInstallationId(event), isRepositoryPrivate(event));
+    const minted = await api.mintToken(installation);
+    const saved = { ...minted, apiUrl: inputs.apiUrl, apiVersion: inputs.apiVersion };
     try {
-        saveToken(minted.left);
+        saveToken(saved);
         cancelled.throwIfAborted();
-        const grant = checkMinted(minted, { ...inputs, installationId: installation?.id });
-        writeDescription(grant, inputs.apiUrl);
+        const details = checkToken(minted, { ...inputs, installationId: installation?.id });
+        writeDetails(details, inputs.apiUrl);
         if (inputs.skipTokenRevoke)
             clearSavedToken();
         writeToken(minted.token);
-        log_info(describeToken(grant, installation));
+        log_info(describeToken(details, installation));
+        if (installation !== undefined)
+            noticeOtherWebhook(event, installation);
         if (inputs.jobSummary)
-            await writeSummary(summaryRows(grant, installation, new URL(inputs.apiUrl).host));
+            await writeSummary(summaryRows(details, installation, new URL(inputs.apiUrl).host));
     }
     catch (error) {
         // A cancelled step has no time for a request; post revokes what is in the state.
         if (error === cancelled.reason)
             throw error;
         const budget = cancelled.aborted
-            ? startBudget(CANCELLED_WITHDRAWAL_SECONDS)
-            : startBudget(WITHDRAWAL_SECONDS, cancelled);
-        throw await revokeAfterFailure(minted, error, (token) => revoke(send, token, budget));
+            ? startBudget(CANCELLED_REVOCATION_SECONDS)
+            : startBudget(REVOCATION_SECONDS, cancelled);
+        throw await revokeAfterFailure(saved, error, (token) => revokeToken(send, token, budget));
+    }
+}
+/** A job that acts on the webhook would otherwise act on one organization with a token for another. */
+function noticeOtherWebhook(event, installation) {
+    const relayedId = findRelayedInstallationId(event);
+    if (relayedId !== undefined && !isSameId(relayedId, installation.id)) {
+        log_notice(describeOtherWebhook(relayedId, installation));
     }
 }
 function endWithoutCredential({ onMissingCredentials }, event) {

@@ -1466,16 +1466,19 @@ function asError(thrown) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
-/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
+/** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
 
 
-/** An answer of another shape; its message names the field, never the body. */
-class responses_ShapeError extends Error {
+/** A response of another shape. Its message names the field, never the body. */
+class ShapeError extends Error {
 }
-function responses_parseInstallation(text) {
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+function parseInstallation(text) {
     return toInstallation(toObject(parseJson(text), 'its body is'), '');
 }
-function responses_parseInstallationPage(text) {
+function parseInstallationPage(text) {
     const body = toObject(parseJson(text), 'its body is');
     const list = body['installations'];
     if (!Array.isArray(list))
@@ -1488,14 +1491,14 @@ function responses_parseInstallationPage(text) {
     const total = isObject(pagination) ? pagination['total'] : undefined;
     return { installations, total: typeof total === 'number' ? total : undefined };
 }
-/** The token alone, so that it can be masked before the rest of the answer is looked at. */
+/** The token alone, so that it can be masked before the rest of the response is looked at. */
 function parseToken(text) {
     const token = toObject(parseJson(text), 'its body is')['token'];
     if (typeof token !== 'string' || token === '')
         throw misshapen('token', 'a text');
     return token;
 }
-/** When the token expires, where the answer says so in a way that can be read. */
+/** When the token expires, if the response says so in ISO 8601. */
 function parseExpiry(text) {
     return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
 }
@@ -1516,7 +1519,7 @@ function parseTokenDetails(text, isForInstallation) {
         organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
     };
 }
-/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
+/** The API's own words for an error: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
 function parseErrorMessage(text) {
     try {
         const body = parseJson(text);
@@ -1528,12 +1531,17 @@ function parseErrorMessage(text) {
         return undefined;
     }
 }
+/** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
+function describeResponse({ request, status, text }) {
+    const message = status < 300 ? undefined : parseErrorMessage(text);
+    return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
+}
 function parseJson(text) {
     try {
         return JSON.parse(text.replace(/^\uFEFF/, ''));
     }
     catch {
-        throw new responses_ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
     }
 }
 function toInstallation(item, path) {
@@ -1543,7 +1551,7 @@ function toInstallation(item, path) {
         organization: toOrganization(organization, `${path}organization`),
     };
 }
-/** Whether the API names the organization is not documented: where it has no id, it names none. */
+/** Whether the API names the organization is not documented. One without an id counts as not named. */
 function toOrganization(value, path) {
     if (value == null)
         return undefined;
@@ -1575,167 +1583,47 @@ function toUtc(value) {
 }
 function toObject(value, what) {
     if (!isObject(value))
-        throw new responses_ShapeError(`${what} not an object`);
+        throw new ShapeError(`${what} not an object`);
     return value;
 }
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 function misshapen(field, wanted) {
-    return new responses_ShapeError(`\`${field}\` is missing or not ${wanted}`);
-}
-
-;// CONCATENATED MODULE: ./src/icr/errors.ts
-/** Owns what a refusal by the API means in words: what came back, the likely cause, the next step. */
-
-
-/** `POST /x on HOST answered 403 (“message”)`; a message beside a token may hold it, so it is for refusals alone. */
-function errors_describeResponse({ request, status, text }) {
-    const message = status < 300 ? undefined : parseErrorMessage(text);
-    return `${request} answered ${status}${message === undefined ? '' : ` (“${message}”)`}`;
-}
-/** @param purpose what was tried, as the beginning of a sentence */
-function errors_apiError(purpose, answer, identity) {
-    return new Error(`${purpose} failed: ${errors_describeResponse(answer)}. ${advice(answer, identity)}`);
-}
-function advice(answer, identity) {
-    const { status } = answer;
-    if (status === 401 || status === 403)
-        return credentialAdvice(answer, identity);
-    if (status === 404) {
-        return 'Likely cause: the installation does not exist, was uninstalled, or belongs to another app, or `api-url` is wrong. Compare `installation-id` and `app-id` with the app’s page, on the same environment.';
-    }
-    if (status === 400) {
-        return 'Likely cause: the API does not take requests of this form, as where it does not support the version. Check `api-version` and the path of `api-url`.';
-    }
-    if (status >= 300 && status < 400) {
-        return 'Redirects are not followed, so that credentials stay with the host that was asked. Check `api-url`.';
-    }
-    if (status === 429)
-        return 'ICR limits the rate of requests. Run the job again later, or run fewer jobs at once.';
-    if (status === 408 || status >= 500)
-        return 'The fault is on ICR’s side or on the way there. Run the job again later.';
-    return 'Check `api-url`, `api-version` and the ids.';
-}
-function credentialAdvice({ status, host }, { appId, fingerprint, drift }) {
-    const cause = `\`app-id\` (${sanitize(appId)}) and the key do not belong together, the key was revoked, or it is of another environment (asked was ${host}; a production key does not work in the sandbox, nor the other way round)`;
-    const suspended = status === 403 ? ', or the installation is suspended' : '';
-    const next = fingerprint === undefined
-        ? 'The `jwt` was signed elsewhere and cannot be signed again here: compare its `iss` and its key with the app’s “Credentials” tab.'
-        : `Compare the key’s fingerprint, SHA256:${fingerprint}, with the app’s “Credentials” tab.`;
-    const clock = drift === undefined
-        ? ''
-        : ` The runner’s clock is ${drift} the API’s${fingerprint === undefined ? ': a JWT signed by such a clock is refused' : ''}.`;
-    return `Likely cause: ${cause}${suspended}. ${next}${clock}`;
-}
-
-;// CONCATENATED MODULE: ./src/icr/api.ts
-/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
-
-
-const PAGE_SIZE = 100;
-/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
-const MINT_GRACE_SECONDS = 5;
-/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
-function createIcrApi(send, auth, budget) {
-    async function ask(purpose, request) {
-        const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
-        const first = await attempt();
-        const answer = (await auth.heal(first)) ? await attempt() : first;
-        return { purpose, answer };
-    }
-    function assertSuccess({ purpose, answer }) {
-        if (!isSuccess(answer))
-            throw apiError(purpose, answer, auth.identity(answer));
-        return { purpose, answer };
-    }
-    return {
-        getInstallation: async (id) => {
-            const path = `/app/installations/${encodeURIComponent(id)}`;
-            return read(assertSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
-        },
-        findInstallation: async (organizationId) => {
-            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
-            const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
-            const { status } = reading.answer;
-            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
-                return undefined;
-            assertSuccess(reading);
-            try {
-                return parseInstallation(reading.answer.text);
-            }
-            catch (error) {
-                if (error instanceof ShapeError)
-                    return undefined;
-                throw error;
-            }
-        },
-        listInstallations: async (page) => {
-            const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-            return read(assertSuccess(await ask('Listing the app’s installations', { method: 'GET', path })), parseInstallationPage);
-        },
-        mint: async (installationId) => {
-            const path = installationId === undefined
-                ? '/app/accessTokens'
-                : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
-            // The body is what ICR's demo sends; none is documented.
-            const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
-            return assertSuccess(await ask('Minting the access token', request));
-        },
-    };
-}
-/** @throws Error that names the request and the field that is not as documented */
-function read({ purpose, answer }, parse) {
-    try {
-        return parse(answer.text);
-    }
-    catch (error) {
-        if (!(error instanceof ShapeError))
-            throw error;
-        throw new Error(`${purpose} failed: ${describeResponse(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`, { cause: error });
-    }
-}
-/** The header that picks a dated version of the API (docs: Apps); empty for none. */
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
-}
-function isSuccess({ status }) {
-    return status >= 200 && status < 300;
+    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/revocation.ts
-/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
-
-
 
 
 
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
-/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
-async function revoke(send, token, budget) {
+/** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
+async function revokeToken(send, token, budget) {
     // What a header can carry of a token that was refused for its characters.
     const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
     maskSecret(bearer);
     try {
-        const verdict = judge(await send({ ...REQUEST, bearer }, budget));
-        const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
-        return saysNothing
-            ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
-            : verdict;
+        const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
+        const provesNothing = outcome === 'already invalid' && bearer !== token.trim();
+        return provesNothing
+            ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
+            : { outcome, detail };
     }
     catch (error) {
-        return { outcome: 'unknown', words: log_messageOf(error) };
+        return { outcome: 'unknown', detail: log_messageOf(error).replace(/\.$/, '') };
     }
 }
-function judge(answer) {
-    const words = errors_describeResponse(answer);
-    if (isSuccess(answer)) {
-        return saysRevoked(answer.text)
-            ? { outcome: 'revoked', words }
-            : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+function interpret(response) {
+    const detail = describeResponse(response);
+    const { status, text } = response;
+    if (isSuccess(response)) {
+        return saysRevoked(text)
+            ? { outcome: 'revoked', detail }
+            : { outcome: 'unknown', detail: `${detail}, but not with \`true\`` };
     }
-    const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
-    return { outcome: isDead ? 'dead-already' : 'unknown', words };
+    const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
+    return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
 }
 /** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text) {
@@ -1750,6 +1638,13 @@ function isFromApi(text) {
     catch {
         return false;
     }
+}
+
+;// CONCATENATED MODULE: ./src/icr/version.ts
+/** The version of ICR's API that a request asks for. */
+/** The header that picks a dated version (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
@@ -1873,7 +1768,7 @@ function file_commands_writeFileCommand(what, write) {
 }
 
 ;// CONCATENATED MODULE: ./src/token/state.ts
-/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+/** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 
 
 const TOKEN = 'token';
@@ -1881,27 +1776,27 @@ const EXPIRES_AT = 'expires-at';
 const CLOCK_OFFSET_MS = 'clock-offset-ms';
 const API_URL = 'api-url';
 const API_VERSION = 'api-version';
-function saveToken(left) {
+function saveToken(saved) {
     writeFileCommand('state', () => {
-        core.saveState(EXPIRES_AT, left.expiresAt);
-        core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-        core.saveState(API_URL, left.apiUrl);
-        core.saveState(API_VERSION, left.apiVersion);
-        core.saveState(TOKEN, left.token);
+        core.saveState(EXPIRES_AT, saved.expiresAt ?? '');
+        core.saveState(CLOCK_OFFSET_MS, saved.clockOffsetMs);
+        core.saveState(API_URL, saved.apiUrl);
+        core.saveState(API_VERSION, saved.apiVersion);
+        core.saveState(TOKEN, saved.token);
     });
 }
-/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
+/** Leaves nothing to revoke: of a name that is saved twice, the runner takes the later. */
 function clearSavedToken() {
     writeFileCommand('state', () => core.saveState(TOKEN, ''));
 }
-/** What main left, or undefined where there is nothing to revoke. */
+/** What main saved, or undefined if there is nothing to revoke. */
 function readSavedToken() {
     const token = getState(TOKEN);
     if (token === '')
         return undefined;
     return {
         token,
-        expiresAt: getState(EXPIRES_AT),
+        expiresAt: getState(EXPIRES_AT) || undefined,
         clockOffsetMs: Number(getState(CLOCK_OFFSET_MS)),
         apiUrl: getState(API_URL),
         apiVersion: getState(API_VERSION),
@@ -1909,7 +1804,7 @@ function readSavedToken() {
 }
 
 ;// CONCATENATED MODULE: ./src/post.ts
-/** Owns the order of events of the post step: revoke what main left, and never fail the job. */
+/** The post step: revokes the token that main saved, and never fails the job. */
 
 
 
@@ -1922,27 +1817,26 @@ function readSavedToken() {
 const BUDGET_SECONDS = 45;
 async function post() {
     outliveCancellation();
-    const left = readSavedToken();
-    if (left === undefined)
+    const saved = readSavedToken();
+    if (saved === undefined)
         return;
-    maskSecret(left.token);
-    if (Date.parse(left.expiresAt) <= Date.now() + left.clockOffsetMs) {
-        log_info(`The access token expired at ${left.expiresAt}, before this job ended: there is nothing to revoke.`);
+    maskSecret(saved.token);
+    if (saved.expiresAt !== undefined && Date.parse(saved.expiresAt) <= Date.now() + saved.clockOffsetMs) {
+        log_info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
         return;
     }
-    const send = createHttpClient(left.apiUrl, versionHeader(left.apiVersion));
-    const { outcome, words } = await revoke(send, left.token, startBudget(BUDGET_SECONDS));
+    const send = createHttpClient(saved.apiUrl, versionHeader(saved.apiVersion));
+    const { outcome, detail } = await revokeToken(send, saved.token, startBudget(BUDGET_SECONDS));
     if (outcome === 'unknown')
-        throw new Error(words);
-    log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was dead already: ${words}.`);
-    const fate = outcome === 'revoked' ? 'revoked' : 'found dead';
+        throw new Error(detail);
+    log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was already invalid: ${detail}.`);
     if (isSummaryWanted())
-        await writeSummary([['Token', `${fate} at ${new Date().toISOString()}`]]);
+        await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
 }
 function warn(error) {
-    const expiry = readSavedToken()?.expiresAt || 'two hours after it was minted';
+    const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
     const reason = log_messageOf(error).replace(/\.$/, '');
-    log_warning(`The access token could not be revoked: ${reason}. It lives until ${expiry}.`);
+    log_warning(`The access token could not be revoked, and is valid until ${expiry}. To end it sooner, ask an admin of the organization to suspend the app’s installation. ${reason}.`);
 }
 runAction(post, warn);
 

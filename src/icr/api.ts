@@ -1,114 +1,130 @@
-/** Owns the calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
-
+/** The calls of ICR's App API: their paths, their credentials, and which of their responses are errors. */
 import type { Budget, Send } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import { maskSecret } from '../runner/secrets.ts';
 import type { AppAuth } from './app-auth.ts';
-import { apiError, describeResponse } from './errors.ts';
+import { apiError, type Operation, shapeError } from './errors.ts';
 import {
   type Installation,
   type InstallationPage,
+  isSuccess,
+  parseExpiry,
   parseInstallation,
   parseInstallationPage,
+  parseToken,
+  parseTokenDetails,
   ShapeError,
+  type TokenDetails,
 } from './responses.ts';
 
 const PAGE_SIZE = 100;
 /** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const MINT_GRACE_SECONDS = 5;
 
+/** How an installation was chosen, which is also where its id came from. */
+export type InstallationSource = 'installation-id' | 'organization-id' | 'webhook' | 'only-installation';
+
+/** A token that exists and is masked. Nothing else of it was looked at. */
+export interface MintedToken {
+  token: string;
+  /** ISO 8601, UTC; undefined if the response doesn't say. */
+  expiresAt: string | undefined;
+  /** Milliseconds to add to the runner's clock to have ICR's. */
+  clockOffsetMs: number;
+  /** When it was minted by ICR's clock, in Unix milliseconds. */
+  mintedAtMs: number;
+  /** @throws Error that names the request and the first field that is not as documented */
+  details(): TokenDetails;
+}
+
+/** Every call but the two that may return undefined throws an Error in words for the log. */
 export interface IcrApi {
   /** GET /app/installations/{id} (docs: Apps). */
   getInstallation(id: string): Promise<Installation>;
+  /** The same call, and undefined if it tells nothing: any 4xx but 401 and 429, or another shape. */
+  findInstallation(id: string): Promise<Installation | undefined>;
   /**
-   * GET /app/organizations/{id}/installation, named only in the prose of docs "Authenticate as an installation".
-   * Undefined where it gives no usable answer: any 4xx but 401 and 429, or another shape.
+   * GET /app/organizations/{id}/installation, which only the prose of docs "Authenticate as an installation" names.
+   * Undefined as above.
    */
-  findInstallation(organizationId: string): Promise<Installation | undefined>;
+  findOrganizationInstallation(organizationId: string): Promise<Installation | undefined>;
   /** GET /app/installations (docs: Apps). Pages count from 0. */
   listInstallations(page: number): Promise<InstallationPage>;
-  /**
-   * POST /app/installations/{id}/accessTokens, or without an id /app/accessTokens (docs: Apps). The answer holds
-   * the token: mask it before anything else.
-   */
-  mint(installationId: string | undefined): Promise<Reading>;
+  /** POST /app/installations/{id}/accessTokens, or POST /app/accessTokens for the app itself (docs: Apps). */
+  mintToken(installation?: { id: string; source: InstallationSource }): Promise<MintedToken>;
 }
 
-/** An answer that is to be parsed, and what to say where it cannot be. */
-export interface Reading {
-  /** What was tried, as the beginning of a sentence. */
-  purpose: string;
-  answer: HttpResponse;
-}
-
-/** Every call throws an Error that says what was tried, what came back, the likely cause and the next step. */
 export function createIcrApi(send: Send, auth: AppAuth, budget: Budget): IcrApi {
-  async function ask(purpose: string, request: Omit<HttpRequest, 'bearer'>): Promise<Reading> {
-    const attempt = async () => send({ ...request, bearer: await auth.bearer() }, budget);
+  let isAppAccepted = false;
+
+  async function request(http: Omit<HttpRequest, 'bearer'>): Promise<HttpResponse> {
+    const attempt = async () => send({ ...http, bearer: await auth.bearer() }, budget);
     const first = await attempt();
-    const answer = (await auth.heal(first)) ? await attempt() : first;
-    return { purpose, answer };
+    return (await auth.correctClock(first)) ? attempt() : first;
   }
 
-  function assertSuccess({ purpose, answer }: Reading): Reading {
-    if (!isSuccess(answer)) throw apiError(purpose, answer, auth.identity(answer));
-    return { purpose, answer };
+  async function call<T>(operation: Operation, http: Omit<HttpRequest, 'bearer'>, parse: (text: string) => T) {
+    const response = await request(http);
+    if (!isSuccess(response)) throw apiError(operation, response, auth.requester(response), isAppAccepted);
+    isAppAccepted = true;
+    return { response, value: parseAs(response, parse) };
+  }
+
+  /** @throws only if the response is 401, 429 or not the API's at all, since a 4xx may mean that there is no such route */
+  async function find(operation: Operation, path: string): Promise<Installation | undefined> {
+    const response = await request({ method: 'GET', path });
+    const { status } = response;
+    if (status >= 400 && status < 500 && status !== 401 && status !== 429) return undefined;
+    if (!isSuccess(response)) throw apiError(operation, response, auth.requester(response), isAppAccepted);
+    isAppAccepted = true;
+    try {
+      return parseInstallation(response.text);
+    } catch (error) {
+      if (error instanceof ShapeError) return undefined;
+      throw error;
+    }
   }
 
   return {
     getInstallation: async (id) => {
-      const path = `/app/installations/${encodeURIComponent(id)}`;
-      return read(assertSuccess(await ask('Reading the installation', { method: 'GET', path })), parseInstallation);
+      const operation = { kind: 'installation', id, source: 'installation-id' } as const;
+      return (await call(operation, { method: 'GET', path: installationPath(id) }, parseInstallation)).value;
     },
-    findInstallation: async (organizationId) => {
-      const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
-      const reading = await ask('Finding the organization’s installation', { method: 'GET', path });
-      const { status } = reading.answer;
-      if (status >= 400 && status < 500 && status !== 401 && status !== 429) return undefined;
-      assertSuccess(reading);
-      try {
-        return parseInstallation(reading.answer.text);
-      } catch (error) {
-        if (error instanceof ShapeError) return undefined;
-        throw error;
-      }
-    },
+    findInstallation: (id) => find({ kind: 'list' }, installationPath(id)),
+    findOrganizationInstallation: (organizationId) =>
+      find({ kind: 'list' }, `/app/organizations/${encodeURIComponent(organizationId)}/installation`),
     listInstallations: async (page) => {
       const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-      return read(
-        assertSuccess(await ask('Listing the app’s installations', { method: 'GET', path })),
-        parseInstallationPage,
-      );
+      return (await call({ kind: 'list' }, { method: 'GET', path }, parseInstallationPage)).value;
     },
-    mint: async (installationId) => {
-      const path =
-        installationId === undefined
-          ? '/app/accessTokens'
-          : `/app/installations/${encodeURIComponent(installationId)}/accessTokens`;
+    mintToken: async (installation) => {
+      const operation =
+        installation === undefined ? { kind: 'app' as const } : { kind: 'mint' as const, ...installation };
+      const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
       // The body is what ICR's demo sends; none is documented.
-      const request = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS } as const;
-      return assertSuccess(await ask('Minting the access token', request));
+      const http = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS } as const;
+      const { response, value: token } = await call(operation, http, parseToken);
+      maskSecret(token);
+      const clockOffsetMs = auth.clockOffsetMs(response);
+      return {
+        token,
+        expiresAt: parseAs(response, parseExpiry),
+        clockOffsetMs,
+        mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
+        details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
+      };
     },
   };
 }
 
-/** @throws Error that names the request and the field that is not as documented */
-export function read<T>({ purpose, answer }: Reading, parse: (text: string) => T): T {
+function installationPath(id: string): string {
+  return `/app/installations/${encodeURIComponent(id)}`;
+}
+
+function parseAs<T>(response: HttpResponse, parse: (text: string) => T): T {
   try {
-    return parse(answer.text);
+    return parse(response.text);
   } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw new Error(
-      `${purpose} failed: ${describeResponse(answer)}, but ${error.message}. Likely cause: \`api-url\` does not lead to ICR’s API, or something on the way answers in its place. Check \`api-url\` and \`api-version\`.`,
-      { cause: error },
-    );
+    throw error instanceof ShapeError ? shapeError(response, error) : error;
   }
-}
-
-/** The header that picks a dated version of the API (docs: Apps); empty for none. */
-export function versionHeader(apiVersion: string): Record<string, string> {
-  return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
-}
-
-export function isSuccess({ status }: HttpResponse): boolean {
-  return status >= 200 && status < 300;
 }

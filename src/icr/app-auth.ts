@@ -1,4 +1,4 @@
-/** Owns how the app proves who it is: signs or passes on its JWT, and heals it where the runner's clock is off. */
+/** How the app proves who it is: signs or passes on its JWT, and signs again if the runner's clock is off. */
 import type { HttpResponse } from '../http/transport.ts';
 import { info } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
@@ -6,9 +6,9 @@ import type { Signer } from '../signing/signer.ts';
 import { signAppJwt } from './app-jwt.ts';
 import type { Requester } from './errors.ts';
 
-const MAX_DRIFT_MS = 30_000;
-/** A Date header is up to a second behind, and the answer takes its time. */
-const MEASURABLE_DRIFT_MS = 2_000;
+const MAX_CLOCK_SKEW_MS = 30_000;
+/** A Date header is up to a second behind, and the response takes its time. */
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
 
 /** What signs as the app, or a JWT that was signed elsewhere and is masked already. */
 export type Credential = { appId: string; signer: Signer } | { appId: string; jwt: string };
@@ -17,22 +17,22 @@ export interface AppAuth {
   /** The JWT to send, masked. */
   bearer(): Promise<string>;
   /**
-   * Signs again by the API's clock where an answer refused the JWT and its Date header shows that the runner's
-   * clock is off; true where a repetition is worth it, which is once at most.
+   * Signs again by ICR's clock if a response refused the JWT and its Date header shows that the runner's clock is
+   * off. True if the request is worth repeating, which is once in a step at most.
    */
-  heal(answer: HttpResponse): Promise<boolean>;
+  correctClock(response: HttpResponse): Promise<boolean>;
   /**
-   * Milliseconds to add to the runner's clock to have the API's, as healing found it. A JWT that was signed
-   * elsewhere needs no healing, so there a fast clock is taken from the answer; never a slow one, which would let
-   * post call a token expired that may be alive.
+   * Milliseconds to add to the runner's clock to have ICR's, as the correction found it. A JWT that was signed
+   * elsewhere is not corrected, so a clock that is fast is taken from the response; never one that is slow, which
+   * would let post call a token expired that may be alive.
    */
-  clockOffsetMs(answer: HttpResponse): number;
-  identity(answer: HttpResponse): Requester;
+  clockOffsetMs(response: HttpResponse): number;
+  requester(response: HttpResponse): Requester;
 }
 
 export function createAppAuth(credential: Credential): AppAuth {
   let offsetMs = 0;
-  let isHealed = false;
+  let isCorrected = false;
   let jwt: string | undefined;
 
   const bearer = async () => {
@@ -46,38 +46,41 @@ export function createAppAuth(credential: Credential): AppAuth {
 
   return {
     bearer,
-    heal: async (answer) => {
-      const aheadMs = clockAheadMs(answer);
-      const isRefused = answer.status === 401 || answer.status === 403;
-      if (isHealed || !isRefused || !('signer' in credential) || Math.abs(aheadMs) <= MAX_DRIFT_MS) return false;
-      isHealed = true;
-      offsetMs = -aheadMs;
+    correctClock: async (response) => {
+      const skewMs = clockSkewMs(response);
+      const isRefused = response.status === 401 || response.status === 403;
+      if (isCorrected || !isRefused || !('signer' in credential) || Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return false;
+      isCorrected = true;
+      offsetMs = -skewMs;
       jwt = undefined;
       info(
-        `The API refused the JWT (${answer.status}), and the runner’s clock is ${describeDrift(aheadMs)} the API’s: signing again by the API’s clock.`,
+        `The runner’s clock is ${describeSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`,
       );
       return true;
     },
-    clockOffsetMs: (answer) => {
-      const aheadMs = clockAheadMs(answer);
-      return isHealed || aheadMs <= MAX_DRIFT_MS ? offsetMs : -aheadMs;
+    clockOffsetMs: (response) => {
+      const skewMs = clockSkewMs(response);
+      return isCorrected || skewMs <= MAX_CLOCK_SKEW_MS ? offsetMs : -skewMs;
     },
-    identity: (answer) => {
-      const aheadMs = clockAheadMs(answer);
+    requester: (response) => {
+      const skewMs = clockSkewMs(response);
+      const signer = 'signer' in credential ? credential.signer : undefined;
       return {
         appId: credential.appId,
-        fingerprint: 'signer' in credential ? credential.signer.fingerprint : undefined,
-        drift: Math.abs(aheadMs) > MEASURABLE_DRIFT_MS ? describeDrift(aheadMs) : undefined,
+        source: signer?.source ?? 'jwt',
+        fingerprint: signer?.fingerprint,
+        clockSkew: Math.abs(skewMs) > MEASURABLE_CLOCK_SKEW_MS ? describeSkew(skewMs) : undefined,
+        isClockToBlame: signer === undefined && Math.abs(skewMs) > MAX_CLOCK_SKEW_MS,
       };
     },
   };
 }
 
-/** How far the runner's clock is ahead of the API's by the answer's Date header; 0 where it has none. */
-function clockAheadMs({ dateMs, receivedMs }: HttpResponse): number {
+/** How far the runner's clock is ahead of ICR's; 0 if the response has no time. */
+function clockSkewMs({ dateMs, receivedMs }: HttpResponse): number {
   return dateMs === undefined ? 0 : receivedMs - dateMs;
 }
 
-function describeDrift(aheadMs: number): string {
-  return `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+function describeSkew(skewMs: number): string {
+  return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }

@@ -1,5 +1,4 @@
-/** Owns the app's JWT: which claims, signed how, and the reading of one that was signed elsewhere. */
-
+/** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
 import { encode } from 'jose/base64url';
 import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import { decodeJwt } from 'jose/jwt/decode';
@@ -13,16 +12,16 @@ const LIFETIME_SECONDS = 540;
 /**
  * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
  *
- * @param nowSeconds Unix time by the API's clock
+ * @param nowSeconds Unix time by ICR's clock
  */
 export async function signAppJwt(appId: string, signer: Signer, nowSeconds: number): Promise<string> {
+  const header = { alg: ALGORITHM, typ: 'JWT' };
   const claims = {
     iss: appId,
     iat: nowSeconds - ISSUED_BEFORE_NOW_SECONDS,
     exp: nowSeconds + LIFETIME_SECONDS,
     alg: ALGORITHM,
   };
-  const header = { alg: ALGORITHM, typ: 'JWT' };
   const signingInput = [header, claims].map((part) => encode(JSON.stringify(part))).join('.');
   return `${signingInput}.${encode(await signer.sign(signingInput))}`;
 }
@@ -35,19 +34,21 @@ export async function signAppJwt(appId: string, signer: Signer, nowSeconds: numb
 export function readAppJwt(jwt: string, nowSeconds: number): string {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
     throw new Error(
-      '`jwt` is not a signed JWT: that is three base64url parts with dots between. Sign one and give it whole.',
+      '`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.',
     );
   }
   const { alg, iss, exp } = decode(jwt);
   if (alg !== ALGORITHM)
-    throw new Error('`jwt` is not signed with RS256, the only algorithm that ICR takes. Sign it with RS256.');
+    throw new Error('`jwt` is not signed with RS256. Sign it with RS256, which is all that ICR takes.');
   if (typeof iss !== 'string' || iss === '') {
-    throw new Error('`jwt` has no claim `iss` that holds the app’s ID as a string. Sign one that has.');
+    throw new Error('`jwt` has no claim `iss`. Sign one whose `iss` is the app’s ID, as a string.');
   }
-  if (typeof exp !== 'number') throw new Error('`jwt` has no claim `exp` that is a number. Sign one that has.');
+  if (typeof exp !== 'number') {
+    throw new Error('`jwt` has no claim `exp` that is a number. Sign one that expires within 10 minutes.');
+  }
   if (exp <= nowSeconds) {
     throw new Error(
-      `\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. It lives 10 minutes at most: sign it in the job, right before this step.`,
+      `\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`,
     );
   }
   return iss;
@@ -59,7 +60,7 @@ function decode(jwt: string) {
     return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
   } catch (error) {
     throw new Error(
-      '`jwt` cannot be decoded: its header or its claims are not JSON. Sign a new one and give it whole.',
+      '`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.',
       {
         cause: error,
       },

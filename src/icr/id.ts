@@ -1,4 +1,4 @@
-/** Owns what counts as an id of ICR (an app's, an organization's, an installation's) and when two are the same. */
+/** What counts as an id of ICR (an app's, an organization's, an installation's), and when two are the same. */
 
 const MAX_ID_CHARACTERS = 128;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -11,7 +11,7 @@ export function isId(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     value.length <= MAX_ID_CHARACTERS &&
-    // Dot segments would be resolved away by whoever normalises the URL.
+    // Dot segments would be resolved away when the URL is normalized.
     value !== '.' &&
     value !== '..' &&
     /^[^\s/\\\p{C}]+$/u.test(value)

@@ -1,9 +1,17 @@
-/** Owns permissions: how inputs name them, and which levels are more than others. */
-
+/** Permissions: how inputs name them, which levels are more than others, and which names are likely misspelled. */
 import { sanitize } from '../runner/sanitize.ts';
 
 /** Level by name, as it was written. A Map, since names come from outside. */
 export type Permissions = ReadonlyMap<string, string>;
+
+/** What an organization can grant (docs: Permissions). */
+const DOCUMENTED_NAMES = [
+  'organization_info',
+  'organization_members',
+  'organization_projects',
+  'organization_warehouse',
+  'organization_inventory',
+];
 
 /**
  * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
@@ -28,16 +36,16 @@ export function parsePermissions(input: string, text: string): Permissions {
     const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
     if (name === undefined || level === undefined) {
       throw new Error(
-        `\`${input}\` holds an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`,
+        `\`${input}\` has an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`,
       );
     }
     if (!RANKS.has(level.toLowerCase())) {
       throw new Error(
-        `\`${input}\` gives \`${sanitize(name, 60)}\` the level \`${sanitize(level, 12)}\`, which is not known. Use read, request or write.`,
+        `\`${input}\` has an unknown level, \`${sanitize(level, 12)}\`. Use read, request or write for \`${sanitize(name, 60)}\`.`,
       );
     }
     if (permissions.has(name))
-      throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Keep one of the two.`);
+      throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Remove one of them.`);
     permissions.set(name, level);
   }
   return permissions;
@@ -45,23 +53,51 @@ export function parsePermissions(input: string, text: string): Permissions {
 
 /** Those of `required` that `granted` does not reach; an unknown granted level reaches none. */
 export function missingPermissions(granted: Permissions, required: Permissions): Permissions {
-  return where(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
+  return filter(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
 }
 
 /** Those of `granted` that go beyond `allowed`; an unknown granted level goes beyond any. */
 export function excessPermissions(granted: Permissions, allowed: Permissions): Permissions {
-  return where(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
+  return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
 }
 
-/** `name: LEVEL, name: LEVEL`, or `none`. */
+/** A name that was granted, or that ICR documents, and that is one letter from this one; undefined if there is none. */
+export function likelySpelling(name: string, granted: Permissions): string | undefined {
+  if (granted.has(name) || DOCUMENTED_NAMES.includes(name)) return undefined;
+  return [...granted.keys(), ...DOCUMENTED_NAMES].find((candidate) => isOneLetterFrom(candidate, name));
+}
+
+/** `name: level, name: level`, with the levels as the inputs spell them, or `none`. */
 export function describePermissions(permissions: Permissions): string {
-  return [...permissions].map(([name, level]) => `${name}: ${level}`).join(', ') || 'none';
+  return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
+}
+
+/** The level as the inputs spell it; one that is not known, as it is. */
+export function describeLevel(level: string): string {
+  const known = level.toLowerCase();
+  if (known === 'view') return 'read';
+  return RANKS.has(known) ? known : level;
 }
 
 function rank(level: string | undefined, unknown: number): number {
   return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
 }
 
-function where(permissions: Permissions, keep: (name: string, level: string) => boolean): Permissions {
+function filter(permissions: Permissions, keep: (name: string, level: string) => boolean): Permissions {
   return new Map([...permissions].filter(([name, level]) => keep(name, level)));
+}
+
+/** Every shorter name is one letter from too many others. */
+const MIN_MISSPELLED_CHARACTERS = 4;
+
+/** True if one letter was added, left out, replaced, or exchanged with its neighbor, or if only the case differs. */
+function isOneLetterFrom(one: string, other: string): boolean {
+  const [left, right] = [one.toLowerCase(), other.toLowerCase()];
+  let start = 0;
+  while (start < left.length && left[start] === right[start]) start += 1;
+  let end = 0;
+  while (end < Math.min(left.length, right.length) - start && left.at(-1 - end) === right.at(-1 - end)) end += 1;
+  if (Math.min(left.length, right.length) < MIN_MISSPELLED_CHARACTERS) return false;
+  const [a, b] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
+  return (a.length <= 1 && b.length <= 1) || (a.length === 2 && a === [...b].reverse().join(''));
 }

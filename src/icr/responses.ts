@@ -1,13 +1,14 @@
-/** Owns the shapes of the API's answers: parsed, never cast, and only the fields that are used are demanded. */
+/** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
 
+import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import { isId } from './id.ts';
 import type { Permissions } from './permissions.ts';
 
-/** An answer of another shape; its message names the field, never the body. */
+/** A response of another shape. Its message names the field, never the body. */
 export class ShapeError extends Error {}
 
-/** docs: Apps, "Installation"; the organization is what ICR's demo reads on top of that page. */
+/** docs: Apps, "Installation". ICR's demo reads the organization, which that page does not list. */
 export interface Installation {
   id: string;
   organization: { id: string; name: string | undefined } | undefined;
@@ -15,7 +16,7 @@ export interface Installation {
 
 export interface InstallationPage {
   installations: Installation[];
-  /** Of the whole list, where the answer says. */
+  /** Of the whole list, if the response says. */
   total: number | undefined;
 }
 
@@ -31,6 +32,10 @@ export interface TokenDetails {
 }
 
 type Fields = Record<string, unknown>;
+
+export function isSuccess({ status }: HttpResponse): boolean {
+  return status >= 200 && status < 300;
+}
 
 export function parseInstallation(text: string): Installation {
   return toInstallation(toObject(parseJson(text), 'its body is'), '');
@@ -49,14 +54,14 @@ export function parseInstallationPage(text: string): InstallationPage {
   return { installations, total: typeof total === 'number' ? total : undefined };
 }
 
-/** The token alone, so that it can be masked before the rest of the answer is looked at. */
+/** The token alone, so that it can be masked before the rest of the response is looked at. */
 export function parseToken(text: string): string {
   const token = toObject(parseJson(text), 'its body is')['token'];
   if (typeof token !== 'string' || token === '') throw misshapen('token', 'a text');
   return token;
 }
 
-/** When the token expires, where the answer says so in a way that can be read. */
+/** When the token expires, if the response says so in ISO 8601. */
 export function parseExpiry(text: string): string | undefined {
   return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
 }
@@ -77,7 +82,7 @@ export function parseTokenDetails(text: string, isForInstallation: boolean): Tok
   };
 }
 
-/** The API's own words for a refusal: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
+/** The API's own words for an error: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
 export function parseErrorMessage(text: string): string | undefined {
   try {
     const body = parseJson(text);
@@ -87,6 +92,12 @@ export function parseErrorMessage(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
+export function describeResponse({ request, status, text }: HttpResponse): string {
+  const message = status < 300 ? undefined : parseErrorMessage(text);
+  return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
 
 export function parseJson(text: string): unknown {
@@ -105,7 +116,7 @@ function toInstallation(item: Fields, path: string): Installation {
   };
 }
 
-/** Whether the API names the organization is not documented: where it has no id, it names none. */
+/** Whether the API names the organization is not documented. One without an id counts as not named. */
 function toOrganization(value: unknown, path: string): Installation['organization'] {
   if (value == null) return undefined;
   const organization = toObject(value, `\`${path}\` is`);

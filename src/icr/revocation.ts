@@ -1,46 +1,45 @@
-/** Owns the end of a token: the request that revokes it, and what the answer to that means. */
-
+/** Revokes a token, and says what the response to that means. */
 import type { Budget, Send } from '../http/client.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { isSuccess } from './api.ts';
-import { describeResponse } from './errors.ts';
-import { parseJson } from './responses.ts';
+import { describeResponse, isSuccess, parseJson } from './responses.ts';
 
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' } as const;
 
-/** Whether the token is known to be dead, and the words for how that came about, or why it is not known. */
 export interface RevocationResult {
-  outcome: 'revoked' | 'dead-already' | 'unknown';
-  words: string;
+  /** `already invalid` is what ICR says of a token that expired, was revoked, or is not known to it yet. */
+  outcome: 'revoked' | 'already invalid' | 'unknown';
+  /** What came back, or why nothing did; without a full stop. */
+  detail: string;
 }
 
-/** Revokes the token, which is its own credential (docs: Apps). Never throws. */
-export async function revoke(send: Send, token: string, budget: Budget): Promise<RevocationResult> {
+/** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
+export async function revokeToken(send: Send, token: string, budget: Budget): Promise<RevocationResult> {
   // What a header can carry of a token that was refused for its characters.
   const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
   maskSecret(bearer);
   try {
-    const verdict = judge(await send({ ...REQUEST, bearer }, budget));
-    const saysNothing = verdict.outcome === 'dead-already' && bearer !== token.trim();
-    return saysNothing
-      ? { outcome: 'unknown', words: `${verdict.words}, but not the whole token can be sent` }
-      : verdict;
+    const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
+    const provesNothing = outcome === 'already invalid' && bearer !== token.trim();
+    return provesNothing
+      ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
+      : { outcome, detail };
   } catch (error) {
-    return { outcome: 'unknown', words: messageOf(error) };
+    return { outcome: 'unknown', detail: messageOf(error).replace(/\.$/, '') };
   }
 }
 
-function judge(answer: HttpResponse): RevocationResult {
-  const words = describeResponse(answer);
-  if (isSuccess(answer)) {
-    return saysRevoked(answer.text)
-      ? { outcome: 'revoked', words }
-      : { outcome: 'unknown', words: `${words}, but not with \`true\`` };
+function interpret(response: HttpResponse): RevocationResult {
+  const detail = describeResponse(response);
+  const { status, text } = response;
+  if (isSuccess(response)) {
+    return saysRevoked(text)
+      ? { outcome: 'revoked', detail }
+      : { outcome: 'unknown', detail: `${detail}, but not with \`true\`` };
   }
-  const isDead = answer.status === 401 || answer.status === 404 || (answer.status === 403 && isFromApi(answer.text));
-  return { outcome: isDead ? 'dead-already' : 'unknown', words };
+  const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
+  return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
 }
 
 /** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */

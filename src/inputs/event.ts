@@ -51,6 +51,20 @@ export function relayedInstallationId({ name, payload }: RunEvent): string | und
   return id;
 }
 
+/** The same, and undefined if the payload has no usable id. */
+export function findRelayedInstallationId(event: RunEvent): string | undefined {
+  try {
+    return relayedInstallationId(event);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether only the repository's collaborators can read the log. */
+export function isRepositoryPrivate({ payload }: RunEvent): boolean {
+  return field(payload['repository'], 'private') === true;
+}
+
 /** Why a run may have no secrets, in a sentence. */
 export function whyNoSecrets({ name, actor, payload }: RunEvent): string {
   if (actor === 'dependabot[bot]') {

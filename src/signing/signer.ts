@@ -9,12 +9,15 @@ export interface Signer {
    * @throws Error in words for the log
    */
   sign(signingInput: string): Promise<Buffer>;
+  /** The input that it comes from. */
+  source: 'private-key' | 'sign-command';
   /** Of the key, to compare with the app's "Credentials" tab; undefined if the key is not known here. */
   fingerprint: string | undefined;
 }
 
 export function keySigner(key: KeyObject): Signer {
   return {
+    source: 'private-key',
     sign: async (signingInput) => sign('sha256', Buffer.from(signingInput), key),
     get fingerprint() {
       return fingerprint(key);

@@ -1,57 +1,107 @@
-/** Owns the checks that a minted token passes before it is handed on. */
-
+/** The checks that a minted token must pass before it is handed on. */
+import type { MintedToken } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
-import { describePermissions, excessPermissions, missingPermissions, type Permissions } from '../icr/permissions.ts';
+import {
+  describeLevel,
+  describePermissions,
+  excessPermissions,
+  likelySpelling,
+  missingPermissions,
+  type Permissions,
+} from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
 import { sanitize } from '../runner/sanitize.ts';
+
+/** The mask of a shorter text would garble the job's log. */
+const MIN_TOKEN_CHARACTERS = 16;
 
 export interface TokenRequirements {
   /** The installation that was asked for; undefined for an app token. */
   installationId: string | undefined;
   organizationId: string | undefined;
   requiredPermissions: Permissions;
+  /** Undefined if the token may carry anything. */
   allowedPermissions: Permissions | undefined;
 }
 
-/** @throws Error for a token that cannot be masked as one line, or not be sent in a header (RFC 9110, section 5.5) */
-export function checkToken(token: string): void {
+/** @throws Error for the first requirement that the token does not meet, or a field that is not as documented */
+export function checkToken(minted: MintedToken, requirements: TokenRequirements): TokenDetails {
+  checkText(minted.token);
+  const details = minted.details();
+  checkIsValid(details, minted.mintedAtMs);
+  checkIsFor('organization', details.organizationId, requirements.organizationId);
+  checkIsFor('installation', details.installationId, requirements.installationId);
+  checkRequired(details.permissions, requirements.requiredPermissions);
+  if (requirements.allowedPermissions !== undefined) checkAllowed(details.permissions, requirements.allowedPermissions);
+  return details;
+}
+
+/** A token must be maskable as one line, and fit into a header (RFC 9110, section 5.5). */
+function checkText(token: string): void {
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new Error(
-      'ICR minted a token that holds white space or control characters, or is not ASCII, and cannot be handed on safely. Report this to ICR.',
+      'ICR minted a token with white space, control or non-ASCII characters. Report this to ICR: it can’t be masked and sent safely.',
+    );
+  }
+  if (token.length < MIN_TOKEN_CHARACTERS) {
+    throw new Error(
+      `ICR minted a token of fewer than ${MIN_TOKEN_CHARACTERS} characters. Report this to ICR: its mask would garble every log.`,
     );
   }
 }
 
-/** @throws Error for the first demand that the token does not meet */
-export function checkTokenDetails(grant: TokenDetails, demands: TokenRequirements): void {
-  if (!grant.isActive) {
+function checkIsValid({ isActive, expiresAt }: TokenDetails, nowMs: number): void {
+  if (Date.parse(expiresAt) <= nowMs) {
     throw new Error(
-      'ICR minted a token that is not active. Likely cause: the installation is suspended. Ask an admin of the organization.',
+      `ICR minted a token that has expired already. Report this to ICR: it expired at ${expiresAt}, and by ICR’s own clock it was minted at ${new Date(nowMs).toISOString()}.`,
     );
   }
-  checkIsFor('organization', grant.organizationId, demands.organizationId);
-  checkIsFor('installation', grant.installationId, demands.installationId);
-
-  const missing = missingPermissions(grant.permissions, demands.requiredPermissions);
-  if (missing.size > 0) {
+  if (!isActive) {
     throw new Error(
-      `The token lacks permissions that \`required-permissions\` demands. Ask an admin of the organization to accept them for the app (a change of the app’s permissions waits for that), or demand less. Lacking: ${describe(missing)}. Granted: ${describe(grant.permissions)}.`,
-    );
-  }
-  if (demands.allowedPermissions === undefined) return;
-  const excess = excessPermissions(grant.permissions, demands.allowedPermissions);
-  if (excess.size > 0) {
-    throw new Error(
-      `The token carries more than \`allowed-permissions\` lets it. ICR cannot narrow a token: use an app that was granted less, or allow more. Beyond it: ${describe(excess)}.`,
+      'ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.',
     );
   }
 }
 
-function checkIsFor(what: string, granted: string | undefined, wanted: string | undefined): void {
-  if (wanted === undefined || (granted !== undefined && isSameId(granted, wanted))) return;
+function checkIsFor(what: string, actual: string | undefined, wanted: string | undefined): void {
+  if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted))) return;
   throw new Error(
-    `ICR minted a token for another ${what}: ${sanitize(granted ?? 'none', 128)} instead of ${wanted}. Report this to ICR.`,
+    `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${sanitize(actual ?? 'none', 128)}, not for ${wanted}.`,
   );
+}
+
+function checkRequired(granted: Permissions, required: Permissions): void {
+  const missing = missingPermissions(granted, required);
+  if (missing.size === 0) return;
+  const everything = `Required: ${describe(required)}. Granted: ${describe(granted)}.`;
+  for (const name of missing.keys()) {
+    const spelling = likelySpelling(name, granted);
+    if (spelling !== undefined) {
+      throw new Error(
+        `\`required-permissions\` names \`${sanitize(name, 60)}\`, likely a misspelling. Write \`${sanitize(spelling, 60)}\`. ${everything}`,
+      );
+    }
+  }
+  throw new Error(
+    `The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or require less. ${everything}`,
+  );
+}
+
+function checkAllowed(granted: Permissions, allowed: Permissions): void {
+  const excess = excessPermissions(granted, allowed);
+  if (excess.size === 0) return;
+  throw new Error(
+    `\`allowed-permissions\` does not allow ${describeFirst(excess)}. Allow it, or use an app that was granted less: ICR can’t narrow a token. Beyond it: ${describe(excess)}.`,
+  );
+}
+
+/** `` `name: level` (it has read) and 2 more `` */
+function describeFirst(permissions: Permissions, granted?: Permissions): string {
+  const [[name, level] = ['', '']] = permissions;
+  const has = granted?.get(name);
+  const actual = has === undefined ? '' : ` (it has ${sanitize(describeLevel(has), 12)})`;
+  const more = permissions.size === 1 ? '' : ` and ${permissions.size - 1} more`;
+  return `\`${sanitize(name, 60)}: ${sanitize(describeLevel(level), 12)}\`${actual}${more}`;
 }
 
 function describe(permissions: Permissions): string {

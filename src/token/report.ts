@@ -1,39 +1,55 @@
-/** Owns what a person is told of a token, in the log's one line and in the summary's table. Never the token. */
-
+/** What a person is told of a token, in the log and in the job's summary. Never the token. */
+import type { InstallationSource } from '../icr/api.ts';
 import { describePermissions } from '../icr/permissions.ts';
-import type { Installation, TokenDetails } from '../icr/responses.ts';
+import type { TokenDetails } from '../icr/responses.ts';
 import { sanitize } from '../runner/sanitize.ts';
+import type { ChosenInstallation } from './installation.ts';
 
 const MAX_PERMISSIONS_CHARACTERS = 1000;
+const MAX_NAME_CHARACTERS = 80;
 
-export function describeToken(token: TokenDetails, installation: Installation | undefined): string {
+const CHOSEN_BY: Record<InstallationSource, string> = {
+  'installation-id': 'chosen by `installation-id`',
+  'organization-id': 'chosen by `organization-id`',
+  webhook: 'chosen by the relayed webhook',
+  'only-installation': 'chosen as the app’s only installation, since `organization-id` is empty',
+};
+
+export function describeToken(details: TokenDetails, installation: ChosenInstallation | undefined): string {
   const target =
     installation === undefined
       ? 'an app access token'
-      : `an access token for organization ${organization(token, installation)}, installation ${token.installationId}`;
-  return `Minted ${target}; permissions: ${permissions(token)}; expires at ${token.expiresAt}.`;
+      : `an access token for organization ${organization(details, installation)}, installation ${details.installationId}, ${CHOSEN_BY[installation.source]}`;
+  return `Minted ${target}; permissions: ${permissions(details)}; expires at ${details.expiresAt}.`;
+}
+
+/** A job that is about one organization while its token is for another is worth a notice. */
+export function describeOtherWebhook(relayedId: string, { id, source }: ChosenInstallation): string {
+  return `The token is for installation ${id}, but the event’s webhook is about installation ${sanitize(relayedId, 128)}. If the job is to act on the webhook, remove \`${source}\`.`;
 }
 
 export function summaryRows(
-  token: TokenDetails,
-  installation: Installation | undefined,
+  details: TokenDetails,
+  installation: ChosenInstallation | undefined,
   host: string,
 ): [string, string][] {
   const target: [string, string][] =
     installation === undefined
       ? [['For', 'the app itself']]
       : [
-          ['Organization', organization(token, installation)],
-          ['Installation', token.installationId ?? ''],
+          ['Organization', organization(details, installation)],
+          ['Installation', details.installationId ?? ''],
         ];
-  return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', token.expiresAt]];
+  return [['Host', host], ...target, ['Permissions', permissions(details)], ['Expires at', details.expiresAt]];
 }
 
-function organization(token: TokenDetails, installation: Installation): string {
+function organization(details: TokenDetails, installation: ChosenInstallation): string {
   const name = installation.organization?.name;
-  return name === undefined ? `${token.organizationId}` : `“${sanitize(name, 80)}” (${token.organizationId})`;
+  return name === undefined
+    ? `${details.organizationId}`
+    : `“${sanitize(name, MAX_NAME_CHARACTERS)}” (${details.organizationId})`;
 }
 
-function permissions(token: TokenDetails): string {
-  return sanitize(describePermissions(token.permissions), MAX_PERMISSIONS_CHARACTERS);
+function permissions(details: TokenDetails): string {
+  return sanitize(describePermissions(details.permissions), MAX_PERMISSIONS_CHARACTERS);
 }

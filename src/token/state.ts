@@ -1,4 +1,4 @@
-/** Owns what main leaves for post: the keys of the state, each written and read here alone. Never a key or a JWT. */
+/** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 import * as core from '@actions/core';
 import { writeFileCommand } from '../runner/file-commands.ts';
 
@@ -10,36 +10,36 @@ const API_VERSION = 'api-version';
 
 export interface SavedToken {
   token: string;
-  /** ISO 8601; empty where the API's answer did not say. */
-  expiresAt: string;
-  /** What to add to the runner's clock to have the API's. */
+  /** ISO 8601; undefined if ICR didn't say. */
+  expiresAt: string | undefined;
+  /** Milliseconds to add to the runner's clock to have ICR's. */
   clockOffsetMs: number;
   apiUrl: string;
   apiVersion: string;
 }
 
-export function saveToken(left: SavedToken): void {
+export function saveToken(saved: SavedToken): void {
   writeFileCommand('state', () => {
-    core.saveState(EXPIRES_AT, left.expiresAt);
-    core.saveState(CLOCK_OFFSET_MS, left.clockOffsetMs);
-    core.saveState(API_URL, left.apiUrl);
-    core.saveState(API_VERSION, left.apiVersion);
-    core.saveState(TOKEN, left.token);
+    core.saveState(EXPIRES_AT, saved.expiresAt ?? '');
+    core.saveState(CLOCK_OFFSET_MS, saved.clockOffsetMs);
+    core.saveState(API_URL, saved.apiUrl);
+    core.saveState(API_VERSION, saved.apiVersion);
+    core.saveState(TOKEN, saved.token);
   });
 }
 
-/** Leaves nothing to revoke: of a key that is saved twice the runner takes the later. */
+/** Leaves nothing to revoke: of a name that is saved twice, the runner takes the later. */
 export function clearSavedToken(): void {
   writeFileCommand('state', () => core.saveState(TOKEN, ''));
 }
 
-/** What main left, or undefined where there is nothing to revoke. */
+/** What main saved, or undefined if there is nothing to revoke. */
 export function readSavedToken(): SavedToken | undefined {
   const token = core.getState(TOKEN);
   if (token === '') return undefined;
   return {
     token,
-    expiresAt: core.getState(EXPIRES_AT),
+    expiresAt: core.getState(EXPIRES_AT) || undefined,
     clockOffsetMs: Number(core.getState(CLOCK_OFFSET_MS)),
     apiUrl: core.getState(API_URL),
     apiVersion: core.getState(API_VERSION),

@@ -1,4 +1,4 @@
-/** The contract's section "The JWT": its claims, and the healing of the runner's clock. */
+/** The app's JWT: its claims, and the correction of the runner's clock. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -46,7 +46,7 @@ test('the JWT that is sent is of now', async () => {
 describe('a clock that is off', () => {
   for (const ahead of [-7200, -90, 90, 900, 7200]) {
     for (const jwtRefusalStatus of [401, 403] as const) {
-      test(`by ${-ahead} s is healed for every call, refused with ${jwtRefusalStatus}`, async () => {
+      test(`by ${-ahead} s is corrected for every call, refused with ${jwtRefusalStatus}`, async () => {
         await using scene = await createScene({ settings: { jwtRefusalStatus } });
         scene.simulator.moveClock(ahead);
         const step = await scene.step(forNordic(scene));
@@ -56,7 +56,7 @@ describe('a clock that is off', () => {
         const word = ahead < 0 ? 'ahead of' : 'behind';
         const lines = result.log.filter((line) => line.includes('signing again'));
         assert.equal(lines.length, isRefused ? 1 : 0);
-        if (isRefused) assert.match(lines[0] ?? '', new RegExp(`clock is \\d+ s ${word} the API’s`));
+        if (isRefused) assert.match(lines[0] ?? '', new RegExp(`clock is \\d+ s ${word} ICR’s`));
         assert.equal(scene.asked().length, isRefused ? 3 : 2, 'the offset is kept for the mint');
         if (isRefused) assert.ok(Math.abs(Number(result.state.get('clock-offset-ms')) - ahead * 1000) < 3000);
         assertSucceeded(await step.post());
@@ -65,14 +65,14 @@ describe('a clock that is off', () => {
     }
   }
 
-  test('is healed at the mint where that is the first request', async () => {
+  test('is corrected at the mint if that is the first request', async () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     assertSucceeded(await scene.main({ 'installation-id': scene.nordic.id }));
     assert.equal(scene.asked().length, 2);
   });
 
-  test('is healed for the list and for an app token', async () => {
+  test('is corrected for the list and for an app token', async () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     scene.baltic.state = 'uninstalled';
@@ -80,20 +80,35 @@ describe('a clock that is off', () => {
     assertSucceeded(await scene.main({ 'token-type': 'app' }));
   });
 
-  test('is healed once: a server that goes on answering 401 ends it', async () => {
+  test('is corrected once: a server that goes on answering 401 ends it', async () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     scene.simulator.fault({ path: '/app/**', effect: json({ message: 'never' }, 401) });
     const result = await scene.main(forNordic(scene));
-    assertFailed(result, /answered 401 \(“never”\).*clock is 30\d s ahead of the API’s/);
+    assertFailed(result, /clock is 30\d s ahead of ICR’s\. ICR answered 401 \(“never”\)/);
     assert.equal(scene.asked().length, 2);
   });
 
-  test('is healed once in a step: a later request that is refused ends it', async () => {
+  test('is not blamed for a mint that is refused after the look-up passed', async () => {
+    await using scene = await createScene();
+    const effect = json({ message: 'Forbidden resource', statusCode: 403 }, 403);
+    scene.simulator.fault({ method: 'POST', path: '/app/**', effect });
+    const result = await scene.main(forNordic(scene));
+    assertFailed(
+      result,
+      /^The installation is suspended, or the app has no right to it\. Ask an admin of the organization/,
+    );
+    assert.doesNotMatch(result.errors[0] ?? '', /SHA256|clock|sandbox/);
+  });
+
+  test('is corrected once in a step: a later request that is refused ends it', async () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'never' }, 401) });
-    assertFailed(await scene.main(forNordic(scene)), /Minting .*answered 401 \(“never”\)/);
+    assertFailed(
+      await scene.main(forNordic(scene)),
+      /^The installation is suspended.* answered 401 \(“never”\) to POST/,
+    );
     assert.deepEqual(
       scene.asked().map((request) => request.split(' ')[0]),
       ['GET', 'GET', 'POST'],
@@ -115,7 +130,7 @@ describe('a clock that is off', () => {
     assert.equal(scene.asked().length, 1);
   });
 
-  test('does not matter where nothing is refused', async () => {
+  test('does not matter if nothing is refused', async () => {
     await using scene = await createScene();
     scene.simulator.fault({
       path: '/app/organizations/**',
@@ -177,8 +192,8 @@ describe('a JWT given from outside', () => {
     ['white space inside', async () => (await sign()).replace('.', '. '), /three base64url parts/],
     ['HS256', () => forge({ alg: 'HS256' }, { iss: APP_ID, exp: now() + 60 }), /not signed with RS256/],
     ['alg none', () => forge({ alg: 'none' }, { iss: APP_ID, exp: now() + 60 }), /not signed with RS256/],
-    ['a header that is no JSON', () => forge('x', { iss: APP_ID, exp: now() + 60 }), /cannot be decoded/],
-    ['claims that are no JSON', () => forge(RS256, 'x'), /cannot be decoded/],
+    ['a header that is no JSON', () => forge('x', { iss: APP_ID, exp: now() + 60 }), /can’t be decoded/],
+    ['claims that are no JSON', () => forge(RS256, 'x'), /can’t be decoded/],
     ['no exp', () => forge(RS256, { iss: APP_ID }), /no claim `exp`/],
     ['a text as exp', () => forge(RS256, { iss: APP_ID, exp: '9999999999' }), /no claim `exp`/],
     ['no iss', () => forge(RS256, { exp: now() + 60 }), /no claim `iss`/],
@@ -198,7 +213,7 @@ describe('a JWT given from outside', () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     const result = await scene.main({ ...forNordic(scene), 'private-key': '', jwt: await sign() });
-    assertFailed(result, /signed elsewhere and cannot be signed again here.*clock is 30\d s ahead of the API’s/);
+    assertFailed(result, /^The runner’s clock is 30\d s ahead of ICR’s, so ICR refused `jwt`\. Correct the clock/);
     assert.equal(scene.asked().length, 1);
   });
 

@@ -1,4 +1,4 @@
-/** The contract's sections "Errors" and "Secrets", through the built action. */
+/** What a failed step says, and that nothing secret is in it. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { sanitize, summaryText } from '../../src/runner/sanitize.ts';
 import { maskSecret } from '../../src/runner/secrets.ts';
 import { fingerprint } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded, visibleText, WITH_SIGNALS } from '../support/runner.ts';
-import { APP_ID, assertNoSecrets, createScene, KEYS, keyLines, PEM, type Scene } from '../support/scene.ts';
+import { APP_ID, assertNoSecrets, createScene, KEYS, keyLines, PEM, PRIVATE, type Scene } from '../support/scene.ts';
 import { type Effect, empty, html, json, redirect } from '../support/simulator/simulator.ts';
 
 function forNordic(scene: Scene, others: Record<string, string> = {}): Record<string, string> {
@@ -20,18 +20,15 @@ describe('a refused credential', () => {
   for (const status of [401, 403]) {
     test(`${status} names app-id, the fingerprint, the host, and what to compare`, async () => {
       await using scene = await createScene();
-      scene.simulator.fault({
-        path: '/app/installations/**',
-        effect: json({ message: 'Access token invalid' }, status),
-      });
-      const result = await scene.main(forNordic(scene));
-      assertFailed(result, new RegExp(`answered ${status} \\(“Access token invalid”\\)`));
+      scene.simulator.fault({ path: '/app/**', effect: json({ message: 'Access token invalid' }, status) });
+      const result = await scene.main({ 'installation-id': scene.nordic.id });
+      assertFailed(result, new RegExp(`^ICR refused \`app-id\` .* answered ${status} \\(“Access token invalid”\\)`));
       const [message = ''] = result.errors;
       for (const part of [
-        `\`app-id\` (${APP_ID})`,
+        `\`app-id\` ${APP_ID} `,
         `SHA256:${fingerprint(KEYS.privateKey)}`,
         new URL(scene.simulator.url).host,
-        'a production key does not work in the sandbox',
+        'a production key doesn’t work in the sandbox',
         '“Credentials” tab',
       ]) {
         assert.ok(message.includes(part), `${part} in ${message}`);
@@ -51,20 +48,24 @@ describe('a refused credential', () => {
   });
 });
 
-describe('an answer is put in words', () => {
+describe('a response is put in words', () => {
   const cases: [what: string, effect: Effect, says: RegExp][] = [
     [
       '400',
       json({ message: ['limit must be a number', 'page too'] }, 400),
-      /answered 400 \(“limit must be a number; page too”\)\. .*`api-version`/,
+      /^ICR refused the form of the request\. Check `api-version`.* answered 400 \(“limit must be a number; page too”\)/,
     ],
-    ['404', json({ message: 'Cannot POST' }, 404), /answered 404 \(“Cannot POST”\)\. .*uninstalled/],
-    ['409 without JSON', html(409), /answered 409\. /],
-    ['302', redirect('https://evil.example/', 302), /answered 302\. Redirects are not followed/],
-    ['200 and HTML', html(), /answered 200, but its body is not JSON\. Likely cause: `api-url`/],
-    ['200 and nothing', empty(), /answered 200, but its body is empty/],
-    ['200 and null', json(null), /answered 200, but its body is not an object/],
-    ['200 and a list', json([]), /answered 200, but its body is not an object/],
+    [
+      '404',
+      json({ message: 'Cannot POST' }, 404),
+      /^The app has no such installation \(from `installation-id`\)\. .*answered 404 \(“Cannot POST”\)/,
+    ],
+    ['409 without JSON', html(409), /^ICR answered 409, .* answered 409 to POST/],
+    ['302', redirect('https://evil.example/', 302), /redirects are not followed\. .* answered 302 to POST/],
+    ['200 and HTML', html(), /^The response is not ICR’s: its body is not JSON\. Check `api-url`/],
+    ['200 and nothing', empty(), /its body is empty\. .* answered 200 to POST/],
+    ['200 and null', json(null), /its body is not an object/],
+    ['200 and a list', json([]), /its body is not an object/],
     ['over 1 MiB', { kind: 'huge', bytes: 2 ** 21 }, /larger than 1 MiB/],
     [
       '429 for longer than there is time',
@@ -78,7 +79,7 @@ describe('an answer is put in words', () => {
       scene.simulator.fault({ path: '/app/installations/*/accessTokens', effect });
       const result = await scene.main({ 'installation-id': scene.nordic.id });
       assertFailed(result, says);
-      assert.match(result.errors[0] ?? '', /POST \/app\/installations\/.*\/accessTokens on 127\.0\.0\.1:\d+ /);
+      assert.match(result.errors[0] ?? '', /POST \/app\/installations\/.*\/accessTokens on 127\.0\.0\.1:\d+/);
       assert.equal(scene.asked().length, 1);
       assert.doesNotMatch(result.stdout, /evil|doctype|Sign in/);
     });
@@ -103,7 +104,7 @@ describe('an answer is put in words', () => {
     scene.simulator.fault({ path: '/app/installations', effect });
     assertFailed(
       await scene.main(),
-      /GET \/app\/installations\?limit=100&page=0 .*`installations\[1\]\.organization\.id` is missing or not an id/,
+      /`installations\[1\]\.organization\.id` is missing or not an id\. .*GET \/app\/installations\?limit=100&page=0 /,
     );
   });
 });
@@ -126,8 +127,8 @@ describe('text from outside', () => {
     assertSucceeded(minted);
     assertHarmless(minted.stdout);
     assertHarmless(minted.summary);
-    const listed = await scene.main();
-    assertFailed(listed, /several installations/);
+    const listed = await scene.main({}, PRIVATE);
+    assertFailed(listed, /the app has 3 installations/);
     assertHarmless(listed.stdout);
   });
 
@@ -212,7 +213,7 @@ describe('nothing secret is in clear', () => {
     };
     scene.simulator.fault({ path: '/app/installations/*/accessTokens', effect });
     const result = await scene.main(forNordic(scene, { 'required-permissions': 'organization_info: read' }));
-    assertFailed(result, /for another organization: \*\*\*/);
+    assertFailed(result, /It is for \*\*\*, not for /);
     assert.equal(scene.liveTokens(), 0);
   });
 

@@ -1,9 +1,9 @@
-/** The contract's section "Which installation", each rule through the built action. */
+/** Which installation the token is for: each rule, in their order. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
-import { APP_ID, createScene, type Scene } from '../support/scene.ts';
-import { html, json } from '../support/simulator/simulator.ts';
+import { APP_ID, createScene, PRIVATE, type Scene } from '../support/scene.ts';
+import { type Effect, html, json } from '../support/simulator/simulator.ts';
 
 const LIST = (page: number) => `GET /app/installations?limit=100&page=${page}`;
 const MINT = (id: string) => `POST /app/installations/${id}/accessTokens`;
@@ -18,6 +18,14 @@ function addMany(scene: Scene, count: number, name = (index: number) => `Organiz
 function dispatch(payload: unknown) {
   return { event: { name: 'repository_dispatch', payload: { action: 'icr', client_payload: payload } } };
 }
+
+const UNREADABLE: Record<string, Effect> = {
+  '403': json({ statusCode: 403, message: 'Forbidden' }, 403),
+  '404': json({ message: 'Installation not found' }, 404),
+  '422': json({ message: 'no' }, 422),
+  'another shape': json({ organization: 'none' }),
+  HTML: html(),
+};
 
 describe('installation-id', () => {
   test('alone is one request on one connection', async () => {
@@ -38,11 +46,11 @@ describe('installation-id', () => {
 
   test('of another organization is an error, and nothing is minted', async () => {
     await using scene = await createScene();
-    const result = await scene.main({
-      'installation-id': scene.baltic.id,
-      'organization-id': scene.nordic.organization.id,
-    });
-    assertFailed(result, /belongs to another organization.*Baltic Forests/);
+    const ids = { 'installation-id': scene.baltic.id, 'organization-id': scene.nordic.organization.id };
+    assertFailed(await scene.main(ids, PRIVATE), /^`installation-id` is another organization’s .*“Baltic Forests OÜ”/);
+    const told = await scene.main(ids);
+    assertFailed(told, new RegExp(`is of ${scene.baltic.organization.id}, not of `));
+    assert.doesNotMatch(told.stdout, /Baltic/, 'no names in a log that everybody reads');
     assert.equal(scene.simulator.tokens().length, 0);
   });
 
@@ -65,16 +73,34 @@ describe('installation-id', () => {
     assertSucceeded(await scene.main({ 'organization-id': organization.id }));
   });
 
-  test('goes before a relayed webhook', async () => {
+  test('goes before a relayed webhook, and a notice names both installations', async () => {
     await using scene = await createScene();
     const relayed = dispatch({ installation: { id: scene.nordic.id } });
-    assertSucceeded(await scene.main({ 'installation-id': scene.baltic.id }, relayed));
+    const result = await scene.main({ 'installation-id': scene.baltic.id }, relayed);
+    assertSucceeded(result);
     assert.deepEqual(scene.asked(), [MINT(scene.baltic.id)]);
+    assert.equal(result.notices.length, 1);
+    assert.match(
+      result.notices[0] ?? '',
+      new RegExp(`^The token is for installation ${scene.baltic.id}, .* about installation ${scene.nordic.id}\\. `),
+    );
+  });
+
+  test('of the webhook itself needs no notice, and neither does a webhook without an id', async () => {
+    await using scene = await createScene();
+    for (const installation of [{ id: scene.baltic.id.toUpperCase() }, { id: 7 }, undefined]) {
+      const result = await scene.main({ 'installation-id': scene.baltic.id }, dispatch({ installation }));
+      assertSucceeded(result);
+      assert.deepEqual(result.notices, []);
+    }
   });
 
   test('that does not exist is an error that says so', async () => {
     await using scene = await createScene();
-    assertFailed(await scene.main({ 'installation-id': 'nowhere' }), /answered 404.*installation does not exist/);
+    assertFailed(
+      await scene.main({ 'installation-id': 'nowhere' }),
+      /^The app has no such installation \(from `installation-id`\)\. .*answered 404/,
+    );
   });
 });
 
@@ -94,6 +120,7 @@ describe('organization-id', () => {
     const relayed = dispatch({ installation: { id: scene.baltic.id } });
     const result = await scene.main({ 'organization-id': scene.nordic.organization.id }, relayed);
     assert.equal(result.outputs.get('installation-id'), scene.nordic.id);
+    assert.match(result.notices[0] ?? '', /If the job is to act on the webhook, remove `organization-id`\.$/);
   });
 
   for (const status of [400, 402, 403, 404, 405, 409, 410, 422]) {
@@ -147,10 +174,10 @@ describe('organization-id', () => {
     await using scene = await createScene();
     scene.simulator.settings.maxPageSize = 1;
     scene.simulator.settings.listPagination = false;
-    const result = await scene.main({ 'organization-id': 'f7f7f7f7-0000-4000-8000-000000000000' });
+    const result = await scene.main({ 'organization-id': 'f7f7f7f7-0000-4000-8000-000000000000' }, PRIVATE);
     assertFailed(
       result,
-      /not installed for `organization-id` f7f7f7f7.*Ask an admin.*Nordic Carbon ehf\.” .*Baltic Forests OÜ” /,
+      /^The app is not installed for `organization-id` f7f7f7f7.*Ask an admin.*Nordic Carbon ehf\.” .*Baltic Forests OÜ” /,
     );
     assert.deepEqual(scene.asked().slice(1), [LIST(0), LIST(1), LIST(2)]);
   });
@@ -175,12 +202,38 @@ describe('a list that does not name the organizations', () => {
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
   });
 
-  test('does not lead to “not installed” where these do not name them either', async () => {
+  for (const [what, effect] of Object.entries(UNREADABLE)) {
+    test(`is searched on after an installation that answers ${what}`, async () => {
+      await using scene = await createScene();
+      scene.simulator.settings.organizationInstallationRoute = false;
+      for (const installation of [scene.nordic, scene.baltic]) installation.organizationShownIn = 'single';
+      scene.simulator.fault({ method: 'GET', path: `/app/installations/${scene.nordic.id}`, effect });
+      const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
+      assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
+      const unknown = await scene.main({ 'organization-id': 'unknown' });
+      assertFailed(
+        unknown,
+        /^ICR doesn’t tell which installation is of the `organization-id`\. Set `installation-id`\./,
+      );
+    });
+  }
+
+  test('is asked for every installation, however many', async () => {
+    await using scene = await createScene();
+    scene.simulator.settings.organizationInstallationRoute = false;
+    const all = [scene.nordic, scene.baltic, ...addMany(scene, 30)];
+    for (const installation of all) installation.organizationShownIn = 'single';
+    const last = all.at(-1);
+    const result = await scene.main({ 'organization-id': last?.organization.id ?? '' });
+    assert.equal(result.outputs.get('installation-id'), last?.id);
+  });
+
+  test('does not lead to “not installed” if these do not name them either', async () => {
     await using scene = await createScene();
     scene.simulator.settings.organizationInstallationRoute = false;
     scene.baltic.organizationShownIn = 'nowhere';
-    const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
-    assertFailed(result, /cannot be told.*Set `installation-id`.*Nordic Carbon/);
+    const result = await scene.main({ 'organization-id': scene.baltic.organization.id }, PRIVATE);
+    assertFailed(result, /^ICR doesn’t tell .*Set `installation-id`.*Nordic Carbon/);
     assert.equal(scene.simulator.tokens().length, 0);
   });
 });
@@ -211,6 +264,32 @@ describe('the list of installations', () => {
     await using list = await withList({ maxPageSize: 10 });
     await list.scene.main({ 'organization-id': 'unknown' });
     assert.deepEqual(list.scene.asked().slice(1), [LIST(0), LIST(1), LIST(2)]);
+  });
+
+  for (const total of [0, -1, 0.5, 1, 24, 1e9, '7', null]) {
+    test(`is not ended by a \`pagination.total\` of ${JSON.stringify(total)}, which is wrong`, async () => {
+      await using list = await withList({ maxPageSize: 10 });
+      list.scene.simulator.fault({
+        path: '/app/installations',
+        effect: { kind: 'transform', change: (page) => ({ ...Object(page), pagination: { total } }) },
+      });
+      const result = await list.scene.main({ 'organization-id': list.last.organization.id });
+      assert.equal(result.outputs.get('installation-id'), list.last.id);
+      assert.deepEqual(list.scene.asked().slice(1, -1), [LIST(0), LIST(1), LIST(2)]);
+    });
+  }
+
+  test('counts an installation once that two overlapping pages list', async () => {
+    await using scene = await createScene();
+    const [first, second] = [scene.nordic, scene.baltic].map(({ id }) => ({ id }));
+    assert.ok(first && second);
+    const pages = [
+      json({ installations: [first] }),
+      json({ installations: [first, second] }),
+      json({ installations: [] }),
+    ];
+    for (const effect of pages) scene.simulator.fault({ path: '/app/installations', effect, times: 1 });
+    assertFailed(await scene.main(), /^Set `organization-id`: the app has 2 installations/);
   });
 
   test('ends at an empty page where there is no pagination', async () => {
@@ -280,10 +359,33 @@ describe('without any id', () => {
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
   });
 
+  test('the line after the mint says that nothing was set', async () => {
+    await using scene = await createScene();
+    scene.nordic.state = 'uninstalled';
+    assert.match(
+      (await scene.main()).stdout,
+      /chosen as the app’s only installation, since `organization-id` is empty/,
+    );
+  });
+
+  for (const repository of [{ private: false }, {}, { private: 'true' }, undefined]) {
+    test(`several are only counted if the event’s repository is ${JSON.stringify(repository)}`, async () => {
+      await using scene = await createScene();
+      const result = await scene.main({}, { event: { name: 'push', payload: { repository } } });
+      assertFailed(
+        result,
+        /^Set `organization-id`: the app has 2 installations.*2 organizations\. They are listed only/,
+      );
+      for (const { id, organization } of [scene.nordic, scene.baltic]) {
+        for (const part of [id, organization.id, organization.fullName]) assert.ok(!result.stdout.includes(part));
+      }
+    });
+  }
+
   test('several are an error that lists them by name and id, the next step first', async () => {
     await using scene = await createScene();
-    const result = await scene.main();
-    assertFailed(result, /several installations/);
+    const result = await scene.main({}, PRIVATE);
+    assertFailed(result, /^Set `organization-id`: the app has 2 installations, and nothing says which one\. /);
     const [message = ''] = result.errors;
     for (const { id, organization } of [scene.nordic, scene.baltic]) {
       assert.ok(message.includes(id) && message.includes(organization.id) && message.includes(organization.fullName));
@@ -302,7 +404,7 @@ describe('without any id', () => {
   test('a list names 20 at most, then how many more, and fits an annotation', async () => {
     await using scene = await createScene();
     addMany(scene, 150, (index) => `${'A very long name of an organization '.repeat(20)}${index}`);
-    const result = await scene.main();
+    const result = await scene.main({}, PRIVATE);
     assertFailed(result, /, and 132 more\.$/);
     assert.equal(result.errors[0]?.match(/\(installation /g)?.length, 20);
     assert.match(result.errors[0] ?? '', /Set `organization-id`/);

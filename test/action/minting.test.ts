@@ -1,11 +1,11 @@
-/** The contract's sections "Outputs" and "Minting and what follows", through the built action. */
+/** What the main step does once it has minted a token: mask, save, check, hand on; and revoke after a failure. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertFailed, assertSucceeded, type Result, WITH_SIGNALS } from '../support/runner.ts';
 import { assertNoSecrets, createScene, type Scene } from '../support/scene.ts';
 import { json } from '../support/simulator/simulator.ts';
 
-/** A file on a full disk, or where there is none to be had, a folder. */
+/** A file on a full disk, or a folder if the system has none. */
 const UNWRITABLE = process.platform === 'linux' ? '/dev/full' : import.meta.dirname;
 const MINT = '/app/installations/*/accessTokens';
 
@@ -13,7 +13,7 @@ function forNordic(scene: Scene, others: Record<string, string> = {}): Record<st
   return { 'organization-id': scene.nordic.organization.id, ...others };
 }
 
-function assertWithdrawn(scene: Scene, result: Result): void {
+function assertRevoked(scene: Scene, result: Result): void {
   assert.equal(scene.simulator.tokens().length, 1);
   assert.equal(scene.simulator.tokens()[0]?.state, 'revoked');
   assert.equal(result.state.get('token'), '', 'the saved token is emptied');
@@ -48,11 +48,11 @@ describe('outputs', () => {
     assert.equal(result.outputs.get('permissions'), '{"organization_info":"VIEW"}');
     assert.match(
       result.log.join('\n'),
-      /^Minted an app access token; permissions: organization_info: VIEW; expires at 20/m,
+      /^Minted an app access token; permissions: organization_info: read; expires at 20/m,
     );
   });
 
-  test('with a time zone other than UTC in the answer are in UTC', async () => {
+  test('with a time zone other than UTC in the response are in UTC', async () => {
     await using scene = await createScene({ settings: { mintPatch: { expiresAt: '2031-01-02T03:04:05+02:00' } } });
     const result = await scene.main(forNordic(scene));
     assert.equal(result.outputs.get('expires-at'), '2031-01-02T01:04:05.000Z');
@@ -79,7 +79,8 @@ test('the order is mask, state, outputs, one line in the log', async () => {
     scene.nordic.organization.id,
     'Nordic Carbon ehf.',
     scene.nordic.id,
-    'organization_warehouse: WRITE',
+    'chosen by `organization-id`',
+    'organization_warehouse: write',
   ]) {
     assert.ok(line.includes(part), part);
   }
@@ -118,23 +119,23 @@ describe('a failed check revokes there and then', () => {
     await using scene = await createScene({ settings: { mintPatch: { isActive: false } } });
     const result = await scene.main(forNordic(scene));
     assertFailed(result, /not active/);
-    assertWithdrawn(scene, result);
+    assertRevoked(scene, result);
   });
 
   test('a token of another organization', async () => {
     await using scene = await createScene();
     scene.simulator.settings.mintPatch = { organizationId: scene.baltic.organization.id };
     const result = await scene.main(forNordic(scene));
-    assertFailed(result, /for another organization/);
-    assertWithdrawn(scene, result);
+    assertFailed(result, /^ICR minted a token for another organization than was asked for/);
+    assertRevoked(scene, result);
   });
 
   test('a token of another installation', async () => {
     await using scene = await createScene();
     scene.simulator.settings.mintPatch = { installationId: scene.baltic.id };
     const result = await scene.main({ 'installation-id': scene.nordic.id });
-    assertFailed(result, /for another installation/);
-    assertWithdrawn(scene, result);
+    assertFailed(result, /^ICR minted a token for another installation than was asked for/);
+    assertRevoked(scene, result);
   });
 
   test('required-permissions that were not granted', async () => {
@@ -143,23 +144,47 @@ describe('a failed check revokes there and then', () => {
     const result = await scene.main(forNordic(scene, { 'required-permissions': required }));
     assertFailed(
       result,
-      /lacks.*Lacking: organization_inventory: request, organization_members: read\. Granted: organization_info: VIEW/,
+      /^The token lacks `organization_inventory: request` and 1 more\. Ask .*Required: organization_info: read, organization_inventory: request, organization_members: read\. Granted: organization_info: read, /,
     );
-    assertWithdrawn(scene, result);
+    assertRevoked(scene, result);
+  });
+
+  test('required-permissions with a misspelled name', async () => {
+    await using scene = await createScene();
+    const result = await scene.main(forNordic(scene, { 'required-permissions': 'organisation_info: read' }));
+    assertFailed(result, /names `organisation_info`, likely a misspelling\. Write `organization_info`\./);
+    assertRevoked(scene, result);
+  });
+
+  test('a token that has expired by ICR’s own clock when it is minted', async () => {
+    for (const ahead of [0, -7200, 7200]) {
+      await using scene = await createScene({ settings: { tokenLifetimeSeconds: -60 } });
+      scene.simulator.moveClock(ahead);
+      assertFailed(await scene.main(forNordic(scene)), /^ICR minted a token that has expired already\. /);
+    }
+  });
+
+  test('a token of fewer than 16 characters', async () => {
+    await using scene = await createScene({ settings: { mintPatch: { token: 'crs_0123456789a' } } });
+    assertFailed(await scene.main(forNordic(scene)), /^ICR minted a token of fewer than 16 characters\. /);
+    assert.equal(scene.asked().at(-1), 'DELETE /app/installations/token');
   });
 
   test('more than allowed-permissions', async () => {
     await using scene = await createScene();
     const result = await scene.main(forNordic(scene, { 'allowed-permissions': 'organization_info: write' }));
-    assertFailed(result, /carries more.*Beyond it: organization_warehouse: WRITE\. The token was revoked/);
-    assertWithdrawn(scene, result);
+    assertFailed(
+      result,
+      /^`allowed-permissions` does not allow `organization_warehouse: write`\. .*Beyond it: organization_warehouse: write\. The token was revoked/,
+    );
+    assertRevoked(scene, result);
   });
 
   test('an app token’s permissions too', async () => {
     await using scene = await createScene();
     const result = await scene.main({ 'token-type': 'app', 'required-permissions': 'organization_warehouse: read' });
     assertFailed(result, /lacks/);
-    assertWithdrawn(scene, result);
+    assertRevoked(scene, result);
   });
 
   const shapes: [field: string, value: null | number | string | undefined | string[]][] = [
@@ -177,11 +202,14 @@ describe('a failed check revokes there and then', () => {
     ['organizationId', '../x'],
   ];
   for (const [field, value] of shapes) {
-    test(`an answer whose ${field} is ${JSON.stringify(value)}: the error names the request and the field`, async () => {
+    test(`a response whose ${field} is ${JSON.stringify(value)}: the error names the request and the field`, async () => {
       await using scene = await createScene({ settings: { mintPatch: { [field]: value } } });
       const result = await scene.main(forNordic(scene));
-      assertFailed(result, new RegExp(`POST /app/installations/.*/accessTokens on .* \`${field}\` is missing or not`));
-      assertWithdrawn(scene, result);
+      assertFailed(
+        result,
+        new RegExp(`\`${field}\` is missing or not .* to POST /app/installations/.*/accessTokens on `),
+      );
+      assertRevoked(scene, result);
     });
   }
 
@@ -201,22 +229,25 @@ describe('a failed check revokes there and then', () => {
         },
       });
       const result = await scene.main(forNordic(scene));
-      assertFailed(result, /holds white space or control characters, or is not ASCII/);
+      assertFailed(result, /^ICR minted a token with white space, control or non-ASCII characters/);
       assert.equal(scene.liveTokens(), 0, 'what could be sent of it was the token');
     });
   }
 
-  test('a token of which only a part can be sent is not called dead by main or by post', async () => {
+  test('a token of which only a part can be sent is not called invalid by main or by post', async () => {
     await using scene = await createScene({ settings: { mintPatch: { token: 'crs_\u0001\u00e9abc' } } });
     const step = await scene.step(forNordic(scene));
-    assertFailed(await step.main(), /could not be revoked yet \(.*not the whole token can be sent\)/);
+    assertFailed(
+      await step.main(),
+      /could not be revoked yet; the post step tries again \(.*not the whole token can be sent\)/,
+    );
     const post = await step.post();
     assert.equal(post.exitCode, 0);
     assert.equal(post.warnings.length, 1);
-    assert.match(post.warnings[0] ?? '', /not the whole token can be sent\. It lives until 20/);
+    assert.match(post.warnings[0] ?? '', /valid until 20.*not the whole token can be sent/);
   });
 
-  test('an answer without a token is an error, and nothing is left for post', async () => {
+  test('a response without a token is an error, and nothing is left for post', async () => {
     await using scene = await createScene({ settings: { mintPatch: { token: undefined } } });
     scene.simulator.settings.mintPatch = { token: null, message: 'what the body says' };
     const result = await scene.main(forNordic(scene));
@@ -230,7 +261,7 @@ describe('a failed check revokes there and then', () => {
     const env = { GITHUB_OUTPUT: UNWRITABLE };
     const result = await scene.main(forNordic(scene), { env });
     assertFailed(result, /could not be written \((?:ENOSPC|EISDIR|EPERM).*disk is full.*The token was revoked\.$/);
-    assertWithdrawn(scene, result);
+    assertRevoked(scene, result);
   });
 
   test('a state that cannot be written while the step is cancelled', WITH_SIGNALS, async () => {
@@ -254,7 +285,7 @@ describe('a failed check revokes there and then', () => {
   });
 });
 
-describe('where the revocation in main fails', () => {
+describe('if the revocation in main fails', () => {
   const refuse = { method: 'DELETE', path: '/app/installations/token', effect: json({ message: 'no' }, 422), times: 1 };
 
   for (const skip of ['false', 'true']) {
@@ -271,6 +302,21 @@ describe('where the revocation in main fails', () => {
       const post = await step.post();
       assertSucceeded(post);
       assert.match(post.stdout, /^Revoked the access token\.$/m);
+      assert.equal(scene.liveTokens(), 0);
+    });
+  }
+});
+
+describe('a token that was minted a moment ago', () => {
+  for (const status of [401, 403, 404]) {
+    test(`is not taken for revoked by a ${status}: replicas lag, and post revokes it`, async () => {
+      await using scene = await createScene({ settings: { mintPatch: { isActive: false } } });
+      const effect = json({ statusCode: status, message: 'Access token invalid' }, status);
+      scene.simulator.fault({ method: 'DELETE', path: '/app/installations/token', effect, times: 1 });
+      const step = await scene.step(forNordic(scene));
+      assertFailed(await step.main(), /could not be revoked yet; the post step tries again/);
+      assert.equal(scene.liveTokens(), 1);
+      assert.match((await step.post()).stdout, /^Revoked the access token\.$/m);
       assert.equal(scene.liveTokens(), 0);
     });
   }
@@ -293,7 +339,7 @@ describe('skip-token-revoke', () => {
     await using scene = await createScene({ settings: { mintPatch: { isActive: false } } });
     const result = await scene.main(forNordic(scene, { 'skip-token-revoke': 'true' }));
     assertFailed(result, /not active/);
-    assertWithdrawn(scene, result);
+    assertRevoked(scene, result);
   });
 });
 
@@ -318,19 +364,19 @@ describe('permissions', () => {
   }
 
   const unmet: [input: 'required-permissions' | 'allowed-permissions', text: string, says: RegExp][] = [
-    ['required-permissions', 'inventory: write', /Lacking: inventory: write\./],
-    ['required-permissions', 'odd: read', /Lacking: odd: read\./],
-    ['required-permissions', 'Inventory: read', /Lacking: Inventory: read\./],
-    ['required-permissions', '__proto__: read', /Lacking: __proto__: read\./],
+    ['required-permissions', 'inventory: write', /^The token lacks `inventory: write` \(it has request\)\./],
+    ['required-permissions', 'odd: read', /^The token lacks `odd: read` \(it has OWNER\)\./],
+    ['required-permissions', 'Inventory: read', /names `Inventory`, likely a misspelling\. Write `inventory`\./],
+    ['required-permissions', '__proto__: read', /^The token lacks `__proto__: read`\./],
     [
       'allowed-permissions',
       'organization_info: read, inventory: read, warehouse: write, Odd: read, odd: write',
-      /Beyond it: inventory: REQUEST, odd: OWNER\./,
+      /`inventory: request` and 1 more\. .*Beyond it: inventory: request, odd: OWNER\./,
     ],
     [
       'allowed-permissions',
       'organization_info: read, inventory: write, odd: write, Odd: read',
-      /Beyond it: warehouse: WRITE, odd: OWNER\./,
+      /Beyond it: warehouse: write, odd: OWNER\./,
     ],
   ];
   for (const [input, text, says] of unmet) {
@@ -373,7 +419,7 @@ describe('job-summary', () => {
       'Nordic Carbon ehf.',
       scene.nordic.organization.id,
       scene.nordic.id,
-      'organization_warehouse: WRITE',
+      'organization_warehouse: write',
       main.outputs.get('expires-at') ?? '?',
     ]) {
       assert.ok(main.summary.includes(part), part);

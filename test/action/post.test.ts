@@ -1,4 +1,4 @@
-/** The contract's section "Post", through the built action. */
+/** The post step: which token it revokes, where, and what it says of each response. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertSucceeded, type Result, type StepOptions, WITH_SIGNALS } from '../support/runner.ts';
@@ -49,7 +49,7 @@ test('goes to the api-url that minted, path included, with its version', async (
   assert.equal(scene.liveTokens(), 0);
 });
 
-test('sends no version where api-version is empty', async () => {
+test('sends no version if api-version is empty', async () => {
   await using scene = await createScene();
   const step = await scene.step({ 'organization-id': scene.nordic.organization.id, 'api-version': '' });
   await step.main();
@@ -69,7 +69,7 @@ test('does not look at inputs that changed or that are broken', async () => {
   assert.equal(scene.liveTokens(), 0);
 });
 
-test('is quiet where nothing was minted', async () => {
+test('is quiet if nothing was minted', async () => {
   await using scene = await createScene();
   const step = await scene.step({ 'organization-id': 'unknown' });
   await step.main();
@@ -80,8 +80,11 @@ test('is quiet where nothing was minted', async () => {
 
 describe('an expired token', () => {
   test('is said to have expired, without a request', async () => {
-    await using scene = await createScene({ settings: { mintPatch: { expiresAt: '2020-01-01T00:00:00.000Z' } } });
-    const post = await postAfter(scene);
+    await using scene = await createScene();
+    const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
+    assertSucceeded(await step.main());
+    const post = await step.post({ 'STATE_expires-at': '2020-01-01T00:00:00.000Z' });
+    assertSucceeded(post);
     assert.match(post.log.join('\n'), /expired at 2020-01-01T00:00:00\.000Z/);
     assert.deepEqual(post.warnings, []);
     assert.ok(!scene.asked().some((request) => request.startsWith('DELETE')));
@@ -117,10 +120,13 @@ describe('is information', () => {
     ['403 with a list of messages', json({ message: ['Access token invalid'] }, 403)],
   ];
   for (const [answer, effect] of cases) {
-    test(`that the token is dead already: ${answer}`, async () => {
+    test(`that the token is already invalid: ${answer}`, async () => {
       const { post, requests } = await postAgainst(effect);
       assert.deepEqual([...post.warnings, ...post.notices], []);
-      assert.match(post.log.join('\n'), /^The access token was dead already: DELETE .* answered 40[134]/m);
+      assert.match(
+        post.log.join('\n'),
+        /^The access token was already invalid: ICR answered 40[134].* to DELETE \/app\/installations\/token on 127/m,
+      );
       assert.equal(requests, 1);
     });
   }
@@ -145,13 +151,13 @@ describe('counts as revoked', () => {
   }
 });
 
-describe('is one warning, with the reason and until when the token lives', () => {
+describe('is one warning, with the reason and until when the token is valid', () => {
   const cases: [answer: string, effect: Effect, says: RegExp][] = [
-    ['false', json(false), /answered 200, but not with `true`/],
-    ['"true" as text', json('true'), /answered 200, but not with `true`/],
-    ['an object', json({ ok: true }), /answered 200, but not with `true`/],
-    ['null', json(null), /answered 200, but not with `true`/],
-    ['HTML', html(), /answered 200, but not with `true`/],
+    ['false', json(false), /answered 200 to DELETE .*, but not with `true`/],
+    ['"true" as text', json('true'), /answered 200 to DELETE .*, but not with `true`/],
+    ['an object', json({ ok: true }), /answered 200 to DELETE .*, but not with `true`/],
+    ['null', json(null), /answered 200 to DELETE .*, but not with `true`/],
+    ['HTML', html(), /answered 200 to DELETE .*, but not with `true`/],
     ['403 with HTML', html(403), /answered 403/],
     ['403 with nothing', empty(403), /answered 403/],
     ['403 with a JSON list', json([], 403), /answered 403/],
@@ -170,7 +176,10 @@ describe('is one warning, with the reason and until when the token lives', () =>
       const { post, requests } = await postAgainst(effect);
       assert.equal(post.warnings.length, 1);
       assert.match(post.warnings[0] ?? '', says);
-      assert.match(post.warnings[0] ?? '', /lives until 20\d\d-\d\d-\d\dT[\d:.]+Z\.$/);
+      assert.match(
+        post.warnings[0] ?? '',
+        /^The access token could not be revoked, and is valid until 20\d\d-\d\d-\d\dT[\d:.]+Z\./,
+      );
       assert.equal(requests, 1);
     });
   }
@@ -182,7 +191,7 @@ describe('is one warning, with the reason and until when the token lives', () =>
     const post = await step.post({ 'STATE_api-url': 'https://api.example.com', https_proxy: 'socks5://proxy:1080' });
     assertSucceeded(post);
     assert.equal(post.warnings.length, 1);
-    assert.match(post.warnings[0] ?? '', /`https_proxy` cannot be used: its scheme is socks5.* It lives until 20/);
+    assert.match(post.warnings[0] ?? '', /valid until 20.*`https_proxy` cannot be used: its scheme is socks5/);
   });
 });
 

@@ -16,7 +16,7 @@ test('a refusal with a huge body is still that refusal: post takes a 404 for a d
   const post = await step.post();
   assertSucceeded(post);
   assert.deepEqual(post.warnings, []);
-  assert.match(post.stdout, /dead already/);
+  assert.match(post.stdout, /already invalid/);
 });
 
 test('a refusal with a huge body is still that refusal: the organization’s look-up falls back to the list', async () => {

@@ -8,6 +8,9 @@ export const KEYS = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const PEM = KEYS.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 export const APP_ID = '5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c11';
 
+/** A run whose log only the repository's collaborators can read. */
+export const PRIVATE = { event: { name: 'push', payload: { repository: { private: true } } } };
+
 export interface Scene extends AsyncDisposable {
   simulator: Simulator;
   /** Of the organization Nordic Carbon, with `organization_info` and `organization_warehouse`. */

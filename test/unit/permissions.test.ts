@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   describePermissions,
   excessPermissions,
+  likelySpelling,
   missingPermissions,
   parsePermissions,
 } from '../../src/icr/permissions.ts';
@@ -50,7 +51,7 @@ test('entries are one a line or separated by commas', () => {
   assert.deepEqual([...parsePermissions('x', '')], []);
 });
 
-test('permissions are described as they were written', () => {
+test('permissions are described as the inputs spell them, unknown levels as they are', () => {
   assert.equal(
     describePermissions(
       new Map([
@@ -58,7 +59,26 @@ test('permissions are described as they were written', () => {
         ['b', 'odd'],
       ]),
     ),
-    'a: VIEW, b: odd',
+    'a: read, b: odd',
   );
   assert.equal(describePermissions(new Map()), 'none');
+});
+
+test('a misspelled name is one letter from one that was granted or that ICR documents', () => {
+  const granted = new Map([['custom_thing', 'VIEW']]);
+  const cases: [name: string, spelling: string | undefined][] = [
+    ['organisation_info', 'organization_info'],
+    ['organization_inf', 'organization_info'],
+    ['organization_infoo', 'organization_info'],
+    ['organization_ifno', 'organization_info'],
+    ['Organization_Info', 'organization_info'],
+    ['organization_project', 'organization_projects'],
+    ['custom_thin', 'custom_thing'],
+    ['custom_thing', undefined],
+    ['organization_members', undefined],
+    ['organization_in', undefined],
+    ['projects', undefined],
+    ['x', undefined],
+  ];
+  for (const [name, spelling] of cases) assert.equal(likelySpelling(name, granted), spelling, name);
 });
