@@ -6,6 +6,7 @@ import { signAppJwt } from '../../src/icr/app-jwt.ts';
 import { keySigner } from '../../src/signing/signer.ts';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { APP_ID, createScene, KEYS, type Scene } from '../support/scene.ts';
+import { readAction, readEntries } from '../support/yaml.ts';
 
 const DEFAULTS: Record<string, string | undefined> = {
   'app-id': undefined,
@@ -31,35 +32,29 @@ function forNordic(scene: Scene, others: Record<string, string> = {}): Record<st
   return { 'organization-id': scene.nordic.organization.id, ...others };
 }
 
-/** The entries of one top-level section of `action.yml`, each with its lines. */
-function section(name: string): Map<string, string> {
-  const [, text = ''] = new RegExp(`^${name}:\n((?:  .*\n|\n)+)`, 'm').exec(ACTION_YML) ?? [];
-  const entries = [...text.matchAll(/^ {2}([\w-]+):\n((?: {4}.*\n)+)/gm)];
-  return new Map(entries.map(([, entry = '', lines = '']) => [entry, lines]));
-}
-
 describe('action.yml', () => {
-  test('has the contract’s inputs and defaults, each described', () => {
-    const inputs = section('inputs');
-    assert.deepEqual([...inputs.keys()], Object.keys(DEFAULTS));
-    for (const [name, lines] of inputs) {
-      assert.equal(/^ {4}default: '?(.*?)'?$/m.exec(lines)?.[1], DEFAULTS[name], name);
-      assert.match(lines, /description: /);
-    }
+  test('has these inputs and defaults, each with a description', () => {
+    const inputs = readEntries(ACTION_YML, 'inputs');
+    assert.deepEqual(
+      inputs.map((entry) => [entry.name, entry.default || undefined]),
+      Object.entries(DEFAULTS),
+    );
+    for (const { name, description } of inputs) assert.notEqual(description, '', name);
   });
 
-  test('has the contract’s outputs, each described', () => {
-    const outputs = section('outputs');
-    assert.deepEqual([...outputs.keys()], OUTPUTS);
-    for (const lines of outputs.values()) assert.match(lines, /description: /);
+  test('has these outputs, each with a description', () => {
+    const outputs = readEntries(ACTION_YML, 'outputs');
+    assert.deepEqual(
+      outputs.map(({ name }) => name),
+      OUTPUTS,
+    );
+    for (const { name, description } of outputs) assert.notEqual(description, '', name);
   });
 
   test('runs the two bundles on node24', () => {
-    assert.match(ACTION_YML, /^name: Create ICR App Token$/m);
-    assert.match(
-      ACTION_YML,
-      /^runs:\n {2}using: node24\n {2}main: dist\/main\/index\.js\n {2}post: dist\/post\/index\.js\n$/m,
-    );
+    const { name, runs } = readAction(ACTION_YML);
+    assert.equal(name, 'Create ICR App Token');
+    assert.deepEqual(runs, { using: 'node24', main: 'dist/main/index.js', post: 'dist/post/index.js' });
   });
 
   test('names the very inputs and outputs that the code reads and writes', () => {

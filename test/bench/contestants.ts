@@ -1,6 +1,7 @@
 /** Owns who takes part in the benchmark: the files of each side, and the inputs that its step is given. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readAction } from '../support/yaml.ts';
 import type { Server } from './remote.ts';
 import type { Phase } from './step-process.ts';
 
@@ -44,13 +45,8 @@ export function emptyScript(): Contestant {
 
 /** @param folder with the built actions/create-github-app-token and its action.yml */
 export function peer(folder: string, server: Server): Contestant {
-  const metadata = readFileSync(join(folder, 'action.yml'), 'utf8');
-  const file = (phase: Phase) => {
-    const path = new RegExp(`^ +${phase}: *["']?([^"'\\n]+)`, 'm').exec(metadata)?.[1];
-    if (path === undefined) throw new Error(`${folder}/action.yml names no ${phase}`);
-    return join(folder, path);
-  };
-  const name = /^name: *["']?([^"'\n]+)/m.exec(metadata)?.[1] ?? folder;
+  const { name, runs } = readAction(readFileSync(join(folder, 'action.yml'), 'utf8'));
+  const file = (phase: Phase) => join(folder, runs[phase]);
   const inputs = {
     'app-id': '123456',
     'private-key': server.privateKey,
