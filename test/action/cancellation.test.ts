@@ -208,7 +208,7 @@ async function hasCome({ when, after = 0 }: Moment, scene: Scene, child: ChildPr
   const isThere = typeof when === 'number' ? () => true : when;
   await sleep(typeof when === 'number' ? when : 0);
   while (!isThere(scene, stdout)) {
-    if (child.exitCode !== null) return false;
+    if (child.exitCode !== null || child.signalCode !== null) return false;
     await sleep(1);
   }
   await sleep(after);

@@ -1,7 +1,7 @@
 /** What the main step does once it has minted a token: mask, save, check, hand on; and revoke after a failure. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { assertFailed, assertSucceeded, type Result, WITH_SIGNALS } from '../support/runner.ts';
+import { assertFailed, assertSucceeded, type Result, signalWhen, WITH_SIGNALS } from '../support/runner.ts';
 import { assertNoSecrets, createScene, type Scene } from '../support/scene.ts';
 import { json } from '../support/simulator/simulator.ts';
 
@@ -92,9 +92,7 @@ test('the mask comes before the state, which is all that a cancelled step leaves
   scene.simulator.settings.latencyMs = 500;
   const step = await scene.step({ 'installation-id': scene.nordic.id });
   const result = await step.main((child) => {
-    const timer = setInterval(() => {
-      if (scene.asked().length > 0 && child.kill('SIGINT')) clearInterval(timer);
-    }, 10);
+    signalWhen(child, 'SIGINT', () => scene.asked().length > 0);
   });
   assertFailed(result, /cancelled/);
   const token = scene.simulator.tokens()[0]?.token ?? '?';
@@ -269,9 +267,7 @@ describe('a failed check revokes there and then', () => {
     scene.simulator.settings.latencyMs = 500;
     const step = await scene.step({ 'installation-id': scene.nordic.id }, { env: { GITHUB_STATE: UNWRITABLE } });
     const main = step.main((child) => {
-      const timer = setInterval(() => {
-        if (scene.asked().length > 0 && child.kill('SIGINT')) clearInterval(timer);
-      }, 10);
+      signalWhen(child, 'SIGINT', () => scene.asked().length > 0);
     });
     assertFailed(await main, /could not be written .*The token was revoked\.$/);
     assert.equal(scene.liveTokens(), 0);

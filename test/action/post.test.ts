@@ -1,7 +1,7 @@
 /** The post step: which token it revokes, where, and what it says of each response. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { assertSucceeded, type Result, type StepOptions, WITH_SIGNALS } from '../support/runner.ts';
+import { assertSucceeded, type Result, type StepOptions, signalWhen, WITH_SIGNALS } from '../support/runner.ts';
 import { assertNoSecrets, createScene, type Scene } from '../support/scene.ts';
 import { type Effect, empty, html, json, redirect, type Settings } from '../support/simulator/simulator.ts';
 
@@ -202,9 +202,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     await step.main();
     scene.simulator.settings.latencyMs = 500;
     const post = await step.post({}, (child) => {
-      const timer = setInterval(() => {
-        if (scene.asked().some((request) => request.startsWith('DELETE')) && child.kill(signal)) clearInterval(timer);
-      }, 10);
+      signalWhen(child, signal, () => scene.asked().some((request) => request.startsWith('DELETE')));
     });
     assertSucceeded(post);
     assert.deepEqual(post.log, ['Revoked the access token.']);

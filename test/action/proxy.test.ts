@@ -4,7 +4,7 @@ import { connect as connectSocket, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { type ShortDist, shortenSecond } from '../support/faults/short-second.ts';
 import { HOST, makeCertificates, openProxiedScene } from '../support/proxy/proxied-scene.ts';
-import { assertFailed, assertSucceeded, type Result } from '../support/runner.ts';
+import { assertFailed, assertSucceeded, type Result, signalWhen } from '../support/runner.ts';
 import { assertNoSecrets } from '../support/scene.ts';
 import { type ConnectProxyOptions, startConnectProxy } from '../support/simulator/connect-proxy.ts';
 
@@ -92,6 +92,7 @@ describe('through the proxy', () => {
       client.on('error', () => upstream.destroy());
       upstream.on('error', () => client.destroy());
     });
+    sixToFour.unref();
     await new Promise<void>((resolve) => sixToFour.listen(0, '::1', resolve));
     const address = sixToFour.address();
     assert.ok(typeof address === 'object' && address !== null);
@@ -215,11 +216,7 @@ describe('no way around is taken silently', () => {
     const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': `https://${it.target}` };
     const step = await it.scene.step({ ...inputs }, { env: { https_proxy: it.proxy.url } });
     const main = await step.main((child) => {
-      const timer = setInterval(() => {
-        if (it.proxy.requests().length === 0) return;
-        clearInterval(timer);
-        child.kill('SIGINT');
-      }, 5);
+      signalWhen(child, 'SIGINT', () => it.proxy.requests().length > 0);
     });
     failedOnce(main, /cancelled/);
     // The grace for a mint's answer, which this may become.

@@ -1,26 +1,32 @@
-/** Owns running the built action as GitHub's runner does: a process, its environment and its command files. */
+/** Runs the built action as GitHub's runner does: a process with its environment and its command files. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const WITHOUT_NOISE = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
-/** The coverage run measures the source itself, which Node 24 runs as it is. */
+/** The action itself ends within 105 s: main's requests in 90 s, then the revocation in 15 s. */
+const LIMIT_SECONDS = 120;
+/** Those that `.ci/node.cjs` gives for every script, so that a step from source prints no warning either. */
+const NODE_OPTIONS = process.execArgv.filter((option) => option.startsWith('--disable-warning='));
+/** The coverage run measures the source itself, which Node 24 runs without a build. */
 const ENTRIES =
   process.env['NODE_V8_COVERAGE'] === undefined
     ? { main: ['dist/main/index.js'], post: ['dist/post/index.js'] }
-    : { main: [WITHOUT_NOISE, 'src/main.ts'], post: [WITHOUT_NOISE, 'src/post.ts'] };
+    : { main: [...NODE_OPTIONS, 'src/main.ts'], post: [...NODE_OPTIONS, 'src/post.ts'] };
 
 export interface StepOptions {
   inputs: Readonly<Record<string, string>>;
-  /** On top of, or with undefined instead of, what the runner sets. */
+  /** Added to what the runner sets; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>;
   event?: { name: string; payload: unknown };
-  /** A folder with `main/index.js` and `post/index.js` in place of the built action's. */
+  /** A folder with `main/index.js` and `post/index.js`, to run instead of the built action. */
   dist?: string;
+  /** After this time the step is killed and the test fails. Default: 120. */
+  limitSeconds?: number;
 }
 
 export interface Result {
@@ -28,7 +34,7 @@ export interface Result {
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
-  /** What a person sees: lines that are no commands. */
+  /** The lines of the log that are not workflow commands. */
   log: string[];
   masks: string[];
   errors: string[];
@@ -42,7 +48,7 @@ export interface Result {
 
 export interface Step extends AsyncDisposable {
   main(during?: (child: ChildProcess) => void): Promise<Result>;
-  /** With the state that main left. */
+  /** Gets the state that main saved. */
   post(env?: Readonly<Record<string, string | undefined>>, during?: (child: ChildProcess) => void): Promise<Result>;
 }
 
@@ -82,7 +88,7 @@ export async function startStep(options: StepOptions): Promise<Step> {
     const started = performance.now();
     const command = options.dist === undefined ? ENTRIES[phase] : [join(options.dist, phase, 'index.js')];
     const child = spawn(process.execPath, command, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    const ended = collect(child);
+    const ended = collect(child, options.limitSeconds ?? LIMIT_SECONDS);
     during?.(child);
     const { exitCode, signal, ...printed } = await ended;
     const [stdout, stderr] = [unixLines(printed.stdout), unixLines(printed.stderr)];
@@ -104,6 +110,7 @@ export async function startStep(options: StepOptions): Promise<Step> {
       summary: await readText(files.GITHUB_STEP_SUMMARY),
       milliseconds: performance.now() - started,
     };
+    recordMessages(phase, result);
     if (phase === 'main') for (const [name, text] of result.state) state.set(name, text);
     return result;
   }
@@ -115,17 +122,27 @@ export async function startStep(options: StepOptions): Promise<Step> {
   };
 }
 
-/** For tests that send signals, which Windows does not have. */
+/** For tests that send signals. Windows has none. */
 export const WITH_SIGNALS = { skip: process.platform === 'win32' };
 
-/** What the runner shows and writes of a run where a person may look, as one text: all but masks, token and state. */
+/** Sends the signal when the moment comes. A step that ends before it gets none. */
+export function signalWhen(child: ChildProcess, signal: NodeJS.Signals, hasCome: () => boolean): void {
+  const timer = setInterval(() => {
+    if (!hasCome()) return;
+    clearInterval(timer);
+    child.kill(signal);
+  }, 5);
+  child.once('close', () => clearInterval(timer));
+}
+
+/** Everything that people can read of a run, as one text: the log, the outputs except `token`, and the summary. */
 export function visibleText(result: Result): string {
   const lines = result.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'));
   const outputs = [...result.outputs].filter(([name]) => name !== 'token').flat();
   return [...lines, result.stderr, ...outputs, result.summary].join('\n');
 }
 
-/** Every failed step: exit code 1, one annotation that ends in a full stop, no stack trace, no token. */
+/** Checks what is true of every failed step: exit code 1, one annotation, no stack trace, no `token` output. */
 export function assertFailed(result: Result, sentence: RegExp): void {
   const told = `${result.stdout}${result.stderr}`;
   assert.equal(result.exitCode, 1, told);
@@ -145,7 +162,8 @@ export function assertSucceeded(result: Result): void {
   assert.equal(result.stderr, '');
 }
 
-async function collect(child: ChildProcess) {
+/** @throws Error if the step has not ended, and closed its output, within the limit */
+async function collect(child: ChildProcess, limitSeconds: number) {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -155,18 +173,40 @@ async function collect(child: ChildProcess) {
     stderr += text;
   });
   return new Promise<Pick<Result, 'exitCode' | 'signal' | 'stdout' | 'stderr'>>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }));
+    const timer = setTimeout(() => {
+      reject(new Error(`The step did not end within ${limitSeconds} s. It printed:\n${stdout}${stderr}`));
+      child.kill('SIGKILL');
+      // A process that the step started may still hold them open.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, limitSeconds * 1000);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('close', (exitCode, signal) => {
+      clearTimeout(timer);
+      resolve({ exitCode, signal, stdout, stderr });
+    });
   });
 }
 
-/** The runner's reading of a command file: `name<<delimiter`, lines, delimiter; of a name given twice the later. */
+/** For `npm run messages`, which lists what all tests made the action say. */
+function recordMessages(phase: Phase, { errors, warnings, notices }: Result): void {
+  const file = process.env['ICR_MESSAGES_FILE'];
+  if (file === undefined) return;
+  const test = relative(ROOT, process.argv[1] ?? '').replaceAll('\\', '/');
+  for (const [kind, texts] of Object.entries({ error: errors, warning: warnings, notice: notices }))
+    for (const text of texts) appendFileSync(file, `${JSON.stringify({ kind, phase, test, text })}\n`);
+}
+
+/** Reads a command file as the runner does: `name<<delimiter`, lines, delimiter. The last entry of a name counts. */
 function parseCommandFile(text: string): Map<string, string> {
   const entries = [...text.matchAll(/^(.+?)<<(ghadelimiter_[\w-]+)\n(.*?)\n\2$/gms)];
   return new Map(entries.map(([, name = '', , value = '']) => [name, value]));
 }
 
-/** The toolkit ends lines as the system does, and the runner reads both. */
+/** The toolkit ends lines as the system does, and the runner takes either. */
 function unixLines(text: string): string {
   return process.platform === 'win32' ? text.replaceAll('\r\n', '\n') : text;
 }
