@@ -31,16 +31,12 @@ describe('The README', () => {
     );
   });
 
-  test('shows the workflows that are run, and all of them', () => {
+  test('shows parts of workflows that are run', () => {
     const blocks = [...README.matchAll(/^(?:<!-- (\S+) -->\n)?```yaml\n(.*?)^```$/gms)];
     for (const [, path = '', block = ''] of blocks) {
       assert.match(path, /^test\/workflows\/[\w-]+\.yml$/, `a YAML block without its file:\n${block}`);
-      const shown = withoutApiUrl(block);
-      assert.ok(everyPart(withoutApiUrl(read(path))).includes(shown), `not a part of ${path}:\n${shown}`);
+      assert.ok(everyPart(read(path)).includes(block), `not a part of ${path}:\n${block}`);
     }
-    const names = readdirSync(join(ROOT, 'test/workflows')).filter((name) => name.endsWith('.yml'));
-    const paths = new Set(blocks.map(([, path = '']) => path.slice('test/workflows/'.length)));
-    assert.deepEqual([...paths].sort(), names.sort());
   });
 
   test('explains sentences that the action prints', () => {
@@ -92,11 +88,6 @@ function everyPart(text: string): string[] {
   return lines.flatMap((_, first) =>
     lines.slice(first).map((_, count) => `${unindent(lines.slice(first, first + count + 1).join('\n'))}\n`),
   );
-}
-
-/** The examples ask the simulator instead of ICR. */
-function withoutApiUrl(yaml: string): string {
-  return yaml.replace(/^ *api-url: .*\n/gm, '');
 }
 
 function section(title: string): string {

@@ -1,4 +1,4 @@
-/** Owns the proof that the README's recipes do what they say where that needs no workflow runner. */
+/** Tests the scripts of the recipes that need no workflow runner. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -10,7 +10,8 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { APP_ID, createScene, PEM } from '../support/scene.ts';
-import { readScript } from '../support/yaml.ts';
+import { readScript, unindent } from '../support/yaml.ts';
+import { isOnPath } from '../workflows/on-path.ts';
 
 const SIGNERS = ['aws-kms', 'google-cloud-kms', 'azure-key-vault', 'vault-transit'];
 const SETTINGS = {
@@ -69,6 +70,33 @@ describe('A JWT signed elsewhere', { skip: process.platform === 'win32' }, () =>
       'organization-id': scene.nordic.organization.id,
     });
     assertFailed(result, /answered 401/);
+  });
+});
+
+describe('The CSV of nightly-inventory.yml', { skip: !isOnPath('jq') || process.platform === 'win32' }, () => {
+  const credit = (serialization: string, id: string, fullName = 'Forest') => {
+    return { id, serialization, amount: 1200, type: 'exPost', project: { id: 'p', fullName } };
+  };
+
+  test('is the same in whatever order the credits come', async () => {
+    const credits = [credit('ICR-2', 'b'), credit('ICR-1', 'c'), credit('ICR-2', 'a')];
+    const csv = await toCsv({ organizationId: 'org', credits });
+    const rows = ['"ICR-1","exPost",1200,"Forest","c"', '"ICR-2","exPost",1200,"Forest","a"'];
+    assert.deepEqual(csv.split('\n').slice(0, 3), ['"serialization","type","amount","project","id"', ...rows]);
+    assert.equal(await toCsv({ organizationId: 'org', credits: credits.toReversed() }), csv);
+  });
+
+  test('keeps quotes, commas and line ends of a name in its field', async () => {
+    const csv = await toCsv({ credits: [credit('ICR-1', 'a', 'Forest "North",\nÁlfabrekka')] });
+    assert.match(csv, /,"Forest ""North"",\nÁlfabrekka","a"\n$/);
+  });
+
+  test('has its header alone if there are no credits', async () => {
+    assert.equal(await toCsv({ credits: [] }), '"serialization","type","amount","project","id"\n');
+  });
+
+  test('is not written from another answer: the step fails', async () => {
+    for (const body of [{ message: 'Forbidden resource', statusCode: 403 }, [], '']) await assert.rejects(toCsv(body));
   });
 });
 
@@ -147,6 +175,20 @@ async function loadRelay(): Promise<Relay> {
   await writeFile(file, /^```js\n(.*?)^```$/ms.exec(readme)?.[1] ?? '');
   const { relay } = (await import(pathToFileURL(file).href)) as { relay: Relay };
   return relay;
+}
+
+/** Runs the step's script with a curl that prints `body`. */
+async function toCsv(body: unknown): Promise<string> {
+  const workflow = readFileSync(join(import.meta.dirname, '../workflows/nightly-inventory.yml'), 'utf8');
+  const [, indented = ''] = /- name: Write the inventory as CSV\n {8}run: \|\n((?: {10}.*\n)+)/.exec(workflow) ?? [];
+  await writeFile(join(folder, 'answer.json'), JSON.stringify(body));
+  await writeFile(join(folder, 'curl'), `#!/bin/sh\ncat '${join(folder, 'answer.json')}'\n`, { mode: 0o755 });
+  execFileSync('bash', ['-e', '-c', unindent(indented)], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: [folder, process.env['PATH']].join(delimiter), RUNNER_TEMP: folder },
+  });
+  return readFile(join(folder, 'inventory.csv'), 'utf8');
 }
 
 function recipe(signer: string): string {

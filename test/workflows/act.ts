@@ -1,4 +1,4 @@
-/** Owns running a workflow with nektos/act in host mode: its binary, a repository of its own, an environment of its own. */
+/** Runs a workflow with nektos/act in host mode: its binary, a repository of its own, an environment of its own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
@@ -11,6 +11,9 @@ const RUNNERS = ['-P', 'ubuntu-latest=-self-hosted', '-P', 'self-hosted=-self-ho
 const TIMEOUT_MS = 120_000;
 /** The `uses:` of the examples that act has no stand-in of its own for, as it has for actions/checkout. */
 const FOREIGN_ACTION = /uses: ((?!OWNER\/|actions\/checkout@|\.\/)\S+@\S+)/g;
+/** Stands for every action of others. */
+const STUB =
+  'name: stub\ndescription: stub\nruns:\n  using: composite\n  steps:\n    - run: echo "an action of others stands here"\n      shell: bash\n';
 
 export interface Run {
   workflow: string;
@@ -21,7 +24,7 @@ export interface Run {
   env?: Readonly<Record<string, string>>;
   /** One of this repository's own workflows, not an example; on Linux alone. */
   isOwn?: true;
-  /** Changes the workflow's text: a path that is of this machine. */
+  /** Changes the texts of the workflows: a path that is of this machine. */
   edit?: (text: string) => string;
 }
 
@@ -33,6 +36,8 @@ export interface Outcome {
 
 export interface Act extends AsyncDisposable {
   run(run: Run): Promise<Outcome>;
+  /** Runs git in the repository, whose `origin` is a bare one: what a workflow pushes is there. */
+  git(...options: readonly string[]): string;
 }
 
 /** Stages the workflows as the only ones of a repository, and the built action as `OWNER/create-icr-app-token@v1`. */
@@ -40,31 +45,21 @@ export async function openAct(): Promise<Act> {
   const binary = await installAct();
   const folder = await mkdtemp(join(tmpdir(), 'icr-act-'));
   const repository = join(folder, 'repository');
-  const workflows = join(repository, '.github/workflows');
   const action = join(folder, 'action');
   const stub = join(folder, 'stub');
-  for (const path of [workflows, action, stub]) await mkdir(path, { recursive: true });
 
   await cp(join(ROOT, 'action.yml'), join(action, 'action.yml'));
   await cp(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
-  const foreign = new Set<string>();
-  for (const name of (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yml'))) {
-    const text = await readFile(join(import.meta.dirname, name), 'utf8');
-    for (const [, reference = ''] of text.matchAll(FOREIGN_ACTION)) foreign.add(reference);
-    await writeFile(join(workflows, name), text);
-  }
-  await writeFile(
-    join(stub, 'action.yml'),
-    'name: stub\ndescription: stub\nruns:\n  using: composite\n  steps:\n    - run: echo "an action of others stands here"\n      shell: bash\n',
-  );
-  await writeFile(join(repository, 'books.json'), '{}\n');
-  commit(repository);
+  await write(join(stub, 'action.yml'), STUB);
+  await write(join(repository, 'books.json'), '{}\n');
+  const { references } = await stage(repository, (text) => text);
+  const git = startRepository(repository, join(folder, 'origin.git'));
 
-  const replaced = [['OWNER/create-icr-app-token@v1', action], ...[...foreign].map((reference) => [reference, stub])];
+  const replaced = [['OWNER/create-icr-app-token@v1', action], ...references.map((reference) => [reference, stub])];
   return {
+    git,
     run: async ({ workflow, event, payload, vars, secrets, env, isOwn, edit = (text) => text }) => {
-      const file = join(workflows, workflow);
-      if (isOwn !== true) await writeFile(file, edit(await readFile(file, 'utf8')));
+      await stage(repository, edit);
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
       await writeFile(files.vars, toDotenv(vars));
       await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
@@ -81,6 +76,28 @@ export async function openAct(): Promise<Act> {
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Lays the examples where GitHub looks for them. */
+async function stage(repository: string, edit: (text: string) => string) {
+  const texts: string[] = [];
+  const copy = async (path: string, to: string) => {
+    const text = await readFile(join(import.meta.dirname, path), 'utf8');
+    texts.push(text);
+    await write(to, edit(text));
+  };
+  for (const name of await examples()) await copy(name, join(repository, '.github/workflows', name));
+  const references = texts.flatMap((text) => [...text.matchAll(FOREIGN_ACTION)].map(([, reference = '']) => reference));
+  return { references: [...new Set(references)] };
+}
+
+async function examples(): Promise<string[]> {
+  return (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yml'));
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
 
 /** Of this version, outside of the checkout, so that only the first run on a machine takes a minute or two. */
@@ -114,15 +131,20 @@ function environment(folder: string): Record<string, string> {
   };
 }
 
-function commit(repository: string): void {
-  const git = (...options: string[]) =>
+function startRepository(repository: string, origin: string): Act['git'] {
+  const git = (...options: readonly string[]) =>
     execFileSync('git', ['-c', 'user.name=nobody', '-c', 'user.email=nobody@example.invalid', ...options], {
       cwd: repository,
-      stdio: 'ignore',
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
+  git('init', '--bare', '--initial-branch=main', origin);
   git('init', '--initial-branch=main');
   git('add', '.');
   git('commit', '--no-gpg-sign', '--message=Workflows');
+  git('remote', 'add', 'origin', origin);
+  git('push', '--set-upstream', 'origin', 'main');
+  return git;
 }
 
 /** As godotenv reads it: a quoted value keeps its line ends as \n. */

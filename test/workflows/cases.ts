@@ -1,4 +1,4 @@
-/** Owns what must come of each workflow. */
+/** What must come of each workflow. */
 import assert from 'node:assert/strict';
 import type { Result, Scene } from './scene.ts';
 
@@ -18,6 +18,68 @@ export const CASES: readonly Case[] = [
       succeeded(result, 1);
       says(result, /"fullName":"Skógarkolefni ehf\."/);
       revoked(result, [scene.forest.organization.id]);
+      return result;
+    },
+  },
+  {
+    title: 'nightly-inventory.yml: commits the inventory, and the night after nothing, since it did not change',
+    check: async (scene) => {
+      const { id } = scene.forest.organization;
+      const first = await scene.run('nightly-inventory.yml', { event: 'schedule' });
+      succeeded(first, 1);
+      revoked(first, [id]);
+      scene.git('pull', '--rebase', 'origin', 'main');
+      const csv = scene.git('show', 'origin/main:inventory.csv');
+      assert.match(csv, /^"serialization","type","amount","project","id"\n"ICR-ISL-1-2023-0","exPost",1200,"Aff.*"\n$/);
+      assert.match(scene.git('log', '-1', '--format=%an: %s', 'origin/main'), /^github-actions\[bot\]: Update the inv/);
+
+      const second = await scene.run('nightly-inventory.yml', { event: 'schedule' });
+      succeeded(second, 1);
+      says(second, /The inventory did not change\./);
+      scene.git('fetch');
+      assert.equal(scene.git('log', '--format=%s', 'origin/main'), 'Update the inventory\nWorkflows\n');
+      return first;
+    },
+  },
+  {
+    title: 'nightly-inventory.yml: without the permission the step fails and nothing is committed',
+    check: async (scene) => {
+      const before = scene.git('rev-parse', 'origin/main');
+      const result = await scene.run('nightly-inventory.yml', {
+        event: 'schedule',
+        vars: { ICR_ORGANIZATION_ID: scene.bare.organization.id },
+      });
+      failed(result, /organization_warehouse: read/);
+      revoked(result, [scene.bare.organization.id]);
+      scene.git('fetch');
+      assert.equal(scene.git('rev-parse', 'origin/main'), before);
+      return result;
+    },
+  },
+  {
+    title: 'environments.yml: production and the sandbox, each by its own app',
+    check: async (scene) => {
+      const payload = (environment: string) => ({ inputs: { environment } });
+      const production = await scene.run('environments.yml', { payload: payload('production') });
+      succeeded(production, 1);
+      says(production, /set-output:: api-url=https:\/\/api\.carbonregistry\.com\n/);
+      revoked(production, [scene.forest.organization.id]);
+      assert.deepEqual(production.sandboxTokens, []);
+
+      const sandbox = await scene.run('environments.yml', { payload: payload('sandbox'), ...scene.ofSandbox });
+      succeeded(sandbox, 1);
+      says(sandbox, /set-output:: api-url=https:\/\/sandbox-api\.carbonregistry\.com\n/);
+      revoked({ tokens: sandbox.sandboxTokens }, [scene.sandbox.organization.id]);
+      assert.deepEqual(sandbox.tokens, []);
+      return sandbox;
+    },
+  },
+  {
+    title: 'environments.yml: an environment that is neither never asks production',
+    check: async (scene) => {
+      const result = await scene.run('environments.yml', { payload: { inputs: { environment: 'produktion' } } });
+      failed(result, /sandbox-api\.carbonregistry\.com/);
+      assert.deepEqual(result.tokens, []);
       return result;
     },
   },
@@ -130,11 +192,12 @@ export const CASES: readonly Case[] = [
   {
     title: 'company-network.yml: through a proxy with a password, and a private CA',
     check: async (scene) => {
-      const edit = (text: string) => text.replaceAll('/etc/ssl/company-ca.pem', scene.network.certFile);
-      const result = await scene.run('company-network.yml', { edit });
+      const before = scene.network.companyTunnels();
+      const result = await scene.run('company-network.yml', inCompany(scene));
       succeeded(result, 1);
       says(result, /set-output:: api-url=https:\/\/api\.carbonregistry\.com\n/, /"fullName":"Skógarkolefni ehf\."/);
-      assert.equal(scene.network.tunnels(), 4, 'the look-up, the mint, the next step and post, each by a tunnel');
+      const tunnels = scene.network.companyTunnels() - before;
+      assert.equal(tunnels, 4, 'the look-up, the mint, the next step and post, each by a tunnel');
       revoked(result, [scene.forest.organization.id]);
       return result;
     },
@@ -151,13 +214,18 @@ export const CASES: readonly Case[] = [
   {
     title: 'self-test.yml, this repository’s own: `uses: ./`, and at the end every token is dead',
     check: async (scene) => {
-      const result = await scene.run('self-test.yml', { event: 'push', isOwn: true });
+      const result = await scene.run('self-test.yml', { event: 'push', isOwn: true, env: {} });
       succeeded(result, 1);
       says(result, /Two tokens were minted, and both are dead\./);
       return result;
     },
   },
 ];
+
+/** On a runner that reaches ICR by the company's proxy alone. */
+function inCompany({ network }: Scene) {
+  return { env: {}, edit: (text: string) => text.replaceAll('/etc/ssl/company-ca.pem', network.certFile) };
+}
 
 /** By the count of jobs too: act ends well where it skipped a job that it has no runner for. */
 function succeeded({ exitCode, log }: Result, jobs: number): void {
@@ -176,7 +244,7 @@ function says({ log }: Result, ...sentences: readonly RegExp[]): void {
 }
 
 /** One token for each organization and no other, all of them dead. */
-function revoked({ tokens }: Result, organizations: readonly string[]): void {
+function revoked({ tokens }: Pick<Result, 'tokens'>, organizations: readonly string[]): void {
   assert.deepEqual(tokens.map(({ installation }) => installation?.organization.id).sort(), [...organizations].sort());
   assert.deepEqual([...new Set(tokens.map(({ state }) => state))], organizations.length === 0 ? [] : ['revoked']);
 }

@@ -1,4 +1,4 @@
-/** Owns whether a command is there to be run. */
+/** Says whether a command is there to be run. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
