@@ -1,40 +1,57 @@
-/** Owns the demonstration: the built action through a whole job, against a simulator of ICR's API on this machine. */
+/** Shows the built action in a job that goes well and in one that fails, against a simulator of ICR on this machine. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { styleText } from 'node:util';
 import type { Result } from '../support/runner.ts';
-import { createScene } from '../support/scene.ts';
+import { createScene, PEM } from '../support/scene.ts';
 
 await using scene = await createScene();
 const { nordic } = scene;
 
+title('A job that goes well');
 say('A simulator of ICR’s API runs on this machine, with an app that two organizations have installed.');
+say('The step asks for a token for one of them, with `required-permissions: organization_info: read`.');
 const step = await scene.step({
   'organization-id': nordic.organization.id,
   'required-permissions': 'organization_info: read',
 });
 
-say('\nThe step, as its log shows it:');
+title('The step, as its log shows it');
 const main = await step.main();
 showLog(main);
+explainMasks(main);
 assert.equal(main.exitCode, 0);
 
-say('\nIts outputs, as the runner shows them to later steps:');
-for (const [name, text] of main.outputs) say(`  ${name}: ${mask(text, main)}`);
+title('Its outputs, as later steps get them');
+for (const [name, text] of main.outputs) quote(`${name}: ${mask(text, main)}`);
 
-say('\nA later step uses the token:');
-const answer = await askOrganization();
-say(`  GET /organizations/${nordic.organization.id} → ${answer.status} ${await fullNameOf(answer)}`);
-assert.equal(answer.status, 200);
+title('A later step uses the token');
+const response = await askOrganization();
+quote(`GET /organizations/${nordic.organization.id} → ${response.status} ${await fullNameOf(response)}`);
+assert.equal(response.status, 200);
 
-say('\nThe job ends, and the post step revokes the token:');
+title('The job ends, and the post step revokes the token');
 const post = await step.post();
 showLog(post);
 assert.equal(post.exitCode, 0);
 
-say('\nWhoever kept the token has nothing:');
+title('The token opens nothing any more');
 const refusal = await askOrganization();
-say(`  GET /organizations/${nordic.organization.id} → ${refusal.status}`);
+quote(`GET /organizations/${nordic.organization.id} → ${refusal.status}`);
 assert.equal(refusal.status, 403);
 assert.equal(scene.liveTokens(), 0);
+
+title('A job that fails: the key belongs to another app');
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const failed = await scene.main({
+  'private-key': privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+  'organization-id': nordic.organization.id,
+});
+showLog(failed);
+assert.equal(failed.exitCode, 1);
+assert.equal(failed.outputs.size, 0);
+say('The fingerprint is of the key that the step was given. If the app’s “Credentials” tab does not show it,');
+say('the secret holds the key of another app, or of the other environment.');
 
 function askOrganization(): Promise<Response> {
   const url = `${main.outputs.get('api-url')}/organizations/${main.outputs.get('organization-id')}`;
@@ -49,15 +66,32 @@ async function fullNameOf(response: Response): Promise<string> {
 
 /** The runner keeps commands to itself and puts asterisks in place of what was masked. */
 function showLog(result: Result): void {
-  for (const line of result.log) say(`  ${mask(line, result)}`);
-  for (const line of result.errors) say(`  Error: ${mask(line, result)}`);
-  say(`  (${result.masks.length} masks, exit code ${result.exitCode}, ${Math.round(result.milliseconds)} ms)`);
+  for (const line of result.log) quote(mask(line, result));
+  for (const line of result.errors) quote(styleText('red', `Error: ${mask(line, result)}`));
+  say(styleText('dim', `(exit code ${result.exitCode}, ${Math.round(result.milliseconds)} ms)`));
+}
+
+function explainMasks({ masks }: Result): void {
+  const ofKey = masks.filter((text) => PEM.includes(text)).length;
+  say(
+    `${masks.length} masks: from here on the runner shows *** in place of ${masks.length} texts, wherever they appear.`,
+  );
+  say(`${ofKey} of them are the lines of the key; the others are the JWT and the token.`);
 }
 
 function mask(text: string, { masks }: Result): string {
   return masks.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 
+/** In color on a terminal alone, and not if NO_COLOR is set: `styleText` looks. */
+function title(text: string): void {
+  console.log(`\n${styleText('bold', text)}`);
+}
+
+function quote(line: string): void {
+  console.log(`  ${styleText('cyan', '│')} ${line}`);
+}
+
 function say(line: string): void {
-  console.log(line);
+  console.log(`  ${line}`);
 }
