@@ -949,31 +949,169 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./src/runner/escapes.ts
+/** Reads a text with its escapes undone, and remembers where in the text each character stands. */
+/** For instance JSON in a URL in JSON. Bounded, because `%2525252e` can be nested as deep as the text is long. */
+const MAX_LEVELS = 4;
+/** Percent-encoding and quoted-printable, escapes of JavaScript and JSON, character references of HTML. */
+const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
+const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const BLANKS = /[\s\p{C}]+/gu;
+/** The text as it is, then as it is with one level of escapes undone, with two, and so on. */
+function viewsOf(text) {
+    const from = new Int32Array(text.length).map((_, at) => at);
+    const views = [{ text, from, to: from.map((at) => at + 1) }];
+    for (const view of views) {
+        const next = rewrite(view, ESCAPES, undo);
+        if (next.text !== view.text && views.length <= MAX_LEVELS)
+            views.push(next);
+    }
+    return views;
+}
+/** Without white space and invisible characters, which a server may have put between the characters of a secret. */
+function withoutBlanks(view) {
+    return rewrite(view, BLANKS, () => '');
+}
+function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
+    const digits = percent ?? hex ?? unit ?? reference;
+    if (digits !== undefined)
+        return String.fromCharCode(Number.parseInt(digits, 16));
+    if (decimal !== undefined)
+        return String.fromCharCode(Number(decimal));
+    return literal ?? NAMED[name?.toLowerCase() ?? ''] ?? whole;
+}
+/** @param replace gives one character or none */
+function rewrite(view, pattern, replace) {
+    const from = new Int32Array(view.text.length);
+    const to = new Int32Array(view.text.length);
+    let text = '';
+    let end = 0;
+    const copy = (upTo) => {
+        from.set(view.from.subarray(end, upTo), text.length);
+        to.set(view.to.subarray(end, upTo), text.length);
+        text += view.text.slice(end, upTo);
+    };
+    for (const match of view.text.matchAll(pattern)) {
+        copy(match.index);
+        end = match.index + match[0].length;
+        const character = replace(match);
+        if (character === '')
+            continue;
+        from[text.length] = view.from[match.index] ?? 0;
+        to[text.length] = view.to[end - 1] ?? 0;
+        text += character;
+    }
+    copy(view.text.length);
+    return { text, from, to };
+}
+
 ;// CONCATENATED MODULE: ./src/runner/secrets.ts
-/** Owns the secrets that this process knows: masks them in the runner's log and takes them out of text. */
+/** Masks secrets in the runner's log, and takes them and pieces of them out of text. */
+
 
 const REDACTED = '***';
-/** Whatever a secret can consist of; long enough that no word of a sentence is one. */
-const RUNS = /[\w+/=.~-]{16,}/g;
+/** So many characters of a secret in a row are a secret themselves; fewer may be a word of a sentence. */
+const WINDOW_CHARACTERS = 12;
+/** A shorter secret is taken out only if it stands alone, because other words are likely to hold it. */
+const MIN_CHARACTERS_ANYWHERE = 4;
+/** A set of all windows takes two milliseconds to make, which a line of the log is not worth. */
+const MIN_CHARACTERS_FOR_SET = 4000;
 const known = new Set();
+/** Since the last redaction. */
+const added = [];
+/** Secrets that have a window, without blanks, one a line. */
+let longSecrets = '';
+let windows;
+const shortSecrets = new Set();
 /** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
 function maskSecret(secret) {
     if (secret === '' || known.has(secret))
         return;
     core_setSecret(secret);
     known.add(secret);
+    added.push(secret);
 }
-/** The text without the secrets masked so far, or long pieces of them, and without anything that looks like a JWT. */
+/**
+ * The text without the secrets masked so far, without twelve characters in a row of any of them, and without
+ * anything that looks like a JWT, escaped or not. The time it takes grows with the length of the text alone.
+ */
 function redact(text) {
-    const longestFirst = [...known].sort((one, other) => other.length - one.length);
-    return longestFirst
-        .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)
-        .replace(RUNS, (run) => (longestFirst.some((secret) => secret.includes(run)) ? REDACTED : withoutJwt(run)));
+    addSecrets();
+    const isSecret = new Uint8Array(text.length);
+    for (const view of viewsOf(text)) {
+        const mark = (from, to) => isSecret.fill(1, from, to);
+        for (const [start, end] of findJwts(view.text))
+            mark(view.from[start], view.to[end - 1]);
+        for (const [start, end] of findShortSecrets(view.text))
+            mark(view.from[start], view.to[end - 1]);
+        const packed = withoutBlanks(view);
+        for (const start of findWindows(packed.text))
+            mark(packed.from[start], packed.to[start + WINDOW_CHARACTERS - 1]);
+    }
+    return replaceMarked(text, isSecret);
 }
-/** A JWT's first part is JSON, so it begins with the base64url of `{"`. Linear in the run's length. */
-function withoutJwt(run) {
-    const start = run.indexOf('eyJ');
-    return start === -1 || !run.includes('.', start) ? run : `${run.slice(0, start)}${REDACTED}`;
+/** The longest first: the lines of a key are parts of its body. */
+function addSecrets() {
+    for (const secret of added.splice(0).sort((one, other) => other.length - one.length)) {
+        if (secret.length >= WINDOW_CHARACTERS && longSecrets.includes(secret))
+            continue;
+        // A proxy's password may hold escapes itself.
+        for (const view of viewsOf(secret)) {
+            const { text } = withoutBlanks(view);
+            if (text.length >= WINDOW_CHARACTERS)
+                longSecrets += `${text}\n`;
+            else if (text !== '')
+                shortSecrets.add(view.text.trim());
+        }
+        windows = undefined;
+    }
+}
+/** A JWT's first part is JSON, so it begins with the base64url of `{"`. */
+function* findJwts(text) {
+    for (const { 0: run, index } of text.matchAll(/[\w.~+/=-]{8,}/g)) {
+        const start = run.indexOf('eyJ');
+        if (start !== -1 && run.includes('.', start))
+            yield [index + start, index + run.length];
+    }
+}
+function* findShortSecrets(text) {
+    for (const secret of shortSecrets) {
+        for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + secret.length)) {
+            const end = start + secret.length;
+            const isAlone = !/[\p{L}\p{N}]/u.test(`${text[start - 1] ?? ''}${text[end] ?? ''}`);
+            if (secret.length >= MIN_CHARACTERS_ANYWHERE || isAlone)
+                yield [start, end];
+        }
+    }
+}
+function* findWindows(text) {
+    const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows();
+    for (let start = 0; start + WINDOW_CHARACTERS <= text.length; start += 1) {
+        const window = text.slice(start, start + WINDOW_CHARACTERS);
+        if (all?.has(window) ?? longSecrets.includes(window))
+            yield start;
+    }
+}
+function allWindows() {
+    if (windows !== undefined)
+        return windows;
+    windows = new Set();
+    for (let start = 0; start + WINDOW_CHARACTERS <= longSecrets.length; start += 1) {
+        windows.add(longSecrets.slice(start, start + WINDOW_CHARACTERS));
+    }
+    return windows;
+}
+function replaceMarked(text, isMarked) {
+    let kept = '';
+    for (let at = 0; at < text.length;) {
+        const start = isMarked.indexOf(1, at);
+        if (start === -1)
+            return kept + text.slice(at);
+        const end = isMarked.indexOf(0, start);
+        kept += text.slice(at, start) + REDACTED;
+        at = end === -1 ? text.length : end;
+    }
+    return kept;
 }
 
 ;// CONCATENATED MODULE: ./src/runner/sanitize.ts
