@@ -20,8 +20,8 @@ export type ReplacingEffect = {
     }
   /** Status 200 and a JSON object of that many bytes, without Content-Length. */
   | { readonly kind: 'huge'; readonly bytes: number }
-  /** These bytes on the bare connection instead of an HTTP answer, then its end. */
-  | { readonly kind: 'raw'; readonly bytes: string }
+  /** These bytes on the bare connection instead of an HTTP answer, then its end; or silence, with `staysOpen`. */
+  | { readonly kind: 'raw'; readonly bytes: string; readonly staysOpen?: boolean }
 );
 
 /** These spoil the real answer, so the request is always processed. */
@@ -30,8 +30,13 @@ export type SpoilingEffect =
   | { readonly kind: 'hang-body' }
   /** The body comes one byte at a time, this far apart. */
   | { readonly kind: 'drip'; readonly everyMs: number }
-  /** Content-Length is right, but only half of the body comes before the connection ends. */
-  | { readonly kind: 'truncate' }
+  /**
+   * Only half of the body comes before the connection ends. Content-Length says how long it should be,
+   * unless `isUndeclared`: then the end of the connection is the end of the body.
+   */
+  | { readonly kind: 'truncate'; readonly isUndeclared?: boolean }
+  /** The text comes before the body, for instance a byte order mark. */
+  | { readonly kind: 'prefix'; readonly text: string }
   /** undefined: no Content-Type at all. */
   | { readonly kind: 'content-type'; readonly value: string | undefined }
   /** A body that is no JSON is given to `change` as undefined. */

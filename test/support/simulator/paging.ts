@@ -37,8 +37,10 @@ function readNumber(
   return value;
 }
 
-export function cut<Item>(items: readonly Item[], { limit, page }: Paging): readonly Item[] {
-  return items.slice(page * limit, (page + 1) * limit);
+/** @param overlap so many items at the end of a page are on the next page as well */
+export function cut<Item>(items: readonly Item[], { limit, page }: Paging, overlap = 0): readonly Item[] {
+  const first = page * Math.max(limit - overlap, 1);
+  return items.slice(first, first + limit);
 }
 
 /** docs: Projects (v0.5): the same five numbers; those past either end are held at the end. */

@@ -61,5 +61,5 @@ export class Journal {
 }
 
 function bearerIn(authorization: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  return /^Bearer +(.+)$/i.exec(authorization ?? '')?.[1];
 }

@@ -1,4 +1,5 @@
-/** Owns the choices a test can make where ICR's documentation leaves behaviour open, and their defaults. */
+/** What a test can choose: behaviour that ICR's documentation leaves open, and what a server can do wrong. */
+import { randomBytes } from 'node:crypto';
 import type { Json } from './json.ts';
 
 export interface RateLimit {
@@ -17,8 +18,12 @@ export interface Settings {
   mintStatus: 200 | 201;
   /** Laid over the answer of both minting calls, not over the token; undefined takes a field away. */
   mintPatch: Readonly<Record<string, Json | undefined>>;
-  /** docs: Authenticate as an installation: two hours. Fixed for a token when it is minted. */
+  /** docs: Authenticate as an installation: two hours. Negative: the token has expired when it is minted. */
   tokenLifetimeSeconds: number;
+  /** Makes the text of a new token, for instance one that is too short. */
+  makeToken: () => string;
+  /** How replicas that lag behind answer the first requests with each new token: as if it did not exist. */
+  replicaLag: { readonly requests: number; readonly status: 401 | 403 | 404 } | undefined;
   /** The answer to a revocation, as raw text; '' sends no body. */
   revokeBody: string;
   /** False: the revocation is answered but the token lives on. */
@@ -35,8 +40,14 @@ export interface Settings {
   listPagination: boolean;
   /** The documented sample (1, next 2, previous 0) fits both bases of `currentPage`. */
   paginationBase: 0 | 1;
+  /** Sent as `pagination.total` of the list of installations, for instance 0, -1 or 0.5. */
+  listTotal: number | undefined;
   /** True: every page of the list of installations is page 0. */
   listIgnoresPage: boolean;
+  /** So many installations at the end of a page are on the next page as well. */
+  listOverlap: number;
+  /** The list never ends: every page has new installations, and about so many bytes. */
+  endlessListPageBytes: number | undefined;
   /** GET /app/organizations/{id}/installation is in the docs' prose but not in their reference. */
   organizationInstallationRoute: boolean;
   /** Waited before each request is processed. */
@@ -54,6 +65,8 @@ export function defaultSettings(): Settings {
     mintStatus: 201,
     mintPatch: {},
     tokenLifetimeSeconds: 7200,
+    makeToken: () => `crs_${randomBytes(24).toString('hex')}`,
+    replicaLag: undefined,
     revokeBody: 'true',
     revokeWorks: true,
     revokeTakesAppTokens: true,
@@ -62,7 +75,10 @@ export function defaultSettings(): Settings {
     listSuspended: false,
     listPagination: true,
     paginationBase: 1,
+    listTotal: undefined,
     listIgnoresPage: false,
+    listOverlap: 0,
+    endlessListPageBytes: undefined,
     organizationInstallationRoute: true,
     latencyMs: 0,
     rateLimit: undefined,

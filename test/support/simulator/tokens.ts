@@ -1,9 +1,11 @@
 /** Owns every access token the simulator has issued, and whether it still opens anything. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
 import type { Clock } from './clock.ts';
 import type { Installation, Permissions } from './installation.ts';
 import type { JsonObject } from './json.ts';
+import { Refusal } from './reply.ts';
+import type { Settings } from './settings.ts';
 
 export type TokenState = 'live' | 'revoked' | 'expired';
 
@@ -25,6 +27,8 @@ export interface IssuedToken {
 
 interface Entry extends Omit<IssuedToken, 'state'> {
   revoked: boolean;
+  /** So many requests came with it. */
+  requests: number;
 }
 
 export class TokenStore {
@@ -35,26 +39,39 @@ export class TokenStore {
     this.#clock = clock;
   }
 
-  mint(app: App, installation: Installation | undefined, lifetimeSeconds: number, mintedBy: number): IssuedToken {
+  mint(
+    app: App,
+    installation: Installation | undefined,
+    settings: Pick<Settings, 'makeToken' | 'tokenLifetimeSeconds'>,
+    mintedBy: number,
+  ): IssuedToken {
     const createdAt = this.#clock.now();
     const entry: Entry = {
       id: randomUUID(),
-      token: `crs_${randomBytes(24).toString('hex')}`,
+      token: settings.makeToken(),
       appId: app.id,
       installation,
       permissions: { ...(installation ?? app).permissions },
       createdAt,
-      expiresAt: createdAt + lifetimeSeconds * 1000,
+      expiresAt: createdAt + settings.tokenLifetimeSeconds * 1000,
       mintedBy,
       revoked: false,
+      requests: 0,
     };
     this.#entries.set(entry.token, entry);
     return this.#view(entry);
   }
 
-  find(token: string): IssuedToken | undefined {
+  /**
+   * The token that a request came with.
+   * @throws Refusal if the replica that is asked does not know it yet
+   */
+  use(token: string, lag: Settings['replicaLag']): IssuedToken | undefined {
     const entry = this.#entries.get(token);
-    return entry === undefined ? undefined : this.#view(entry);
+    if (entry === undefined) return undefined;
+    entry.requests += 1;
+    if (lag !== undefined && entry.requests <= lag.requests) throw new Refusal(lag.status, 'Access token invalid');
+    return this.#view(entry);
   }
 
   revoke(token: string): void {
@@ -67,7 +84,7 @@ export class TokenStore {
   }
 
   #view(entry: Entry): IssuedToken {
-    const { revoked, ...token } = entry;
+    const { revoked, requests: _, ...token } = entry;
     const gone = revoked || entry.installation?.state === 'uninstalled';
     return { ...token, state: gone ? 'revoked' : entry.expiresAt <= this.#clock.now() ? 'expired' : 'live' };
   }

@@ -28,7 +28,8 @@ export async function sendInstead(wire: Wire, effect: Effect): Promise<void> {
       return send(wire, { status, headers, body: typeof body === 'string' ? body : body(authorization) });
     }
     case 'raw':
-      wire.response.socket?.end(effect.bytes, 'latin1');
+      if (effect.staysOpen === true) wire.response.socket?.write(effect.bytes, 'latin1');
+      else wire.response.socket?.end(effect.bytes, 'latin1');
       return;
     case 'huge':
       wire.response.writeHead(200, { 'Content-Type': 'application/json' });
@@ -51,7 +52,10 @@ export function sendSpoiled(wire: Wire, reply: Reply, effect: Effect): void | Pr
       response.flushHeaders();
       response.write(half);
       return;
+    case 'prefix':
+      return send(wire, { ...reply, body: effect.text + reply.body });
     case 'truncate':
+      if (effect.isUndeclared === true) return sendUndeclared(response, reply, half);
       writeHead(response, reply);
       response.flushHeaders();
       response.write(half, () => response.socket?.end());
@@ -70,6 +74,15 @@ export function sendSpoiled(wire: Wire, reply: Reply, effect: Effect): void | Pr
     default:
       return sendInstead(wire, effect);
   }
+}
+
+/** RFC 9112, 6.3: without a length, the body ends with the connection. */
+function sendUndeclared(response: ServerResponse, { status, headers }: Reply, body: Buffer): void {
+  response.shouldKeepAlive = false;
+  response.useChunkedEncodingByDefault = false;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.writeHead(status);
+  response.end(body);
 }
 
 function writeHead(response: ServerResponse, { status, headers, body }: Reply): void {

@@ -24,7 +24,7 @@ export function callingApp(world: World, bearer: string | undefined): App {
 /** A bad bearer was seen answered with 403 and this text, not with 401, on the sandbox's projects. */
 export function callingToken(world: World, bearer: string | undefined): IssuedToken {
   if (bearer === undefined) throw new Refusal(401, 'Unauthorized');
-  const token = world.tokens.find(bearer);
+  const token = world.tokens.use(bearer, world.settings.replicaLag);
   if (token === undefined || token.state !== 'live') throw new Refusal(403, 'Access token invalid');
   if (token.installation?.state === 'suspended') throw new Refusal(403, 'Installation is suspended');
   return token;

@@ -84,6 +84,27 @@ describe('faults', () => {
     assert.deepEqual([Object.keys(changed.answer ? objectIn(changed.answer) : {}), changed.minted], [['wrapped'], 1]);
   });
 
+  test('put a byte order mark before the body', async (t) => {
+    const it = await scene(t);
+    const { answer, minted } = await struck(it, { kind: 'prefix', text: '\ufeff' });
+    assert.deepEqual([answer?.status, answer?.text.slice(0, 2), minted], [201, '\ufeff{', 1]);
+    assert.equal(Number(answer?.headers['content-length']), Buffer.byteLength(answer?.text ?? ''));
+  });
+
+  test('cut a body short without a sign of it', async (t) => {
+    const it = await scene(t);
+    const { answer, minted } = await struck(it, { kind: 'truncate', isUndeclared: true });
+    assert.deepEqual([answer?.status, minted], [201, 1]);
+    assert.equal('content-length' in (answer?.headers ?? {}) || 'transfer-encoding' in (answer?.headers ?? {}), false);
+    assert.throws(() => JSON.parse(answer?.text ?? ''), SyntaxError);
+  });
+
+  test('keep a connection open after bare bytes', async (t) => {
+    const it = await scene(t);
+    it.simulator.fault({ path: '/x', effect: { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\n', staysOpen: true } });
+    await assert.rejects(it.send('GET', '/x', { patience: 250 }), /out of patience/);
+  });
+
   test('drip a byte at a time', async (t) => {
     const it = await scene(t);
     it.simulator.fault({ path: '/nothing', effect: { kind: 'drip', everyMs: 2 } });

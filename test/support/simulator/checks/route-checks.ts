@@ -1,6 +1,7 @@
 /** Owns the checks of finding installations, of paging, and of what concerns every route. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isJsonObject } from '../json.ts';
 import { call, listIn, objectIn } from './call.ts';
 import { APP_ID, jwt, scene } from './scene.ts';
 
@@ -59,6 +60,38 @@ describe('the list of installations', () => {
     assert.deepEqual(['organization' in (first ?? {}), 'organization' in (suspended ?? {})], [true, false]);
     assert.match(String(first?.['accessTokensUrl']), /^undefined\//);
     assert.ok('organization' in objectIn(await asApp('GET', `${LIST}/${second.id}`)));
+  });
+});
+
+describe('the list of installations, with the faults of a server,', () => {
+  test('has the total that it is told', async (t) => {
+    const { simulator, asApp } = await scene(t);
+    for (const total of [0, -1, 0.5, 1]) {
+      simulator.settings.listTotal = total;
+      const { pagination } = objectIn(await asApp('GET', LIST));
+      assert.equal(isJsonObject(pagination) && pagination['total'], total);
+    }
+  });
+
+  test('has installations on two pages', async (t) => {
+    const { simulator, asApp } = await scene(t, { settings: { listOverlap: 1 } });
+    for (let made = 1; made < 7; made += 1) simulator.addInstallation({ appId: APP_ID });
+    const pages = await Promise.all([0, 1, 2, 3].map((page) => asApp('GET', `${LIST}?limit=3&page=${page}`)));
+    const ids = pages.map((page) => listIn(page, 'installations').map((it) => it['id']));
+    assert.deepEqual(
+      ids.map((page) => page.length),
+      [3, 3, 3, 1],
+    );
+    assert.equal(ids[0]?.at(-1), ids[1]?.at(0));
+    assert.equal(new Set(ids.flat()).size, 7);
+  });
+
+  test('never ends', async (t) => {
+    const { asApp } = await scene(t, { settings: { endlessListPageBytes: 100_000 } });
+    const pages = [await asApp('GET', `${LIST}?page=0`), await asApp('GET', `${LIST}?page=1000`)];
+    for (const { text } of pages) assert.ok(text.length > 95_000 && text.length < 120_000, `${text.length}`);
+    const ids = pages.flatMap((page) => listIn(page, 'installations').map((it) => it['id']));
+    assert.equal(new Set(ids).size, ids.length);
   });
 });
 

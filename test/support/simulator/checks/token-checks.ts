@@ -98,6 +98,36 @@ describe('access tokens', () => {
     assert.equal((await send('DELETE', '/app/installations/token', { bearer: ofApp })).status, 403);
   });
 
+  test('are unknown at first to replicas that lag behind', async (t) => {
+    const settings = { replicaLag: { requests: 2, status: 404 as const } };
+    const { simulator, mint, send } = await scene(t, { settings });
+    const [first, second] = [await mint(), await mint()];
+    const revoke = async (bearer: string) => (await send('DELETE', '/app/installations/token', { bearer })).status;
+    assert.deepEqual([await revoke(first), await revoke(second), await revoke(first)], [404, 404, 404]);
+    assert.deepEqual(
+      simulator.tokens().map(({ state }) => state),
+      ['live', 'live'],
+    );
+    assert.equal(await revoke(first), 200);
+    assert.equal(simulator.tokens()[0]?.state, 'revoked');
+  });
+
+  test('can have any text, and can have expired when they are minted', async (t) => {
+    const texts = ['short', 'with white space in it', ''];
+    const settings = { makeToken: () => texts.shift() ?? 'last', tokenLifetimeSeconds: 60 };
+    const { simulator, asApp, installation, send } = await scene(t, { settings });
+    for (const text of [...texts].slice(0, 2)) {
+      assert.equal(textIn(await asApp('POST', mintPath(installation)), 'token'), text);
+      assert.equal((await send('DELETE', '/app/installations/token', { bearer: text })).text, 'true');
+    }
+    simulator.settings.tokenLifetimeSeconds = -60;
+    simulator.settings.mintPatch = { isActive: true };
+    const { expiresAt, isActive } = objectIn(await asApp('POST', mintPath(installation)));
+    assert.ok(Date.parse(String(expiresAt)) < Date.now() - 50_000);
+    assert.equal(isActive, true);
+    assert.equal(simulator.tokens().at(-1)?.state, 'expired');
+  });
+
   test('can be answered falsified and are known as live all the same', async (t) => {
     const mintPatch = { isActive: false, organizationId: 'another', expiresAt: undefined };
     const { simulator, installation, asApp } = await scene(t, { settings: { mintPatch } });
