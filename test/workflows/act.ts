@@ -1,11 +1,10 @@
 /** Runs a workflow with nektos/act in host mode: its binary, a repository of its own, an environment of its own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { isOnPath } from './on-path.ts';
 
-const ACT = 'github.com/nektos/act@v0.2.89';
 const ROOT = join(import.meta.dirname, '../..');
 const RUNNERS = ['-P', 'ubuntu-latest=-self-hosted', '-P', 'self-hosted=-self-hosted'];
 const TIMEOUT_MS = 120_000;
@@ -42,7 +41,12 @@ export interface Act extends AsyncDisposable {
 
 /** Stages the workflows as the only ones of a repository, and the built action as `OWNER/create-icr-app-token@v1`. */
 export async function openAct(): Promise<Act> {
-  const binary = await installAct();
+  // Its version is in .ci/go.mod. The first run on a machine takes a minute or two.
+  const tools = [join(ROOT, '.ci/tools.cjs'), 'act'];
+  const binary = execFileSync(process.execPath, tools, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
   const folder = await mkdtemp(join(tmpdir(), 'icr-act-'));
   const repository = join(folder, 'repository');
   const action = join(folder, 'action');
@@ -98,22 +102,6 @@ async function examples(): Promise<string[]> {
 async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
-}
-
-/** Of this version, outside of the checkout, so that only the first run on a machine takes a minute or two. */
-async function installAct(): Promise<string> {
-  const folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'create-icr-app-token', ACT);
-  const binary = join(folder, 'act');
-  if (isOnPath('act', folder)) return binary;
-  if (!isOnPath('go'))
-    throw new Error('Go is needed to build nektos/act, which runs the workflows: https://go.dev/dl/');
-  console.log(`building ${ACT} once, into the user's cache`);
-  await mkdir(folder, { recursive: true });
-  execFileSync('go', ['install', ACT], {
-    env: { ...process.env, GOBIN: folder },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return binary;
 }
 
 /** Steps see the whole environment of act in host mode, so it holds nothing of this process' but the path. */
