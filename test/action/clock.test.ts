@@ -209,7 +209,7 @@ describe('a JWT given from outside', () => {
     });
   }
 
-  test('cannot be healed, and the error says so, with the drift', async () => {
+  test('can’t be corrected, and the error begins with the clock', async () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     const result = await scene.main({ ...forNordic(scene), 'private-key': '', jwt: await sign() });

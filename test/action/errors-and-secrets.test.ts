@@ -155,7 +155,7 @@ describe('text from outside', () => {
 
 describe('nothing secret is in clear', () => {
   for (const debug of ['0', '1']) {
-    test(`where the server repeats what it was sent, RUNNER_DEBUG=${debug}`, async () => {
+    test(`if the server repeats what it was sent, RUNNER_DEBUG=${debug}`, async () => {
       await using scene = await createScene({ settings: { echoAuthorization: true } });
       const env = { RUNNER_DEBUG: debug, ACTIONS_STEP_DEBUG: debug === '1' ? 'true' : 'false' };
       const inputs = { 'installation-id': 'nowhere' };
@@ -171,7 +171,7 @@ describe('nothing secret is in clear', () => {
     });
   }
 
-  test('where the API names an organization or a permission after the token', async () => {
+  test('if the API names an organization or a permission after the token', async () => {
     await using scene = await createScene();
     const effect: Effect = {
       kind: 'transform',

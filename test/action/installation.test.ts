@@ -124,7 +124,7 @@ describe('organization-id', () => {
   });
 
   for (const status of [400, 402, 403, 404, 405, 409, 410, 422]) {
-    test(`reads the list where the look-up answers ${status}`, async () => {
+    test(`reads the list if the look-up answers ${status}`, async () => {
       await using scene = await createScene();
       const { id, organization } = scene.baltic;
       scene.simulator.fault({ path: '/app/organizations/**', effect: json({ message: 'no' }, status) });
@@ -135,7 +135,7 @@ describe('organization-id', () => {
 
   const shapes = { 'no object': json(null), HTML: html(), 'no id': json({ organization: {} }), 'a list': json([]) };
   for (const [shape, effect] of Object.entries(shapes)) {
-    test(`reads the list where the look-up answers ${shape}`, async () => {
+    test(`reads the list if the look-up answers ${shape}`, async () => {
       await using scene = await createScene();
       scene.simulator.fault({ path: '/app/organizations/**', effect });
       const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
@@ -144,7 +144,7 @@ describe('organization-id', () => {
     });
   }
 
-  test('reads the list where the look-up answers with another organization’s installation', async () => {
+  test('reads the list if the look-up answers with another organization’s installation', async () => {
     await using scene = await createScene();
     const { id, organization } = scene.nordic;
     scene.simulator.fault({
@@ -193,7 +193,7 @@ describe('a list that does not name the organizations', () => {
     assertFailed(await scene.main({ 'organization-id': 'unknown' }), /not installed/);
   });
 
-  test('is searched on where one of these does not name its own', async () => {
+  test('is searched on if one of these does not name its own', async () => {
     await using scene = await createScene();
     scene.simulator.settings.organizationInstallationRoute = false;
     scene.nordic.organizationShownIn = 'nowhere';
@@ -292,7 +292,7 @@ describe('the list of installations', () => {
     assertFailed(await scene.main(), /^Set `organization-id`: the app has 2 installations/);
   });
 
-  test('ends at an empty page where there is no pagination', async () => {
+  test('ends at an empty page if there is no pagination', async () => {
     await using list = await withList({ maxPageSize: 10, listPagination: false });
     await list.scene.main({ 'organization-id': 'unknown' });
     assert.deepEqual(list.scene.asked().slice(1), [LIST(0), LIST(1), LIST(2), LIST(3)]);

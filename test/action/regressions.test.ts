@@ -1,4 +1,4 @@
-/** Owns one test for each fault of the product that the fault matrix, the properties and the signals found. */
+/** One test for each fault of the action that generated inputs, faults and signals found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sanitize } from '../../src/runner/sanitize.ts';
@@ -8,7 +8,7 @@ import { createScene } from '../support/scene.ts';
 
 const HUGE = 'x'.repeat(2 * 1024 * 1024);
 
-test('a refusal with a huge body is still that refusal: post takes a 404 for a dead token', async () => {
+test('a refusal with a huge body is still that refusal: post takes a 404 for a token that is invalid', async () => {
   await using scene = await createScene();
   const step = await scene.step({ 'installation-id': scene.nordic.id });
   await step.main();

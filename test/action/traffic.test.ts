@@ -1,4 +1,4 @@
-/** Owns the count of what a step asks of the API where nothing goes wrong: requests, connections, TLS handshakes. */
+/** What a step sends if nothing goes wrong: requests, connections, TLS handshakes. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -80,7 +80,7 @@ test('over TLS main makes one handshake for its two requests, post one', async (
   }
 });
 
-test('post asks nothing where main left nothing', async () => {
+test('post sends nothing if main saved nothing', async () => {
   await using scene = await createScene();
   const step = await scene.step();
   assertSucceeded(await step.post());
