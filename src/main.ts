@@ -38,7 +38,8 @@ async function main(): Promise<void> {
   assertFileCommands();
 
   const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
-  const api = createIcrApi(send, createAppAuth(inputs.credential), startBudget(BUDGET_SECONDS, cancelled));
+  const auth = createAppAuth(inputs.credential, cancelled);
+  const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
   const installation =
     inputs.tokenType === 'app'
       ? undefined

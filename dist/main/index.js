@@ -2299,7 +2299,7 @@ const LIFETIME_SECONDS = 540;
  *
  * @param nowSeconds Unix time by ICR's clock
  */
-async function signAppJwt(appId, signer, nowSeconds) {
+async function signAppJwt(appId, signer, nowSeconds, cancelled) {
     const header = { alg: ALGORITHM, typ: 'JWT' };
     const claims = {
         iss: appId,
@@ -2308,7 +2308,7 @@ async function signAppJwt(appId, signer, nowSeconds) {
         alg: ALGORITHM,
     };
     const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
-    return `${signingInput}.${base64url_encode(await signer.sign(signingInput))}`;
+    return `${signingInput}.${base64url_encode(await signer.sign(signingInput, cancelled))}`;
 }
 /**
  * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
@@ -2352,7 +2352,8 @@ function app_jwt_decode(jwt) {
 const MAX_CLOCK_SKEW_MS = 30_000;
 /** A Date header is up to a second behind, and the response takes its time. */
 const MEASURABLE_CLOCK_SKEW_MS = 2_000;
-function createAppAuth(credential) {
+/** @param cancelled ends a command that signs */
+function createAppAuth(credential, cancelled) {
     let offsetMs = 0;
     let isCorrected = false;
     let jwt;
@@ -2360,7 +2361,7 @@ function createAppAuth(credential) {
         if ('jwt' in credential)
             return credential.jwt;
         if (jwt === undefined) {
-            jwt = await signAppJwt(credential.appId, credential.signer, Math.floor((Date.now() + offsetMs) / 1000));
+            jwt = await signAppJwt(credential.appId, credential.signer, Math.floor((Date.now() + offsetMs) / 1000), cancelled);
             maskSecret(jwt);
         }
         return jwt;
@@ -2893,8 +2894,259 @@ function mistakeOf(key) {
     return undefined;
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/signing/bash.ts
+const TIME_LIMIT_MS = 30_000;
+const MAX_STDOUT_BYTES = 64 * 1024;
+const MAX_STDERR_CHARACTERS = 64 * 1024;
+/** For what is still in a pipe when bash ends; a process that it left behind may hold the pipe for longer. */
+const FLUSH_MS = 1_000;
+const OPTIONS = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
+/**
+ * Node's pipes are sockets on Linux, and a socket can't be opened by name as `/dev/stdout`: the pipes to `cat` can.
+ * `exec` keeps bash's own exit code, and a process that holds a pipe does not keep bash.
+ */
+const WITH_REAL_PIPES = `exec > >(exec cat) 2> >(exec cat >&2); exec bash ${OPTIONS.join(' ')} "$1"`;
+/** On Windows programs don't know `/dev/stdout`, there are no process groups, and `detached` opens a window. */
+function bashProcess(command, platform) {
+    if (platform === 'win32')
+        return { args: [...OPTIONS, command], detached: false };
+    return { args: [...OPTIONS, WITH_REAL_PIPES, 'bash', command], detached: true };
+}
+/**
+ * @param stdin a file descriptor, so that the command can open `/dev/stdin` by name
+ * @param cancelled its reason is thrown
+ * @throws Error of Node if bash can't be started
+ */
+async function runInBash(command, stdin, env, cancelled) {
+    cancelled?.throwIfAborted();
+    const { args, detached } = bashProcess(command, process.platform);
+    const child = childProcess().spawn('bash', args, {
+        env,
+        detached,
+        stdio: [stdin, 'pipe', 'pipe'],
+        windowsHide: true,
+    });
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const stdoutChunks = [];
+    let stdoutBytes = 0;
+    let stderr = '';
+    const printed = () => ({ stdout: Buffer.concat(stdoutChunks), stderr });
+    const [stdoutStream, stderrStream] = [child.stdout, child.stderr];
+    stdoutStream.on('data', (chunk) => {
+        stdoutBytes += chunk.length;
+        if (stdoutBytes > MAX_STDOUT_BYTES)
+            resolve({ end: 'flood', ...printed() });
+        else
+            stdoutChunks.push(chunk);
+    });
+    stderrStream.setEncoding('utf8').on('data', (text) => {
+        stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
+    });
+    const timers = [setTimeout(() => resolve({ end: 'timeout', ...printed() }), TIME_LIMIT_MS)];
+    const settle = (exitCode, signal) => resolve(signal === null
+        ? { end: 'exit', exitCode: exitCode ?? 0, ...printed() }
+        : { end: 'signal', signal, ...printed() });
+    child.once('error', reject);
+    child.once('close', settle);
+    child.once('exit', (exitCode, signal) => {
+        timers.push(setTimeout(() => settle(exitCode, signal), FLUSH_MS));
+    });
+    const cancel = () => reject(cancelled?.reason);
+    cancelled?.addEventListener('abort', cancel);
+    const endAll = () => endProcesses(child.pid, detached);
+    process.once('exit', endAll);
+    try {
+        return await promise;
+    }
+    finally {
+        for (const timer of timers)
+            clearTimeout(timer);
+        cancelled?.removeEventListener('abort', cancel);
+        process.off('exit', endAll);
+        endAll();
+        stdoutStream.destroy();
+        stderrStream.destroy();
+    }
+}
+/** Loaded here and not by an import, which would load it in a step with a key as well. */
+function childProcess() {
+    return process.getBuiltinModule('node:child_process');
+}
+function endProcesses(pid, isGroup) {
+    if (pid === undefined)
+        return;
+    if (!isGroup) {
+        childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+        return;
+    }
+    try {
+        process.kill(-pid, 'SIGKILL');
+    }
+    catch (error) {
+        // ESRCH says that none of them is left, which is the usual case.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH'))
+            throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./src/signing/signature.ts
+/** Reads the RSA signature that a signing command printed, in the forms in which signers print one. */
+/** Of RSA keys with 2048, 3072 and 4096 bits. */
+const SIGNATURE_BYTES = [256, 384, 512];
+/** The signature, or what came instead, as the end of a sentence that begins with the input's name. */
+function readSignature(stdout) {
+    const text = stdout.toString('latin1').trim();
+    if (text === '')
+        return { mistake: 'printed nothing' };
+    if (/^[{[]/.test(text) && isPrintable(text))
+        return { mistake: 'printed JSON, not the signature alone' };
+    if (/^(?:[\da-f]{2}){128,}$/i.test(text))
+        return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
+    const decoded = signature_decodeBase64(text);
+    for (const bytes of [decoded, stdout]) {
+        if (bytes !== undefined && SIGNATURE_BYTES.includes(bytes.length))
+            return { signature: bytes };
+    }
+    const bytes = decoded ?? stdout;
+    const count = decoded === undefined ? `${bytes.length} bytes` : `base64 of ${bytes.length} bytes`;
+    if (isEllipticCurveSize(bytes.length))
+        return { mistake: `printed ${count}, likely an elliptic-curve signature` };
+    return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
+}
+/** With or without padding, line breaks and quotes, in either alphabet, after a prefix such as `vault:v1:`. */
+function signature_decodeBase64(text) {
+    const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');
+    return /^[\w+/-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
+}
+/** P-256 and P-384, as the two numbers alone or in DER. */
+function isEllipticCurveSize(bytes) {
+    return (bytes >= 64 && bytes <= 72) || (bytes >= 96 && bytes <= 104);
+}
+function isPrintable(text) {
+    return /^[\t\n\r\x20-\x7e]*$/.test(text);
+}
+
+;// CONCATENATED MODULE: ./src/signing/sign-command.ts
+/** Signs with the command of the input `sign-command`, so that the key stays in a KMS, a vault or an HSM. */
+
+
+
+
+
+
+/** The telling line of standard error is often not the last. */
+const STDERR_CHARACTERS = 300;
+const NOT_FOUND = 127;
+const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_PIN$/i;
+const MIN_SECRET_CHARACTERS = 4;
+const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
+/**
+ * @param signingInput ASCII; the command gets it on standard input and in the file ICR_SIGNING_INPUT
+ * @param cancelled its reason is thrown
+ * @throws Error with a sentence that says how the command failed, and the fix
+ */
+async function signByCommand(command, signingInput, cancelled) {
+    assertWorkingFolder();
+    const outcome = await withInputFile(signingInput, (file, stdin) => runInBash(command, stdin, environment(file, signingInput), cancelled).catch(explainStart));
+    if (outcome.end !== 'exit' || outcome.exitCode !== 0)
+        throw new Error(describeFailure(outcome));
+    const printed = readSignature(outcome.stdout);
+    if ('signature' in printed)
+        return printed.signature;
+    throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${quoteEnd(outcome.stderr, '')}`);
+}
+/** The file is removed whatever happens, also if the process exits in between. */
+async function withInputFile(text, use) {
+    const file = `${forwardSlashes(process.env['RUNNER_TEMP'] ?? '')}/icr-signing-input-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
+    const remove = () => (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
+    process.once('exit', remove);
+    let descriptor;
+    try {
+        descriptor = openInputFile(file, text);
+        return await use(file, descriptor);
+    }
+    finally {
+        if (descriptor !== undefined)
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        process.off('exit', remove);
+        try {
+            remove();
+        }
+        catch (error) {
+            log_warning(`The signing input could not be removed (${messageOf(error)}). It holds no secret: delete it.`);
+        }
+    }
+}
+function openInputFile(file, text) {
+    if ((process.env['RUNNER_TEMP'] ?? '') === '') {
+        throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
+    }
+    try {
+        (0,external_node_fs_namespaceObject.writeFileSync)(file, text, { flag: 'wx', mode: 0o600 });
+        return (0,external_node_fs_namespaceObject.openSync)(file, 'r');
+    }
+    catch (error) {
+        throw new Error(`\`sign-command\` needs a file in RUNNER_TEMP, which can’t be written. Check that folder on the runner. The system says: ${messageOf(error)}.`, { cause: error });
+    }
+}
+function environment(file, signingInput) {
+    const others = Object.entries(process.env).filter(([name]) => !/^(?:INPUT|STATE)_/.test(name));
+    const digest = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(signingInput).digest('base64');
+    return { ...Object.fromEntries(others), ICR_SIGNING_INPUT: file, ICR_SIGNING_DIGEST: digest };
+}
+/** Node says of a folder that is gone what it says of a program that is missing. */
+function assertWorkingFolder() {
+    try {
+        process.cwd();
+    }
+    catch (error) {
+        throw new Error('`sign-command` can’t run: the job’s working folder was removed. Keep the folder of GITHUB_WORKSPACE.', { cause: error });
+    }
+}
+function explainStart(error) {
+    if (!(error instanceof Error && 'code' in error))
+        throw error;
+    const message = error.code === 'ENOENT'
+        ? '`sign-command` needs `bash`, which is not on the PATH. Install it on the runner, or use another runner.'
+        : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
+    throw new Error(message, { cause: error });
+}
+function describeFailure(outcome) {
+    const said = quoteEnd(outcome.stderr);
+    switch (outcome.end) {
+        case 'timeout':
+            return `\`sign-command\` did not end within ${TIME_LIMIT_MS / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said}`;
+        case 'flood':
+            return `\`sign-command\` printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
+        case 'signal':
+            return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said}`;
+        case 'exit':
+            return outcome.exitCode === NOT_FOUND
+                ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said}`
+                : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its right to sign.${said}`;
+    }
+}
+/** What the step's environment names as a secret is taken out first: GitHub masks it only as a whole. */
+function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
+    const withoutSecrets = Object.entries(process.env)
+        .filter(([name, text = '']) => SECRET_NAME.test(name) && text.length >= MIN_SECRET_CHARACTERS)
+        .reduce((text, [, secret = '']) => text.replaceAll(secret, '***'), stderr);
+    const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY);
+    if (text === '')
+        return ifNothing;
+    const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
+    return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;
+}
+/** Windows takes both, and a shell inside the command would take backslashes for escapes. */
+function forwardSlashes(path) {
+    return process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
+}
+
 ;// CONCATENATED MODULE: ./src/signing/signer.ts
-/** What signs an app JWT, as the rest of the action sees it: it does not know whether a key or a command does. */
+/** What signs an app JWT. The rest of the action does not know whether it is a key or a command. */
+
 
 
 function keySigner(key) {
@@ -2904,6 +3156,13 @@ function keySigner(key) {
         get fingerprint() {
             return fingerprint(key);
         },
+    };
+}
+function commandSigner(command) {
+    return {
+        source: 'sign-command',
+        sign: (signingInput, cancelled) => signByCommand(command, signingInput, cancelled),
+        fingerprint: undefined,
     };
 }
 
@@ -2992,23 +3251,39 @@ function readInputs() {
     };
 }
 function readCredential() {
-    const pasted = readText('private-key');
-    const jwt = readText('jwt');
+    const given = {
+        'private-key': readText('private-key'),
+        'sign-command': readText('sign-command'),
+        jwt: readText('jwt'),
+    };
     // What is no JWT may be a key in the wrong place, whose header must not be masked.
-    for (const secret of /\s/.test(jwt) ? linesToMask(jwt) : [jwt])
+    for (const secret of /\s/.test(given.jwt) ? linesToMask(given.jwt) : [given.jwt])
         maskSecret(secret);
-    const key = pasted === '' ? undefined : readPrivateKey(pasted);
+    const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
+    assertNoKey(given['sign-command']);
     const appId = readId('app-id');
-    if (key !== undefined && jwt !== '') {
-        throw new Error('`private-key` and `jwt` are both given. Exactly one of the two is needed: remove the other.');
+    const names = Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [`\`${name}\``]));
+    if (names.length > 1) {
+        throw new Error(`${names.join(' and ')} are given together. Exactly one of them is needed: remove the others.`);
     }
-    if (key !== undefined) {
-        if (appId === undefined)
-            throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-        return { appId, signer: keySigner(key) };
-    }
-    if (jwt === '')
+    if (given.jwt !== '')
+        return readJwtCredential(given.jwt, appId);
+    const command = given['sign-command'];
+    if (key === undefined && command === '')
         return undefined;
+    if (appId === undefined)
+        throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
+    return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
+}
+/** A command line is seen by every user of the machine. */
+function assertNoKey(command) {
+    if (!command.includes('-----BEGIN'))
+        return;
+    for (const line of linesToMask(command))
+        maskSecret(line);
+    throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
+}
+function readJwtCredential(jwt, appId) {
     const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
     if (appId !== undefined && appId !== issuer) {
         throw new Error(`\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${sanitize(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`);
@@ -3038,8 +3313,6 @@ function readApiVersion() {
     return version;
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
 /** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 
@@ -3509,7 +3782,8 @@ async function main() {
         return endWithoutCredential(inputs, event);
     assertFileCommands();
     const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
-    const api = createIcrApi(send, createAppAuth(inputs.credential), startBudget(BUDGET_SECONDS, cancelled));
+    const auth = createAppAuth(inputs.credential, cancelled);
+    const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
     const installation = inputs.tokenType === 'app'
         ? undefined
         : await chooseInstallation(api, inputs, () => relayedInstallationId(event), isRepositoryPrivate(event));

@@ -30,7 +30,8 @@ export interface AppAuth {
   requester(response: HttpResponse): Requester;
 }
 
-export function createAppAuth(credential: Credential): AppAuth {
+/** @param cancelled ends a command that signs */
+export function createAppAuth(credential: Credential, cancelled?: AbortSignal): AppAuth {
   let offsetMs = 0;
   let isCorrected = false;
   let jwt: string | undefined;
@@ -38,7 +39,12 @@ export function createAppAuth(credential: Credential): AppAuth {
   const bearer = async () => {
     if ('jwt' in credential) return credential.jwt;
     if (jwt === undefined) {
-      jwt = await signAppJwt(credential.appId, credential.signer, Math.floor((Date.now() + offsetMs) / 1000));
+      jwt = await signAppJwt(
+        credential.appId,
+        credential.signer,
+        Math.floor((Date.now() + offsetMs) / 1000),
+        cancelled,
+      );
       maskSecret(jwt);
     }
     return jwt;

@@ -14,7 +14,12 @@ const LIFETIME_SECONDS = 540;
  *
  * @param nowSeconds Unix time by ICR's clock
  */
-export async function signAppJwt(appId: string, signer: Signer, nowSeconds: number): Promise<string> {
+export async function signAppJwt(
+  appId: string,
+  signer: Signer,
+  nowSeconds: number,
+  cancelled?: AbortSignal,
+): Promise<string> {
   const header = { alg: ALGORITHM, typ: 'JWT' };
   const claims = {
     iss: appId,
@@ -23,7 +28,7 @@ export async function signAppJwt(appId: string, signer: Signer, nowSeconds: numb
     alg: ALGORITHM,
   };
   const signingInput = [header, claims].map((part) => encode(JSON.stringify(part))).join('.');
-  return `${signingInput}.${encode(await signer.sign(signingInput))}`;
+  return `${signingInput}.${encode(await signer.sign(signingInput, cancelled))}`;
 }
 
 /**

@@ -8,14 +8,14 @@ import { sanitize } from '../runner/sanitize.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { linesToMask } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
-import { keySigner } from '../signing/signer.ts';
+import { commandSigner, keySigner } from '../signing/signer.ts';
 import { isSummaryWanted, readBoolean, readChoice, readId, readText } from './fields.ts';
 
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
 
 export interface Inputs {
-  /** Undefined where the key and the JWT are both empty. */
+  /** Undefined if key, command and JWT are all empty. */
   credential: Credential | undefined;
   onMissingCredentials: 'error' | 'skip';
   tokenType: 'installation' | 'app';
@@ -64,21 +64,36 @@ export function readInputs(): Inputs {
 }
 
 function readCredential(): Credential | undefined {
-  const pasted = readText('private-key');
-  const jwt = readText('jwt');
+  const given = {
+    'private-key': readText('private-key'),
+    'sign-command': readText('sign-command'),
+    jwt: readText('jwt'),
+  };
   // What is no JWT may be a key in the wrong place, whose header must not be masked.
-  for (const secret of /\s/.test(jwt) ? linesToMask(jwt) : [jwt]) maskSecret(secret);
-  const key = pasted === '' ? undefined : readPrivateKey(pasted);
+  for (const secret of /\s/.test(given.jwt) ? linesToMask(given.jwt) : [given.jwt]) maskSecret(secret);
+  const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
+  assertNoKey(given['sign-command']);
   const appId = readId('app-id');
-  if (key !== undefined && jwt !== '') {
-    throw new Error('`private-key` and `jwt` are both given. Exactly one of the two is needed: remove the other.');
+  const names = Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [`\`${name}\``]));
+  if (names.length > 1) {
+    throw new Error(`${names.join(' and ')} are given together. Exactly one of them is needed: remove the others.`);
   }
-  if (key !== undefined) {
-    if (appId === undefined)
-      throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-    return { appId, signer: keySigner(key) };
-  }
-  if (jwt === '') return undefined;
+  if (given.jwt !== '') return readJwtCredential(given.jwt, appId);
+  const command = given['sign-command'];
+  if (key === undefined && command === '') return undefined;
+  if (appId === undefined)
+    throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
+  return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
+}
+
+/** A command line is seen by every user of the machine. */
+function assertNoKey(command: string): void {
+  if (!command.includes('-----BEGIN')) return;
+  for (const line of linesToMask(command)) maskSecret(line);
+  throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
+}
+
+function readJwtCredential(jwt: string, appId: string | undefined): Credential {
   const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
   if (appId !== undefined && appId !== issuer) {
     throw new Error(

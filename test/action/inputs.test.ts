@@ -11,6 +11,7 @@ import { readAction, readEntries } from '../support/yaml.ts';
 const DEFAULTS: Record<string, string | undefined> = {
   'app-id': undefined,
   'private-key': undefined,
+  'sign-command': undefined,
   jwt: undefined,
   'organization-id': undefined,
   'installation-id': undefined,

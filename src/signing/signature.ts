@@ -1,0 +1,38 @@
+/** Reads the RSA signature that a signing command printed, in the forms in which signers print one. */
+
+/** Of RSA keys with 2048, 3072 and 4096 bits. */
+const SIGNATURE_BYTES = [256, 384, 512];
+
+export type Printed = { signature: Buffer } | { mistake: string };
+
+/** The signature, or what came instead, as the end of a sentence that begins with the input's name. */
+export function readSignature(stdout: Buffer): Printed {
+  const text = stdout.toString('latin1').trim();
+  if (text === '') return { mistake: 'printed nothing' };
+  if (/^[{[]/.test(text) && isPrintable(text)) return { mistake: 'printed JSON, not the signature alone' };
+  if (/^(?:[\da-f]{2}){128,}$/i.test(text)) return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
+
+  const decoded = decodeBase64(text);
+  for (const bytes of [decoded, stdout]) {
+    if (bytes !== undefined && SIGNATURE_BYTES.includes(bytes.length)) return { signature: bytes };
+  }
+  const bytes = decoded ?? stdout;
+  const count = decoded === undefined ? `${bytes.length} bytes` : `base64 of ${bytes.length} bytes`;
+  if (isEllipticCurveSize(bytes.length)) return { mistake: `printed ${count}, likely an elliptic-curve signature` };
+  return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
+}
+
+/** With or without padding, line breaks and quotes, in either alphabet, after a prefix such as `vault:v1:`. */
+function decodeBase64(text: string): Buffer | undefined {
+  const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');
+  return /^[\w+/-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
+}
+
+/** P-256 and P-384, as the two numbers alone or in DER. */
+function isEllipticCurveSize(bytes: number): boolean {
+  return (bytes >= 64 && bytes <= 72) || (bytes >= 96 && bytes <= 104);
+}
+
+function isPrintable(text: string): boolean {
+  return /^[\t\n\r\x20-\x7e]*$/.test(text);
+}
