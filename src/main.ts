@@ -11,9 +11,9 @@ import {
   type RunEvent,
   readEvent,
   relayedInstallationId,
-  whyNoSecrets,
 } from './inputs/event.ts';
-import { type Inputs, readInputs } from './inputs/inputs.ts';
+import { readInputs } from './inputs/inputs.ts';
+import { missingCredentials } from './inputs/missing-credentials.ts';
 import { assertFileCommands } from './runner/file-commands.ts';
 import { fail, info, messageOf, notice } from './runner/log.ts';
 import { runAction, watchCancellation } from './runner/process.ts';
@@ -34,7 +34,9 @@ async function main(): Promise<void> {
   const cancelled = watchCancellation();
   const inputs = readInputs();
   const event = readEvent();
-  if (inputs.credential === undefined) return endWithoutCredential(inputs, event);
+  if (inputs.credential === undefined) {
+    return notice(missingCredentials(event, inputs.onMissingCredentials).notice);
+  }
   assertFileCommands();
 
   const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
@@ -74,13 +76,6 @@ function noticeOtherWebhook(event: RunEvent, installation: ChosenInstallation): 
   if (relayedId !== undefined && !isSameId(relayedId, installation.id)) {
     notice(describeOtherWebhook(relayedId, installation));
   }
-}
-
-function endWithoutCredential({ onMissingCredentials }: Inputs, event: RunEvent): void {
-  const why = `Neither \`private-key\` nor \`jwt\` is given. ${whyNoSecrets(event)}`;
-  if (onMissingCredentials === 'error')
-    throw new Error(`${why} Give one of the two, or set \`on-missing-credentials: skip\`.`);
-  notice(`${why} No token was minted, as \`on-missing-credentials: skip\` asks.`);
 }
 
 runAction(main, (error) => fail(messageOf(error)));

@@ -2512,7 +2512,7 @@ class Context {
 }
 //# sourceMappingURL=context.js.map
 ;// CONCATENATED MODULE: ./src/inputs/event.ts
-/** Owns what the run's event tells: a relayed webhook's installation, and why there may be no secrets. */
+/** Reads the event that triggered the run: a relayed webhook, a run without secrets, a private repository. */
 // The package's entry would load a client of GitHub's API, which this action never calls.
 
 
@@ -2533,7 +2533,7 @@ function readEvent() {
  * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
  * (docs: Webhook actions and payloads); undefined for every other event.
  *
- * @throws Error where the payload has an installation whose id is none
+ * @throws Error if the payload has an installation whose id is not an id
  */
 function relayedInstallationId({ name, payload }) {
     if (name !== 'repository_dispatch')
@@ -2560,24 +2560,36 @@ function findRelayedInstallationId(event) {
         return undefined;
     }
 }
-/** Whether only the repository's collaborators can read the log. */
+/**
+ * Whether GitHub gives such a run no secrets, and what the event shows of it, as the end of a sentence.
+ *
+ * @see https://docs.github.com/actions/security-for-github-actions/security-guides/using-secrets-in-github-actions
+ */
+function explainMissingSecrets({ name, actor, payload }) {
+    if (isDependabot({ actor }))
+        return { isExpected: true, cause: 'Dependabot started it' };
+    const { repository, pull_request: pullRequest } = payload;
+    const head = field(field(pullRequest, 'head'), 'repo');
+    const isFromFork = event_isObject(pullRequest) && field(head, 'full_name') !== field(repository, 'full_name');
+    if (isFromFork && name !== 'pull_request_target') {
+        return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head)}` };
+    }
+    if (field(repository, 'fork') === true) {
+        return { isExpected: true, cause: `its repository is a fork${nameOf(repository)}` };
+    }
+    return { isExpected: false, cause: 'the event does not show why' };
+}
+function isDependabot({ actor }) {
+    return actor === 'dependabot[bot]';
+}
+/** False unless the event says so: then the run's log may be public. */
 function isRepositoryPrivate({ payload }) {
     return field(payload['repository'], 'private') === true;
 }
-/** Why a run may have no secrets, in a sentence. */
-function whyNoSecrets({ name, actor, payload }) {
-    if (actor === 'dependabot[bot]') {
-        return 'Dependabot started this run, and GitHub gives such runs no Actions secrets, only Dependabot secrets.';
-    }
-    const head = field(field(payload['pull_request'], 'head'), 'repo');
-    const fork = field(head, 'full_name');
-    if (event_isObject(payload['pull_request']) &&
-        name !== 'pull_request_target' &&
-        fork !== field(payload['repository'], 'full_name')) {
-        const repository = typeof fork === 'string' ? ` (${sanitize(fork, 140)})` : '';
-        return `This run is for a pull request from a fork${repository}, and GitHub gives such runs no secrets.`;
-    }
-    return 'Possible causes: the secret does not exist under that name, or belongs to an environment that the job does not name, or the job is in a reusable workflow that was not given it (`secrets: inherit`, or the secret by name).';
+/** A fork that was deleted has no name. */
+function nameOf(repository) {
+    const name = field(repository, 'full_name');
+    return typeof name === 'string' ? ` (${sanitize(name, 140)})` : '';
 }
 function field(value, name) {
     return event_isObject(value) ? value[name] : undefined;
@@ -3313,6 +3325,27 @@ function readApiVersion() {
     return version;
 }
 
+;// CONCATENATED MODULE: ./src/inputs/missing-credentials.ts
+/** Says what is wrong and what to do when `private-key`, `sign-command` and `jwt` are all empty. */
+
+/**
+ * @returns the notice of a run that is skipped
+ * @throws Error if the step is to fail, under `skip` too unless GitHub gives such a run no secrets
+ */
+function missingCredentials(event, onMissing) {
+    const { isExpected, cause } = explainMissingSecrets(event);
+    if (!isExpected)
+        throw new Error(`${EMPTY}${onMissing === 'skip' ? ` ${NOT_SKIPPED}` : ''}`);
+    const reason = `This run has no secrets: ${cause}.`;
+    if (onMissing === 'error')
+        throw new Error(`${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}`);
+    return { notice: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` };
+}
+const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
+const DEPENDABOT_SECRETS = `Add the credential to the Dependabot secrets. ${SKIP}`;
+const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
+const NOT_SKIPPED = '`on-missing-credentials: skip` skips only pull requests from a fork, runs that Dependabot started, and repositories that are forks; this run’s event shows none of these.';
+
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
 /** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
 
@@ -3770,6 +3803,7 @@ function settle(saved, isRevoked, detail) {
 
 
 
+
 const BUDGET_SECONDS = 90;
 const REVOCATION_SECONDS = 15;
 /** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
@@ -3778,8 +3812,9 @@ async function main() {
     const cancelled = watchCancellation();
     const inputs = readInputs();
     const event = readEvent();
-    if (inputs.credential === undefined)
-        return endWithoutCredential(inputs, event);
+    if (inputs.credential === undefined) {
+        return log_notice(missingCredentials(event, inputs.onMissingCredentials).notice);
+    }
     assertFileCommands();
     const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
     const auth = createAppAuth(inputs.credential, cancelled);
@@ -3819,12 +3854,6 @@ function noticeOtherWebhook(event, installation) {
     if (relayedId !== undefined && !isSameId(relayedId, installation.id)) {
         log_notice(describeOtherWebhook(relayedId, installation));
     }
-}
-function endWithoutCredential({ onMissingCredentials }, event) {
-    const why = `Neither \`private-key\` nor \`jwt\` is given. ${whyNoSecrets(event)}`;
-    if (onMissingCredentials === 'error')
-        throw new Error(`${why} Give one of the two, or set \`on-missing-credentials: skip\`.`);
-    log_notice(`${why} No token was minted, as \`on-missing-credentials: skip\` asks.`);
 }
 runAction(main, (error) => fail(messageOf(error)));
 

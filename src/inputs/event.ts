@@ -1,4 +1,4 @@
-/** Owns what the run's event tells: a relayed webhook's installation, and why there may be no secrets. */
+/** Reads the event that triggered the run: a relayed webhook, a run without secrets, a private repository. */
 // The package's entry would load a client of GitHub's API, which this action never calls.
 import { Context } from '../../node_modules/@actions/github/lib/context.js';
 import { isId } from '../icr/id.ts';
@@ -30,7 +30,7 @@ export function readEvent(): RunEvent {
  * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
  * (docs: Webhook actions and payloads); undefined for every other event.
  *
- * @throws Error where the payload has an installation whose id is none
+ * @throws Error if the payload has an installation whose id is not an id
  */
 export function relayedInstallationId({ name, payload }: RunEvent): string | undefined {
   if (name !== 'repository_dispatch') return undefined;
@@ -60,27 +60,38 @@ export function findRelayedInstallationId(event: RunEvent): string | undefined {
   }
 }
 
-/** Whether only the repository's collaborators can read the log. */
+/**
+ * Whether GitHub gives such a run no secrets, and what the event shows of it, as the end of a sentence.
+ *
+ * @see https://docs.github.com/actions/security-for-github-actions/security-guides/using-secrets-in-github-actions
+ */
+export function explainMissingSecrets({ name, actor, payload }: RunEvent): { isExpected: boolean; cause: string } {
+  if (isDependabot({ actor })) return { isExpected: true, cause: 'Dependabot started it' };
+  const { repository, pull_request: pullRequest } = payload;
+  const head = field(field(pullRequest, 'head'), 'repo');
+  const isFromFork = isObject(pullRequest) && field(head, 'full_name') !== field(repository, 'full_name');
+  if (isFromFork && name !== 'pull_request_target') {
+    return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head)}` };
+  }
+  if (field(repository, 'fork') === true) {
+    return { isExpected: true, cause: `its repository is a fork${nameOf(repository)}` };
+  }
+  return { isExpected: false, cause: 'the event does not show why' };
+}
+
+export function isDependabot({ actor }: Pick<RunEvent, 'actor'>): boolean {
+  return actor === 'dependabot[bot]';
+}
+
+/** False unless the event says so: then the run's log may be public. */
 export function isRepositoryPrivate({ payload }: RunEvent): boolean {
   return field(payload['repository'], 'private') === true;
 }
 
-/** Why a run may have no secrets, in a sentence. */
-export function whyNoSecrets({ name, actor, payload }: RunEvent): string {
-  if (actor === 'dependabot[bot]') {
-    return 'Dependabot started this run, and GitHub gives such runs no Actions secrets, only Dependabot secrets.';
-  }
-  const head = field(field(payload['pull_request'], 'head'), 'repo');
-  const fork = field(head, 'full_name');
-  if (
-    isObject(payload['pull_request']) &&
-    name !== 'pull_request_target' &&
-    fork !== field(payload['repository'], 'full_name')
-  ) {
-    const repository = typeof fork === 'string' ? ` (${sanitize(fork, 140)})` : '';
-    return `This run is for a pull request from a fork${repository}, and GitHub gives such runs no secrets.`;
-  }
-  return 'Possible causes: the secret does not exist under that name, or belongs to an environment that the job does not name, or the job is in a reusable workflow that was not given it (`secrets: inherit`, or the secret by name).';
+/** A fork that was deleted has no name. */
+function nameOf(repository: unknown): string {
+  const name = field(repository, 'full_name');
+  return typeof name === 'string' ? ` (${sanitize(name, 140)})` : '';
 }
 
 function field(value: unknown, name: string): unknown {

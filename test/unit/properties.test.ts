@@ -23,7 +23,7 @@ import {
   parseTokenDetails,
   ShapeError,
 } from '../../src/icr/responses.ts';
-import { relayedInstallationId, whyNoSecrets } from '../../src/inputs/event.ts';
+import { explainMissingSecrets, isRepositoryPrivate, relayedInstallationId } from '../../src/inputs/event.ts';
 import { info, warning } from '../../src/runner/log.ts';
 import { sanitize, summaryText } from '../../src/runner/sanitize.ts';
 import { maskSecret } from '../../src/runner/secrets.ts';
@@ -478,7 +478,8 @@ test('a relayed webhook names an installation by an id, or is an error; GitHubâ€
           assert.deepEqual(JSON.parse(JSON.stringify(relayed)).installation.id, found);
           assert.ok(isId(found));
         }
-        assertHarmless(whyNoSecrets({ name, actor: '', payload: event }));
+        assertHarmless(explainMissingSecrets({ name, actor: '', payload: event }).cause);
+        assert.equal(isRepositoryPrivate({ name, actor: '', payload: event }), false);
       },
     ),
     { numRuns: 3000 },
