@@ -2691,36 +2691,32 @@ function isOneLetterFrom(one, other) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
-/** Owns the way from what a person pasted as a key to its blocks of PEM or its bare body. */
+/** Parses what was pasted as a key into blocks of PEM, bytes, and the lines to mask. */
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
+/** The runner masks each line of a mask whatever its length; a short one would garble the rest of the job's log. */
 const MIN_MASKED_CHARACTERS = 16;
 /** PEM is written in lines of 64 characters (RFC 7468, section 2). */
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
 /** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
 function readPasted(raw) {
-    const text = unpack(raw);
-    const inner = text.includes('-----BEGIN') ? undefined : base64Text(text);
-    return { ...readBlocks(inner?.includes('-----BEGIN') === true ? unpack(inner) : text), raw };
-}
-/**
- * The lines to mask: each line of the body as it was pasted and as standard PEM has it. Headers, footers and
- * short tails stay out, since a mask of theirs would garble the rest of the job's log.
- */
-function linesToMask(raw) {
-    const { text, blocks } = readPasted(raw);
-    const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).filter(isMasked).join('')];
-    const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
-    const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
-    return new Set(lines.filter(isMasked));
-}
-/** The bytes of base64 text, or undefined where it is something else. */
-function base64Bytes(text) {
-    const squeezed = squeeze(text);
-    return /^[A-Za-z0-9+/]+={0,2}$/.test(squeezed) ? Buffer.from(squeezed, 'base64') : undefined;
-}
-function readBlocks(text) {
+    const outer = unpack(raw);
+    const inner = outer.includes('-----BEGIN') ? undefined : base64Bytes(outer)?.toString('utf8');
+    const text = inner?.includes('-----BEGIN') === true ? unpack(inner) : outer;
     const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
-    return { text, blocks };
+    const block = blocks.find(({ label }) => isKeyLabel(label)) ?? blocks[0];
+    const outerPieces = pieces(outer);
+    const innerPieces = pieces(text);
+    const bodies = blocks.length > 0 ? blocks.map(({ body }) => body) : [innerPieces.filter(isMasked).join('')];
+    const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
+    const secretLines = new Set([...outerPieces, ...innerPieces, ...bodies, ...standardLines].filter(isMasked));
+    return { text, blocks, bytes: base64Bytes(block?.body ?? text), secretLines, raw };
+}
+function isKeyLabel(label) {
+    return label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY';
+}
+function base64Bytes(text) {
+    const base64 = squeeze(text);
+    return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }
 function unpack(raw) {
     return raw
@@ -2733,12 +2729,9 @@ function unpack(raw) {
 function isMasked(line) {
     return line.length >= MIN_MASKED_CHARACTERS;
 }
-/** Headers and footers are left out also where they lack a dash or their spaces. */
+/** Headers and footers are left out also if they lack a dash or their spaces. */
 function pieces(text) {
     return text.replace(/-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
-}
-function base64Text(text) {
-    return base64Bytes(text)?.toString('utf8');
 }
 function squeeze(text) {
     return text.replace(/\s+/g, '');
@@ -2747,52 +2740,46 @@ function squeeze(text) {
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = require("node:crypto");
 ;// CONCATENATED MODULE: ./src/signing/diagnosis.ts
-/** Owns the sentence for a key that cannot be used, found by the input's shape. */
+/** Says what was pasted instead of a usable key, by the input's shape. */
 
 
 const DER_SEQUENCE = 0x30;
 /** Half of the shortest key that is of use. */
 const MIN_KEY_BYTES = 300;
-/** Says, as the end of a sentence that begins with the input's name, what was pasted instead of a usable key. */
-function diagnose({ text, blocks, raw }) {
-    const labels = blocks.map((block) => block.label).join(' ');
-    const bytes = base64Bytes(blocks[0]?.body ?? text);
-    const isBare = blocks.length === 0;
-    if (/^\*+$/.test(text))
-        return 'is `***`: a masked value was copied from a log, not the key itself';
-    if (/ENCRYPTED/.test(text) || (isBare && isEncrypted(bytes))) {
-        return 'is encrypted with a passphrase: decrypt it first (openssl pkey -in encrypted.pem -out key.pem)';
-    }
-    if (/BEGIN OPENSSH PRIVATE KEY/.test(text) || startsWith(bytes, 'openssh-key-v1')) {
-        return 'is an OpenSSH key: ICR Apps use RSA keys in PEM';
-    }
-    if (/BEGIN (?:X509 |TRUSTED )?CERTIFICATE/.test(text) || (isBare && isCertificate(bytes))) {
-        return 'is a certificate, not a private key';
-    }
-    if (/BEGIN EC PRIVATE KEY/.test(text) || (isBare && isEc(bytes))) {
-        return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
-    }
-    if (/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) |BEGIN SSH2 PUBLIC/.test(text) ||
-        (isBare && isPublicKey(bytes))) {
-        return 'is a public key: the private half is needed';
-    }
-    if (/BEGIN DSA PRIVATE KEY/.test(text))
-        return 'is a DSA key: ICR Apps use RSA keys';
-    if (isPath(raw.trim())) {
-        return 'is the path of a file: the input takes the key itself, since an action does not read files of the job';
-    }
-    if (isCutOff(text, labels, bytes))
+const ENCRYPTED = 'is encrypted with a passphrase: decrypt it (openssl pkey -in key.pem)';
+const PUBLIC = 'is a public key: the private half is needed';
+/** The first that matches decides. */
+const BY_TEXT = [
+    [/^\*+$/, 'is `***`: a masked value was copied from a log, not the key itself'],
+    [/ENCRYPTED/, ENCRYPTED],
+    [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
+    [/BEGIN CERTIFICATE/, 'is a certificate, not a private key'],
+    [/BEGIN EC PRIVATE KEY/, 'is an elliptic-curve (EC) key: ICR Apps use RSA keys'],
+    [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
+];
+/** The end of a sentence that begins with the input's name. */
+function diagnose({ text, blocks, bytes, raw }) {
+    const known = BY_TEXT.find(([pattern]) => pattern.test(text));
+    if (known !== undefined)
+        return known[1];
+    if (blocks.length === 0 && isEncrypted(bytes))
+        return ENCRYPTED;
+    if (blocks.length === 0 && isPublicKey(bytes))
+        return PUBLIC;
+    if (isPath(raw.trim()))
+        return 'is the path of a file: the input takes the text of the key itself';
+    if (isCutOff(text, blocks.length, bytes))
         return 'is cut off: its beginning or its end is missing';
     if (/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text))
         return 'is a JWT: give it to the input `jwt` instead';
-    if (labels.includes('PRIVATE KEY'))
-        return 'is damaged: its PEM header and footer are there, but no key between them';
+    if (blocks.some(({ label }) => isKeyLabel(label)))
+        return 'is damaged: what its PEM holds cannot be read as a key';
     return 'is not a private key in PEM';
 }
-function isCutOff(text, labels, bytes) {
+function isCutOff(text, blocks, bytes) {
     const decoded = bytes?.toString('latin1') ?? '';
     const isHalfPem = /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(`${text} ${decoded}`);
-    if (labels === '' && isHalfPem)
+    if (blocks === 0 && isHalfPem)
         return true;
     if (bytes === undefined || bytes.length < MIN_KEY_BYTES)
         return false;
@@ -2814,57 +2801,48 @@ function isEncrypted(bytes) {
 function isPublicKey(bytes) {
     if (bytes === undefined)
         return false;
-    const isOfType = (type) => succeeds(() => (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type }));
-    return isOfType('spki') || isOfType('pkcs1');
-}
-/** Of its own kind, SEC1 (RFC 5915); in PKCS#8 the key is read before it is diagnosed. */
-function isEc(bytes) {
-    return bytes !== undefined && succeeds(() => (0,external_node_crypto_namespaceObject.createPrivateKey)({ key: bytes, format: 'der', type: 'sec1' }));
-}
-function isCertificate(bytes) {
-    return bytes !== undefined && succeeds(() => new external_node_crypto_namespaceObject.X509Certificate(bytes));
-}
-function startsWith(bytes, magic) {
-    return bytes?.subarray(0, magic.length).equals(Buffer.from(magic)) ?? false;
+    return ['spki', 'pkcs1'].some((type) => {
+        try {
+            (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type });
+            return true;
+        }
+        catch {
+            return false;
+        }
+    });
 }
 function isPath(text) {
     return (/^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]{0,255}$/.test(text) ||
         /^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$/i.test(text) ||
         /^[\w.-]{1,64}(?:[\\/][\w.-]{1,64}){1,3}$/.test(text));
 }
-function succeeds(parse) {
-    try {
-        parse();
-        return true;
-    }
-    catch {
-        return false;
-    }
-}
 
 ;// CONCATENATED MODULE: ./src/signing/private-key.ts
-/** Owns the app's private key: from whatever was pasted to an RSA key object, or a sentence that says what it is. */
+/** Reads the app's private key, or says what was pasted in its place. */
 
 
 
 
 const MIN_MODULUS_BITS = 2048;
-const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file that ICR’s dashboard made on the app’s “Credentials” tab.';
+const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file from the app’s “Credentials” tab.';
 /**
- * Masks the pasted text's lines and reads the key. Takes PKCS#1 and PKCS#8, as PEM in any wrapping, base64 of
- * it, or the bare body. The documentation says only "PEM" and RSA (docs: App private keys).
+ * Masks the key's lines first. Takes PKCS#1 and PKCS#8, as PEM in any wrapping, base64 of it, or the bare body:
+ * the documentation says only "PEM" and RSA (docs: App private keys).
  *
  * @throws Error with a sentence that names the mistake and holds nothing of the input
  */
 function readPrivateKey(raw) {
-    for (const line of linesToMask(raw))
-        maskSecret(line);
     const pasted = readPasted(raw);
+    for (const line of pasted.secretLines)
+        maskSecret(line);
+    return parsePrivateKey(pasted);
+}
+/** @throws Error as `readPrivateKey` does */
+function parsePrivateKey(pasted) {
     const key = importKey(pasted);
     const mistake = key === undefined ? diagnose(pasted) : mistakeOf(key);
-    if (key === undefined || mistake !== undefined) {
-        throw new Error(`\`private-key\` ${mistake ?? 'cannot be read'}. ${NEXT_STEP}`);
-    }
+    if (key === undefined || mistake !== undefined)
+        throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
     return key;
 }
 /**
@@ -2875,12 +2853,11 @@ function fingerprint(key) {
     const spki = (0,external_node_crypto_namespaceObject.createPublicKey)(key).export({ type: 'spki', format: 'der' });
     return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(spki).digest('base64');
 }
-function importKey({ text, blocks }) {
-    const block = blocks.find(({ label }) => label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY');
-    const der = base64Bytes(block?.body ?? text);
-    if (der === undefined)
+function importKey({ blocks, bytes }) {
+    const isBare = blocks.length === 0;
+    if (bytes === undefined || !(isBare || blocks.some(({ label }) => isKeyLabel(label))))
         return undefined;
-    return importDer(der, 'pkcs8') ?? importDer(der, 'pkcs1');
+    return importDer(bytes, 'pkcs8') ?? importDer(bytes, 'pkcs1');
 }
 function importDer(der, type) {
     try {
@@ -2900,10 +2877,19 @@ function mistakeOf(key) {
     if (type !== 'rsa')
         return `is a key of type ${type}: ICR Apps use RSA keys`;
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    if (bits < MIN_MODULUS_BITS) {
-        return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS} (RFC 7518, section 3.3)`;
+    if (bits < MIN_MODULUS_BITS)
+        return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;
+    return signsForItself(key) ? undefined : 'is damaged: its public half does not verify what it signs';
+}
+/** One wrong character in a PEM often gives a key that OpenSSL reads, and that signs what nobody can verify. */
+function signsForItself(key) {
+    const text = Buffer.from('create-icr-app-token');
+    try {
+        return (0,external_node_crypto_namespaceObject.verify)('sha256', text, (0,external_node_crypto_namespaceObject.createPublicKey)(key), (0,external_node_crypto_namespaceObject.sign)('sha256', text, key));
     }
-    return undefined;
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: external "node:fs"
@@ -3269,7 +3255,7 @@ function readCredential() {
         jwt: readText('jwt'),
     };
     // What is no JWT may be a key in the wrong place, whose header must not be masked.
-    for (const secret of /\s/.test(given.jwt) ? linesToMask(given.jwt) : [given.jwt])
+    for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt])
         maskSecret(secret);
     const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
     assertNoKey(given['sign-command']);
@@ -3291,7 +3277,7 @@ function readCredential() {
 function assertNoKey(command) {
     if (!command.includes('-----BEGIN'))
         return;
-    for (const line of linesToMask(command))
+    for (const line of readPasted(command).secretLines)
         maskSecret(line);
     throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }

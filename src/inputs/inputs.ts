@@ -6,7 +6,7 @@ import { readAppJwt } from '../icr/app-jwt.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { linesToMask } from '../signing/pem.ts';
+import { readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
 import { isSummaryWanted, readBoolean, readChoice, readId, readText } from './fields.ts';
@@ -70,7 +70,7 @@ function readCredential(): Credential | undefined {
     jwt: readText('jwt'),
   };
   // What is no JWT may be a key in the wrong place, whose header must not be masked.
-  for (const secret of /\s/.test(given.jwt) ? linesToMask(given.jwt) : [given.jwt]) maskSecret(secret);
+  for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt]) maskSecret(secret);
   const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
   assertNoKey(given['sign-command']);
   const appId = readId('app-id');
@@ -89,7 +89,7 @@ function readCredential(): Credential | undefined {
 /** A command line is seen by every user of the machine. */
 function assertNoKey(command: string): void {
   if (!command.includes('-----BEGIN')) return;
-  for (const line of linesToMask(command)) maskSecret(line);
+  for (const line of readPasted(command).secretLines) maskSecret(line);
   throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 

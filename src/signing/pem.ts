@@ -1,6 +1,6 @@
-/** Owns the way from what a person pasted as a key to its blocks of PEM or its bare body. */
+/** Parses what was pasted as a key into blocks of PEM, bytes, and the lines to mask. */
 
-/** What stands between a PEM block's header and footer (RFC 7468), white space taken out. */
+/** What stands between a PEM block's header and footer (RFC 7468), without white space. */
 export interface PemBlock {
   label: string;
   body: string;
@@ -10,43 +10,43 @@ export interface Pasted {
   /** The text without what copying adds: invisible characters, quotes, escaped line ends. */
   text: string;
   blocks: PemBlock[];
-  /** The input itself, for what is no key at all. */
+  /** Of the private key's block, or of the first one, or of the bare text; undefined if that is not base64. */
+  bytes: Buffer | undefined;
+  /** Each line of the body, as it was pasted and as standard PEM has it: never a header, a footer or a short tail. */
+  secretLines: ReadonlySet<string>;
+  /** The input itself, for what is not a key at all. */
   raw: string;
 }
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
+/** The runner masks each line of a mask whatever its length; a short one would garble the rest of the job's log. */
 const MIN_MASKED_CHARACTERS = 16;
 /** PEM is written in lines of 64 characters (RFC 7468, section 2). */
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
 
 /** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
 export function readPasted(raw: string): Pasted {
-  const text = unpack(raw);
-  const inner = text.includes('-----BEGIN') ? undefined : base64Text(text);
-  return { ...readBlocks(inner?.includes('-----BEGIN') === true ? unpack(inner) : text), raw };
-}
-
-/**
- * The lines to mask: each line of the body as it was pasted and as standard PEM has it. Headers, footers and
- * short tails stay out, since a mask of theirs would garble the rest of the job's log.
- */
-export function linesToMask(raw: string): Set<string> {
-  const { text, blocks } = readPasted(raw);
-  const bodies = blocks.length > 0 ? blocks.map((block) => block.body) : [pieces(text).filter(isMasked).join('')];
-  const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
-  const lines = [...pieces(unpack(raw)), ...pieces(text), ...bodies, ...standardLines];
-  return new Set(lines.filter(isMasked));
-}
-
-/** The bytes of base64 text, or undefined where it is something else. */
-export function base64Bytes(text: string): Buffer | undefined {
-  const squeezed = squeeze(text);
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(squeezed) ? Buffer.from(squeezed, 'base64') : undefined;
-}
-
-function readBlocks(text: string): Omit<Pasted, 'raw'> {
+  const outer = unpack(raw);
+  const inner = outer.includes('-----BEGIN') ? undefined : base64Bytes(outer)?.toString('utf8');
+  const text = inner?.includes('-----BEGIN') === true ? unpack(inner) : outer;
   const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
-  return { text, blocks };
+  const block = blocks.find(({ label }) => isKeyLabel(label)) ?? blocks[0];
+
+  const outerPieces = pieces(outer);
+  const innerPieces = pieces(text);
+  const bodies = blocks.length > 0 ? blocks.map(({ body }) => body) : [innerPieces.filter(isMasked).join('')];
+  const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
+  const secretLines = new Set([...outerPieces, ...innerPieces, ...bodies, ...standardLines].filter(isMasked));
+  return { text, blocks, bytes: base64Bytes(block?.body ?? text), secretLines, raw };
+}
+
+export function isKeyLabel(label: string): boolean {
+  return label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY';
+}
+
+function base64Bytes(text: string): Buffer | undefined {
+  const base64 = squeeze(text);
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }
 
 function unpack(raw: string): string {
@@ -62,13 +62,9 @@ function isMasked(line: string): boolean {
   return line.length >= MIN_MASKED_CHARACTERS;
 }
 
-/** Headers and footers are left out also where they lack a dash or their spaces. */
+/** Headers and footers are left out also if they lack a dash or their spaces. */
 function pieces(text: string): string[] {
   return text.replace(/-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
-}
-
-function base64Text(text: string): string | undefined {
-  return base64Bytes(text)?.toString('utf8');
 }
 
 function squeeze(text: string): string {

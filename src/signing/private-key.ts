@@ -1,27 +1,29 @@
-/** Owns the app's private key: from whatever was pasted to an RSA key object, or a sentence that says what it is. */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+/** Reads the app's private key, or says what was pasted in its place. */
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { maskSecret } from '../runner/secrets.ts';
 import { diagnose } from './diagnosis.ts';
-import { base64Bytes, linesToMask, type Pasted, readPasted } from './pem.ts';
+import { isKeyLabel, type Pasted, readPasted } from './pem.ts';
 
 const MIN_MODULUS_BITS = 2048;
-const NEXT_STEP =
-  'Give the input `private-key` the whole text of the .pem file that ICR’s dashboard made on the app’s “Credentials” tab.';
+const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file from the app’s “Credentials” tab.';
 
 /**
- * Masks the pasted text's lines and reads the key. Takes PKCS#1 and PKCS#8, as PEM in any wrapping, base64 of
- * it, or the bare body. The documentation says only "PEM" and RSA (docs: App private keys).
+ * Masks the key's lines first. Takes PKCS#1 and PKCS#8, as PEM in any wrapping, base64 of it, or the bare body:
+ * the documentation says only "PEM" and RSA (docs: App private keys).
  *
  * @throws Error with a sentence that names the mistake and holds nothing of the input
  */
 export function readPrivateKey(raw: string): KeyObject {
-  for (const line of linesToMask(raw)) maskSecret(line);
   const pasted = readPasted(raw);
+  for (const line of pasted.secretLines) maskSecret(line);
+  return parsePrivateKey(pasted);
+}
+
+/** @throws Error as `readPrivateKey` does */
+export function parsePrivateKey(pasted: Pasted): KeyObject {
   const key = importKey(pasted);
   const mistake = key === undefined ? diagnose(pasted) : mistakeOf(key);
-  if (key === undefined || mistake !== undefined) {
-    throw new Error(`\`private-key\` ${mistake ?? 'cannot be read'}. ${NEXT_STEP}`);
-  }
+  if (key === undefined || mistake !== undefined) throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
   return key;
 }
 
@@ -34,11 +36,10 @@ export function fingerprint(key: KeyObject): string {
   return createHash('sha256').update(spki).digest('base64');
 }
 
-function importKey({ text, blocks }: Pasted): KeyObject | undefined {
-  const block = blocks.find(({ label }) => label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY');
-  const der = base64Bytes(block?.body ?? text);
-  if (der === undefined) return undefined;
-  return importDer(der, 'pkcs8') ?? importDer(der, 'pkcs1');
+function importKey({ blocks, bytes }: Pasted): KeyObject | undefined {
+  const isBare = blocks.length === 0;
+  if (bytes === undefined || !(isBare || blocks.some(({ label }) => isKeyLabel(label)))) return undefined;
+  return importDer(bytes, 'pkcs8') ?? importDer(bytes, 'pkcs1');
 }
 
 function importDer(der: Buffer, type: 'pkcs1' | 'pkcs8'): KeyObject | undefined {
@@ -56,8 +57,16 @@ function mistakeOf(key: KeyObject): string | undefined {
   if (type === 'ec') return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
   if (type !== 'rsa') return `is a key of type ${type}: ICR Apps use RSA keys`;
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (bits < MIN_MODULUS_BITS) {
-    return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS} (RFC 7518, section 3.3)`;
+  if (bits < MIN_MODULUS_BITS) return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;
+  return signsForItself(key) ? undefined : 'is damaged: its public half does not verify what it signs';
+}
+
+/** One wrong character in a PEM often gives a key that OpenSSL reads, and that signs what nobody can verify. */
+function signsForItself(key: KeyObject): boolean {
+  const text = Buffer.from('create-icr-app-token');
+  try {
+    return verify('sha256', text, createPublicKey(key), sign('sha256', text, key));
+  } catch {
+    return false;
   }
-  return undefined;
 }

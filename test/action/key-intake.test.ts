@@ -1,15 +1,18 @@
-/** The contract's section "Key intake": every shape that is accepted, every one that is refused. */
+/** Which shapes of a key are accepted, which are refused and how, and what of each is masked. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { fingerprint, readPrivateKey } from '../../src/signing/private-key.ts';
+import { readPasted } from '../../src/signing/pem.ts';
+import { fingerprint, parsePrivateKey } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { assertNoSecrets, createScene, KEYS, keyLines } from '../support/scene.ts';
 
+/** For each test; a suite takes as many times as long as it has tests. */
+const LIMIT = { timeout: 300_000 };
 const folder = mkdtempSync(join(tmpdir(), 'icr-keys-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -55,11 +58,11 @@ const SHAPES: Record<string, (pem: string) => string> = {
   'a certificate before it': (pem) => `-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${pem}`,
 };
 
-describe('accepted, as the same key', () => {
+describe('accepted, as the same key', LIMIT, () => {
   for (const [container, pem] of Object.entries({ 'PKCS#1': PKCS1, 'PKCS#8': PKCS8 })) {
     for (const [shape, change] of Object.entries(SHAPES)) {
       test(`${container}: ${shape}`, () => {
-        assert.equal(fingerprint(readPrivateKey(change(pem))), FINGERPRINT);
+        assert.equal(fingerprint(parsePrivateKey(readPasted(change(pem)))), FINGERPRINT);
       });
     }
   }
@@ -114,7 +117,7 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   ],
   'an SSH public key': ['ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 me@host', /is a public key/],
   'a certificate': [cert, /is a certificate/],
-  'a bare certificate': [bodyOf(cert).join(''), /is a certificate/],
+  'a bare certificate': [bodyOf(cert).join(''), /is not a private key in PEM/],
   'an OpenSSH key': [openssh, /is an OpenSSH key/],
   'base64 of an OpenSSH key': [base64(openssh), /is an OpenSSH key/],
   'an EC key (SEC1)': [ec.export({ type: 'sec1', format: 'pem' }).toString(), /is an elliptic-curve/],
@@ -153,13 +156,15 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'anything else': ['correct horse battery staple', /is not a private key in PEM/],
 };
 
-describe('refused before any request, each with its own sentence', () => {
+describe('refused before any request, each with its own sentence', LIMIT, () => {
   for (const [what, [pasted, says]] of Object.entries(REFUSED)) {
     test(what, async () => {
       await using scene = await createScene();
       const result = await scene.main({ 'private-key': pasted });
       assertFailed(result, says);
-      assert.match(result.errors[0] ?? '', /^`private-key` .*Give the input `private-key` the whole text/);
+      const [, cause = '', fix = ''] =
+        /^(`private-key` .*?)\. (Give the input `private-key` the whole text .*)$/.exec(result.errors[0] ?? '') ?? [];
+      assert.ok(cause !== '' && cause.length <= 90 && fix.length <= 100, result.errors[0]);
       assert.deepEqual(scene.asked(), []);
       for (const mask of result.masks) assert.doesNotMatch(mask, /BEGIN|END(?:RSA|PRI)|-----/);
       const told = `${result.errors}${result.log}`;
@@ -170,7 +175,67 @@ describe('refused before any request, each with its own sentence', () => {
   }
 });
 
-describe('masks', () => {
+/** The same characters in every run (mulberry32). */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const PRINTABLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
+
+describe('one wrong character', LIMIT, () => {
+  test('in 5,000 keys: none is taken that does not sign as the key does', { timeout: 300_000 }, async (t) => {
+    const random = randomNumbers(11);
+    const counts = new Map<string, number>();
+    const examples = new Map<string, string>();
+    for (let round = 0; round < 5_000; round += 1) {
+      const pem = round % 2 === 0 ? PKCS1 : PKCS8;
+      const isInBody = round % 5 !== 0;
+      const at = isInBody
+        ? pem.indexOf('\n') + 1 + random(pem.lastIndexOf('\n-') - pem.indexOf('\n') - 1)
+        : random(pem.length);
+      const characters = isInBody ? BASE64 : PRINTABLE;
+      const changed = `${pem.slice(0, at)}${characters[random(characters.length)]}${pem.slice(at + 1)}`;
+      const kind = kindOf(changed);
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      if (kind !== 'signs as the key does') examples.set(kind, changed);
+    }
+    for (const [kind, count] of counts) t.diagnostic(`${count} ${kind}`);
+    assert.ok((counts.get('signs as the key does') ?? 0) > 1_000);
+    assert.ok((counts.get('is damaged: its public half does not verify what it signs') ?? 0) > 100);
+
+    for (const [kind, changed] of examples) {
+      await using scene = await createScene();
+      const result = await scene.main({ 'private-key': changed });
+      assertFailed(result, new RegExp(`^\`private-key\` ${kind}`));
+      assertNoSecrets(result, scene.simulator);
+      assert.deepEqual(scene.asked(), []);
+    }
+  });
+});
+
+/** Fails if the key is taken and signs anything else, or if the message is not one of this project. */
+function kindOf(pasted: string): string {
+  try {
+    const key = parsePrivateKey(readPasted(pasted));
+    const text = Buffer.from('text');
+    assert.ok(verify('sha256', text, KEYS.publicKey, sign('sha256', text, key)), 'signs what ICR cannot verify');
+    return 'signs as the key does';
+  } catch (error) {
+    if (error instanceof assert.AssertionError || !(error instanceof Error)) throw error;
+    const [, kind] = /^`private-key` (is [\w -]+(?:: [^.]+)?)[^.]*\. Give the input /.exec(error.message) ?? [];
+    assert.ok(kind !== undefined, error.message);
+    return kind;
+  }
+}
+
+describe('masks', LIMIT, () => {
   for (const [container, pem] of Object.entries({ 'PKCS#1': PKCS1, 'PKCS#8': PKCS8 })) {
     for (const [shape, change] of Object.entries(SHAPES)) {
       test(`${container}, ${shape}: body lines of 16 characters and more, nothing else of the key`, async () => {
