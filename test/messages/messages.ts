@@ -1,0 +1,110 @@
+/**
+ * Lists everything that the tests make the action say to people, in one Markdown table:
+ *   npm run messages                        runs all tests first
+ *   npm run messages -- TEST [TEST ...]     runs these files or folders first
+ *   npm run messages -- --from FILE         reads what an earlier run recorded with --record FILE
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { table } from '../bench/table.ts';
+import { normalize, sentenceEnds } from './sentences.ts';
+
+const CAUSE_LIMIT = 80;
+const FIX_LIMIT = 200;
+const LAUNCHER = join(import.meta.dirname, '../../.ci/node.cjs');
+
+/** As test/support/runner.ts writes it. */
+interface Recorded {
+  kind: 'error' | 'warning' | 'notice';
+  phase: string;
+  test: string;
+  text: string;
+}
+
+interface Message {
+  kind: Recorded['kind'];
+  /** The longest of those that differ only in ids, hosts and numbers. */
+  text: string;
+  tests: Set<string>;
+  count: number;
+}
+
+const { values, positionals } = parseArgs({
+  options: { from: { type: 'string' }, record: { type: 'string' } },
+  allowPositionals: true,
+});
+const recorded = values.from === undefined ? runTests(positionals) : readRecorded(values.from);
+const messages = distinct(recorded).map((message) => ({ ...message, ...measure(message.text) }));
+
+console.log(`# Messages\n\n${recorded.length} annotations of ${messages.length} kinds.\n`);
+for (const kind of ['error', 'warning', 'notice'] as const) {
+  const those = messages.filter((message) => message.kind === kind);
+  const [causes, fixes] = [
+    those.filter(({ cause }) => cause <= CAUSE_LIMIT),
+    those.filter(({ fix }) => fix <= FIX_LIMIT),
+  ];
+  console.log(
+    `- ${kind}: the cause ends within ${CAUSE_LIMIT} characters in ${causes.length} of ${those.length}, the fix within ${FIX_LIMIT} in ${fixes.length} of ${those.length}.`,
+  );
+}
+console.log(`\n${listing(messages)}\n## The ten longest\n`);
+console.log(listing([...messages].sort((one, other) => other.text.length - one.text.length).slice(0, 10)));
+
+/** The cause is the first sentence and the fix the second. A message of one sentence says both in it. */
+function measure(text: string) {
+  const [cause = text.length, fix = cause] = sentenceEnds(text);
+  return { cause, fix };
+}
+
+function listing(rows: readonly (Message & ReturnType<typeof measure>)[]): string {
+  const over = (value: number, limit: number) => (value > limit ? `**${value}**` : `${value}`);
+  return table(
+    ['kind', 'cause', 'fix', 'length', 'times', 'tests', 'message'],
+    rows.map(({ kind, cause, fix, text, count, tests }) => [
+      kind,
+      over(cause, CAUSE_LIMIT),
+      over(fix, FIX_LIMIT),
+      `${text.length}`,
+      `${count}`,
+      [...tests].map((path) => basename(path, '.test.ts')).join(', '),
+      text.replace(/[|<>*_]/g, '\\$&').replaceAll('\n', '<br>'),
+    ]),
+  );
+}
+
+function distinct(all: readonly Recorded[]): Message[] {
+  const byText = new Map<string, Message>();
+  for (const { kind, text, test } of all) {
+    const key = `${kind} ${normalize(text)}`;
+    const message = byText.get(key) ?? { kind, text, tests: new Set<string>(), count: 0 };
+    message.count += 1;
+    message.tests.add(test);
+    if (text.length > message.text.length) message.text = text;
+    byText.set(key, message);
+  }
+  return [...byText].sort(([one], [other]) => one.localeCompare(other)).map(([, message]) => message);
+}
+
+/** A failing test is reported, and what it made the action say is listed all the same. */
+function runTests(files: readonly string[]): Recorded[] {
+  const folder = mkdtempSync(join(tmpdir(), 'icr-messages-'));
+  const file = values.record === undefined ? join(folder, 'messages.jsonl') : resolve(values.record);
+  rmSync(file, { force: true });
+  try {
+    const env = { ...process.env, ICR_MESSAGES_FILE: file };
+    const { status } = spawnSync(process.execPath, [LAUNCHER, '--test', ...files], { env, stdio: ['ignore', 2, 2] });
+    if (status !== 0) console.error('Some tests failed. The list may be incomplete.');
+    return readRecorded(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readRecorded(file: string): Recorded[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}
