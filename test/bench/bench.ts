@@ -1,14 +1,15 @@
 /**
- * Owns the benchmark's tables, as Markdown:
- *   npm run bench -- [--rounds N] [--peer FOLDER] [--tls]   this action beside a bare script, and beside a built peer
- *   npm run bench -- --growth                       many installations, many jobs
+ * Measures the action, and prints tables and charts in Markdown:
+ *   npm run bench -- [--rounds N] [--peer FOLDER] [--tls]   against a bare script, and against another built action
+ *   npm run bench -- --growth                               many installations, many jobs
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { barChart } from './chart.ts';
 import { bareScript, type Contestant, emptyScript, kilobytes, peer, thisAction } from './contestants.ts';
-import { tellGrowth } from './growth.ts';
+import { printGrowth } from './growth.ts';
 import { startServer } from './remote.ts';
 import { type Round, runRounds } from './rounds.ts';
 import { spreadOf } from './spread.ts';
@@ -26,11 +27,11 @@ const { values } = parseArgs({
 });
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; ${load()} at the start.\n`);
-if (values.growth) await tellGrowth();
-else await tellSpeed(Number(values.rounds));
+if (values.growth) await printGrowth();
+else await printSpeed(Number(values.rounds));
 console.log(`\n${load()} at the end.`);
 
-async function tellSpeed(rounds: number): Promise<void> {
+async function printSpeed(rounds: number): Promise<void> {
   const certificatesIn = await mkdtemp(join(tmpdir(), 'icr-bench-ca-'));
   using server = await startServer({
     installations: 2,
@@ -46,15 +47,15 @@ async function tellSpeed(rounds: number): Promise<void> {
   for (const latencyMs of LATENCIES_MS) {
     await server.tell({ latencyMs });
     const results = await runRounds(contestants, server, rounds);
-    console.log(
-      speedTable(contestants, results, `${latencyMs} ms latency${values.tls ? ', TLS' : ''}, ${rounds} rounds`),
-    );
+    const conditions = `${latencyMs} ms latency${values.tls ? ', TLS' : ''}`;
+    console.log(speedTable(contestants, results, `${conditions}, ${rounds} rounds`));
+    console.log(speedChart(contestants, results, conditions));
   }
   console.log(sizeTable(contestants));
   await rm(certificatesIn, { recursive: true });
 }
 
-/** The ratios are those of each round's two sides, so that a load that comes and goes falls out of them. */
+/** A ratio compares two processes of the same round, so that a change of the machine's load is in both. */
 function speedTable(contestants: readonly Contestant[], results: readonly Round[][], title: string): string {
   const bare = results[0] ?? [];
   const rows = contestants.map(({ name }, index) => {
@@ -82,6 +83,13 @@ function speedTable(contestants: readonly Contestant[], results: readonly Round[
   });
   const head = [title, 'main, ms', 'post, ms', 'both, ms', '× bare', 'CPU, ms', '× bare', 'peak memory, MB', '× bare'];
   return table([...head, 'requests / connections'], rows);
+}
+
+function speedChart(contestants: readonly Contestant[], results: readonly Round[][], conditions: string): string {
+  const bars = contestants.map(
+    ({ name }, index) => [name, spreadOf((results[index] ?? []).map(milliseconds)).median] as const,
+  );
+  return barChart(`main and post together, ${conditions}`, 'ms', bars);
 }
 
 function sizeTable(contestants: readonly Contestant[]): string {

@@ -1,4 +1,4 @@
-/** Owns who takes part in the benchmark: the files of each side, and the inputs that its step is given. */
+/** Lists what the benchmark compares: the files of each contestant, and the inputs of its step. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAction } from '../support/yaml.ts';

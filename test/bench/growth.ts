@@ -1,4 +1,4 @@
-/** Owns the measurement of what grows with the work: installations to look through, jobs that run at once. */
+/** Measures what grows with the work: installations to look through, and jobs that run at once. */
 import { icrInputs, thisAction } from './contestants.ts';
 import { type Server, startServer } from './remote.ts';
 import { type Round, runRounds, runStep } from './rounds.ts';
@@ -9,7 +9,7 @@ const INSTALLATIONS = [10, 1_000, 100_000];
 const JOBS = [1, 50, 200];
 const ROUNDS = 3;
 
-export async function tellGrowth(): Promise<void> {
+export async function printGrowth(): Promise<void> {
   const lookUps = [];
   for (const installations of INSTALLATIONS) lookUps.push(...(await lookUpRows(installations)));
   const usage = ['main, ms', 'its CPU, ms', 'its peak memory, MB'];
@@ -21,7 +21,7 @@ export async function tellGrowth(): Promise<void> {
   console.log(table(['jobs at once', ...head], jobs));
 }
 
-/** The organization's own route is absent, so that the list is all there is. */
+/** The server has no look-up by organization, so main must read the list. */
 async function lookUpRows(installations: number): Promise<string[][]> {
   using server = await startServer({ installations, hasOrganizationRoute: false });
   const rows = [];

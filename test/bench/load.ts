@@ -1,6 +1,6 @@
 /**
- * Owns the load test: jobs that start at once against an API that allows few requests a second and answers others 429
- * with Retry-After. Not part of `npm test`, since it takes the whole machine: `npm run load -- 200 20 1`.
+ * Starts many jobs at once against an API that allows few requests a second and answers 429 with Retry-After to the
+ * rest. Not part of `npm test`, because it needs the whole machine: npm run load -- [JOBS [PER_SECOND [RETRY_AFTER]]]
  */
 import assert from 'node:assert/strict';
 import type { Result } from '../support/runner.ts';

@@ -1,4 +1,4 @@
-// Owns what a process that was started with --require of this file says of itself at its end: peak memory, CPU time.
+// Loaded with --require, writes a process's peak memory and CPU time to a file when the process exits.
 const { writeFileSync } = require('node:fs');
 
 process.on('exit', () => {

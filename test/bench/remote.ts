@@ -1,17 +1,17 @@
-/** Owns the talk with the process that answers a benchmark's requests. */
+/** Starts the server of a benchmark in a process of its own, and asks it what it saw. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
 export interface Registry {
   installations: number;
-  /** Whether an organization's installation can be asked for; otherwise the list is all there is. */
+  /** Whether an installation can be looked up by its organization. If not, main must read the list. */
   hasOrganizationRoute: boolean;
-  /** A folder for a private authority's files: the server then speaks TLS. */
+  /** A folder for the files of a private certificate authority. With it, the server speaks TLS. */
   certificatesIn?: string;
 }
 
-export interface Wish {
+export interface Change {
   latencyMs?: number;
 }
 
@@ -28,13 +28,13 @@ interface Address {
   /** Of the list's first and last installation. */
   firstOrganizationId: string;
   lastOrganizationId: string;
-  /** What a client needs to trust the server, where it speaks TLS. */
+  /** What a client needs to trust the server if it speaks TLS. */
   env: Readonly<Record<string, string>>;
 }
 
 export interface Server extends Address, Disposable {
-  /** Fulfils the wish and tells what was asked of the server so far. */
-  tell(wish?: Wish): Promise<Counts>;
+  /** Changes the server's latency if it is given, and returns what the server has seen so far. */
+  tell(change?: Change): Promise<Counts>;
 }
 
 export async function startServer(registry: Registry): Promise<Server> {
@@ -43,8 +43,8 @@ export async function startServer(registry: Registry): Promise<Server> {
   const address = await answer<Address>(child);
   return {
     ...address,
-    tell: (wish = {}) => {
-      child.send(wish);
+    tell: (change = {}) => {
+      child.send(change);
       return answer<Counts>(child);
     },
     [Symbol.dispose]: () => {

@@ -1,4 +1,4 @@
-/** Owns the order of a benchmark: every side in each round, each round from another side on. */
+/** Runs the rounds of a benchmark: every contestant once in each, each round beginning with another one. */
 import type { Contestant } from './contestants.ts';
 import type { Counts, Server } from './remote.ts';
 import { type Phase, runStepProcess, type Usage } from './step-process.ts';
@@ -9,7 +9,7 @@ export interface Round {
   asked: Pick<Counts, 'requests' | 'connections'>;
 }
 
-/** The rounds of each side, in the order of the sides; a first one, which only warms caches, is not among them. */
+/** The rounds of each contestant, in their order, without a first one that only warms caches. */
 export async function runRounds(
   contestants: readonly Contestant[],
   server: Server,
@@ -39,7 +39,7 @@ async function runOnce(contestant: Contestant, server: Server): Promise<Round> {
   };
 }
 
-/** Main, and post with the state that main left. */
+/** Runs main, then post with the state that main saved. */
 export async function runStep({ name, files, inputs }: Contestant, { env }: Server): Promise<Record<Phase, Usage>> {
   const state = new Map<string, string>();
   const run = async (phase: Phase): Promise<Usage> => {

@@ -1,10 +1,10 @@
-/** Owns the process that answers a benchmark's requests, apart from the one that holds the watch. */
+/** Answers a benchmark's requests, in a process of its own so that it takes no time from the one that measures. */
 import { generateKeyPairSync } from 'node:crypto';
 import { makeAuthority } from '../support/simulator/certificates.ts';
 import { jsonReply, textReply } from '../support/simulator/reply.ts';
 import type { Route } from '../support/simulator/router.ts';
 import { startSimulator } from '../support/simulator/simulator.ts';
-import type { Counts, Registry, Wish } from './remote.ts';
+import type { Change, Counts, Registry } from './remote.ts';
 
 const APP_ID = '5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c11';
 const registry: Registry = JSON.parse(process.argv[2] ?? '{}');
@@ -21,7 +21,7 @@ const organizationIds = Array.from({ length: registry.installations }, () => {
   return simulator.addInstallation({ appId: APP_ID }).organization.id;
 });
 
-process.on('message', ({ latencyMs }: Wish) => {
+process.on('message', ({ latencyMs }: Change) => {
   if (latencyMs !== undefined) simulator.settings.latencyMs = latencyMs;
   const counts: Counts = {
     requests: simulator.requests().length,

@@ -1,4 +1,4 @@
-/** Owns the arithmetic of a series of measurements: its middle, and how far apart they lie. */
+/** Calculates the median and the quartiles of measurements. */
 
 export interface Spread {
   lowerQuartile: number;
@@ -15,7 +15,7 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** Between two values in proportion. */
+/** Interpolates between two values. */
 function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const [below = Number.NaN, above = below] = sorted.slice(Math.floor(position), Math.floor(position) + 2);

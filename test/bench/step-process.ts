@@ -1,4 +1,4 @@
-/** Owns one measured process of a step: started as the runner starts it, with its command files. */
+/** Runs one process of a step as the runner does, with its command files, and measures it. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,11 @@ const PROBE = join(import.meta.dirname, 'probe.cjs');
 export type Phase = 'main' | 'post';
 
 export interface Usage {
-  /** From before the process is started until its end is seen, its output read. */
+  /** From before the process starts until it has ended and its output was read. */
   milliseconds: number;
-  /** User and system, of all its threads; another process's load hardly shows in it. */
+  /** User and system time of all its threads. The load of other processes hardly changes it. */
   cpuMilliseconds: number;
-  /** The most that was resident at any time. */
+  /** The peak of its resident memory. */
   maxRssKilobytes: number;
 }
 
@@ -24,7 +24,7 @@ export interface StepProcess {
   state: ReadonlyMap<string, string>;
 }
 
-/** @throws Error where it does not say what it used, since it did not come to its end */
+/** @throws Error if the process was killed: it writes what it used when it exits */
 export async function runStepProcess(file: string, env: Readonly<Record<string, string>>): Promise<StepProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'icr-bench-'));
   const files = {

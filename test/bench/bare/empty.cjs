@@ -1,1 +1,1 @@
-// Does nothing: what remains is what Node itself takes.
+// Does nothing, to measure Node's own start.

@@ -1,5 +1,5 @@
-// Owns the least that finds an installation and mints its token: what the action's main is measured against.
-// No checks, no masks, no retries, no limits, no proxy; one file, like a bundle.
+// Finds an installation and mints its token with as little code as possible, to measure the action's main against.
+// No checks, retries, limits or proxy, and one file like a bundle.
 const { createSign } = require('node:crypto');
 const { appendFileSync } = require('node:fs');
 const http = require('node:http');

@@ -1,4 +1,4 @@
-// Owns the least that revokes a token: what the action's post is measured against.
+// Revokes a token with as little code as possible, to measure the action's post against.
 const http = require('node:http');
 const https = require('node:https');
 
