@@ -9,10 +9,30 @@ const ROOT = join(import.meta.dirname, '../..');
 const RUNNERS = ['-P', 'ubuntu-latest=-self-hosted', '-P', 'self-hosted=-self-hosted'];
 const TIMEOUT_MS = 120_000;
 /** The `uses:` of the examples that act has no stand-in of its own for, as it has for actions/checkout. */
-const FOREIGN_ACTION = /uses: ((?!OWNER\/|actions\/checkout@|\.\/)\S+@\S+)/g;
-/** Stands for every action of others. */
-const STUB =
-  'name: stub\ndescription: stub\nruns:\n  using: composite\n  steps:\n    - run: echo "an action of others stands here"\n      shell: bash\n';
+const FOREIGN_ACTION = /uses: ((?!OWNER\/|PLATFORM\/|actions\/checkout@|\.\/)\S+@\S+)/g;
+/** The examples' central repository, at the commit that they name. */
+const PLATFORM = /PLATFORM\/workflows\S*(@\S+)/;
+/** Stands for every action of others. The outputs are those of aws-actions/configure-aws-credentials. */
+const STUB = `name: stub
+description: stub
+outputs:
+  aws-access-key-id:
+    value: STUB-ACCESS-KEY
+  aws-secret-access-key:
+    value: STUB-SECRET
+  aws-session-token:
+    value: STUB-SESSION
+runs:
+  using: composite
+  steps:
+    - run: echo "an action of others stands here; its proxy is \${HTTPS_PROXY:+given}"
+      shell: bash
+`;
+/** What the caller of the platform's workflow has it run. */
+const REPORT_SCRIPT = `set -euo pipefail
+echo "AWS credentials in the script: \${AWS_ACCESS_KEY_ID-none}"
+curl --fail --silent --show-error --header @- "$ICR_API/organizations/$ICR_ORGANIZATION" <<< "Authorization: Bearer $ICR_TOKEN"
+`;
 
 export interface Run {
   workflow: string;
@@ -49,6 +69,7 @@ export async function openAct(): Promise<Act> {
   }).trim();
   const folder = await mkdtemp(join(tmpdir(), 'icr-act-'));
   const repository = join(folder, 'repository');
+  const platform = join(folder, 'platform');
   const action = join(folder, 'action');
   const stub = join(folder, 'stub');
 
@@ -56,14 +77,20 @@ export async function openAct(): Promise<Act> {
   await cp(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
   await write(join(stub, 'action.yml'), STUB);
   await write(join(repository, 'books.json'), '{}\n');
-  const { references } = await stage(repository, (text) => text);
+  await write(join(repository, 'icr/report.sh'), REPORT_SCRIPT);
+  const { texts, references } = await stage(repository, platform, (text) => text);
   const git = startRepository(repository, join(folder, 'origin.git'));
 
-  const replaced = [['OWNER/create-icr-app-token@v1', action], ...references.map((reference) => [reference, stub])];
+  const central = texts.map((text) => PLATFORM.exec(text)?.[1]).find((commit) => commit !== undefined);
+  const replaced = [
+    ['OWNER/create-icr-app-token@v1', action],
+    [`PLATFORM/workflows${central}`, platform],
+    ...references.map((reference) => [reference, stub]),
+  ];
   return {
     git,
     run: async ({ workflow, event, payload, vars, secrets, env, isOwn, edit = (text) => text }) => {
-      await stage(repository, edit);
+      await stage(repository, platform, edit);
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
       await writeFile(files.vars, toDotenv(vars));
       await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
@@ -82,21 +109,25 @@ export async function openAct(): Promise<Act> {
   };
 }
 
-/** Lays the examples where GitHub looks for them. */
-async function stage(repository: string, edit: (text: string) => string) {
+/** Lays the examples where GitHub looks for them; those of `platform` into the central repository. */
+async function stage(repository: string, platform: string, edit: (text: string) => string) {
   const texts: string[] = [];
   const copy = async (path: string, to: string) => {
     const text = await readFile(join(import.meta.dirname, path), 'utf8');
     texts.push(text);
     await write(to, edit(text));
   };
-  for (const name of await examples()) await copy(name, join(repository, '.github/workflows', name));
+  for (const name of await examplesIn('.')) await copy(name, join(repository, '.github/workflows', name));
+  for (const name of await examplesIn('platform')) {
+    await copy(join('platform', name), join(platform, '.github/workflows', name));
+  }
+  await copy('platform/icr-token/action.yml', join(platform, 'icr-token/action.yml'));
   const references = texts.flatMap((text) => [...text.matchAll(FOREIGN_ACTION)].map(([, reference = '']) => reference));
-  return { references: [...new Set(references)] };
+  return { texts, references: [...new Set(references)] };
 }
 
-async function examples(): Promise<string[]> {
-  return (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yml'));
+async function examplesIn(folder: string): Promise<string[]> {
+  return (await readdir(join(import.meta.dirname, folder))).filter((name) => name.endsWith('.yml'));
 }
 
 async function write(path: string, text: string): Promise<void> {

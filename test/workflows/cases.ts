@@ -203,6 +203,53 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    title: 'platform-caller.yml: the central workflow, by its commit, for two tenants, signing in KMS behind the proxy',
+    check: async (scene) => {
+      const before = scene.network.companyTunnels();
+      const result = await scene.run('platform-caller.yml', { event: 'schedule', ...inCompany(scene) });
+      succeeded(result, 2);
+      says(
+        result,
+        /an action of others stands here; its proxy is given/,
+        /AWS credentials in the script: none/,
+        /set-output:: api-url=https:\/\/api\.carbonregistry\.com\n/,
+        /"fullName":"Skógarkolefni ehf\."/,
+      );
+      assert.equal(
+        scene.network.companyTunnels() - before,
+        8,
+        'of each job the look-up, the mint, the script and post',
+      );
+      // act knows no environments, so both tenants have the forest's variables.
+      revoked(result, [scene.forest.organization.id, scene.forest.organization.id]);
+      return result;
+    },
+  },
+  {
+    title: 'platform-caller.yml: a stage that is neither never asks production',
+    check: async (scene) => {
+      const { edit, ...others } = inCompany(scene);
+      const result = await scene.run('platform-caller.yml', {
+        event: 'schedule',
+        ...others,
+        edit: (text) => edit(text).replace('stage: production', 'stage: Production1'),
+      });
+      failed(result, /sandbox-api\.carbonregistry\.com/);
+      assert.deepEqual(result.tokens, []);
+      return result;
+    },
+  },
+  {
+    title: 'composite-caller.yml: the central composite action; post revokes at the end of the calling job',
+    check: async (scene) => {
+      const result = await scene.run('composite-caller.yml', { secrets: {} });
+      succeeded(result, 1);
+      says(result, /"fullName":"Skógarkolefni ehf\."/, /Revoked the access token\./);
+      revoked(result, [scene.forest.organization.id]);
+      return result;
+    },
+  },
+  {
     title: 'long-job.yml: two tokens, one after the other',
     check: async (scene) => {
       const result = await scene.run('long-job.yml');
