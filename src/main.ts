@@ -1,10 +1,10 @@
 /** The main step: chooses the installation, mints a token, checks it, and hands it to the steps that follow. */
 import { createHttpClient, startBudget } from './http/client.ts';
 import { createIcrApi } from './icr/api.ts';
+import { versionHeader } from './icr/api-version.ts';
 import { createAppAuth } from './icr/app-auth.ts';
 import { isSameId } from './icr/id.ts';
-import { revokeToken } from './icr/revocation.ts';
-import { versionHeader } from './icr/version.ts';
+import { revokeToken } from './icr/revoke.ts';
 import {
   findRelayedInstallationId,
   isRepositoryPrivate,
@@ -23,7 +23,7 @@ import { type ChosenInstallation, chooseInstallation } from './token/installatio
 import { writeDetails, writeToken } from './token/outputs.ts';
 import { describeOtherWebhook, describeToken, summaryRows } from './token/report.ts';
 import { revokeAfterFailure } from './token/revoke-after-failure.ts';
-import { clearSavedToken, saveToken } from './token/state.ts';
+import { clearSavedToken, saveToken } from './token/saved-token.ts';
 
 const BUDGET_SECONDS = 90;
 const REVOCATION_SECONDS = 15;

@@ -1,13 +1,13 @@
 /** The post step: revokes the token that main saved, and never fails the job. */
 import { createHttpClient, startBudget } from './http/client.ts';
-import { revokeToken } from './icr/revocation.ts';
-import { versionHeader } from './icr/version.ts';
+import { versionHeader } from './icr/api-version.ts';
+import { revokeToken } from './icr/revoke.ts';
 import { isSummaryWanted } from './inputs/fields.ts';
 import { info, messageOf, warning } from './runner/log.ts';
 import { outliveCancellation, runAction } from './runner/process.ts';
 import { maskSecret } from './runner/secrets.ts';
 import { writeSummary } from './runner/summary.ts';
-import { readSavedToken } from './token/state.ts';
+import { readSavedToken } from './token/saved-token.ts';
 
 const BUDGET_SECONDS = 45;
 

@@ -1604,7 +1604,7 @@ function asError(thrown) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/id.ts
-/** What counts as an id of ICR (an app's, an organization's, an installation's), and when two are the same. */
+/** What counts as an id of ICR (an app's, an organization's, an installation's), when two are the same, and its path. */
 const MAX_ID_CHARACTERS = 128;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /**
@@ -1622,6 +1622,10 @@ function isId(value) {
 /** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
 function isSameId(one, other) {
     return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
+}
+/** Of one installation (docs: Apps). */
+function installationPath(id) {
+    return `/app/installations/${encodeURIComponent(id)}`;
 }
 
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
@@ -1759,7 +1763,15 @@ function misshapen(field, wanted) {
 function apiError(operation, response, requester, isAppAccepted) {
     return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
 }
-/** @param error names the field */
+/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
+function parseAs(response, parse) {
+    try {
+        return parse(response.text);
+    }
+    catch (error) {
+        throw error instanceof ShapeError ? shapeError(response, error) : error;
+    }
+}
 function shapeError(response, error) {
     const explanation = {
         cause: `The response is not ICR’s: ${error.message}.`,
@@ -1869,13 +1881,38 @@ function notFound(operation) {
     };
 }
 
+;// CONCATENATED MODULE: ./src/icr/mint.ts
+/** Mints an access token, and masks it before anything else of the response is looked at. */
+
+
+
+
+/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
+const GRACE_SECONDS = 5;
+/** @param installation undefined for an app access token */
+async function mintToken(call, auth, installation) {
+    const operation = installation === undefined ? { kind: 'app' } : { kind: 'mint', ...installation };
+    const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
+    // The body is what ICR's demo sends; none is documented.
+    const http = { method: 'POST', path, body: {}, graceSeconds: GRACE_SECONDS };
+    const { response, value: token } = await call(operation, http, parseToken);
+    maskSecret(token);
+    const clockOffsetMs = auth.clockOffsetMs(response);
+    return {
+        token,
+        expiresAt: parseAs(response, parseExpiry),
+        clockOffsetMs,
+        mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
+        details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
+    };
+}
+
 ;// CONCATENATED MODULE: ./src/icr/api.ts
 
 
 
+
 const PAGE_SIZE = 100;
-/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
-const MINT_GRACE_SECONDS = 5;
 function createIcrApi(send, auth, budget) {
     let isAppAccepted = false;
     async function request(http) {
@@ -1883,14 +1920,14 @@ function createIcrApi(send, auth, budget) {
         const first = await attempt();
         return (await auth.correctClock(first)) ? attempt() : first;
     }
-    async function call(operation, http, parse) {
+    const call = async (operation, http, parse) => {
         const response = await request(http);
         if (!isSuccess(response))
             throw apiError(operation, response, auth.requester(response), isAppAccepted);
         isAppAccepted = true;
         return { response, value: parseAs(response, parse) };
-    }
-    /** @throws only if the response is 401, 429 or not the API's at all, since a 4xx may mean that there is no such route */
+    };
+    /** Undefined for any other 4xx than 401 and 429, since there may be no such route, and for another shape. */
     async function find(operation, path) {
         const response = await request({ method: 'GET', path });
         const { status } = response;
@@ -1919,34 +1956,15 @@ function createIcrApi(send, auth, budget) {
             const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
             return (await call({ kind: 'list' }, { method: 'GET', path }, parseInstallationPage)).value;
         },
-        mintToken: async (installation) => {
-            const operation = installation === undefined ? { kind: 'app' } : { kind: 'mint', ...installation };
-            const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
-            // The body is what ICR's demo sends; none is documented.
-            const http = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS };
-            const { response, value: token } = await call(operation, http, parseToken);
-            maskSecret(token);
-            const clockOffsetMs = auth.clockOffsetMs(response);
-            return {
-                token,
-                expiresAt: parseAs(response, parseExpiry),
-                clockOffsetMs,
-                mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
-                details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
-            };
-        },
+        mintToken: (installation) => mintToken(call, auth, installation),
     };
 }
-function installationPath(id) {
-    return `/app/installations/${encodeURIComponent(id)}`;
-}
-function parseAs(response, parse) {
-    try {
-        return parse(response.text);
-    }
-    catch (error) {
-        throw error instanceof ShapeError ? shapeError(response, error) : error;
-    }
+
+;// CONCATENATED MODULE: ./src/icr/api-version.ts
+/** The version of ICR's API that a request asks for. */
+/** The header that picks a dated version (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
 
 ;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
@@ -2345,13 +2363,27 @@ function app_jwt_decode(jwt) {
     }
 }
 
+;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
+/** More than this is worth signing again: a JWT is made for a clock that is 60 s off at most. */
+const MAX_CLOCK_SKEW_MS = 30_000;
+/** A Date header is up to a second behind, and the response takes its time. */
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
+/** Milliseconds by which the runner's clock is ahead of ICR's; 0 if the response has no time. */
+function clockSkewMs({ dateMs, receivedMs }) {
+    return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+/** As in "90 s ahead of", or undefined if it is too little to measure. */
+function describeClockSkew(skewMs) {
+    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
+        return undefined;
+    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
 ;// CONCATENATED MODULE: ./src/icr/app-auth.ts
 
 
 
-const MAX_CLOCK_SKEW_MS = 30_000;
-/** A Date header is up to a second behind, and the response takes its time. */
-const MEASURABLE_CLOCK_SKEW_MS = 2_000;
+
 /** @param cancelled ends a command that signs */
 function createAppAuth(credential, cancelled) {
     let offsetMs = 0;
@@ -2376,7 +2408,7 @@ function createAppAuth(credential, cancelled) {
             isCorrected = true;
             offsetMs = -skewMs;
             jwt = undefined;
-            log_info(`The runner’s clock is ${describeSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`);
+            log_info(`The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`);
             return true;
         },
         clockOffsetMs: (response) => {
@@ -2390,21 +2422,14 @@ function createAppAuth(credential, cancelled) {
                 appId: credential.appId,
                 source: signer?.source ?? 'jwt',
                 fingerprint: signer?.fingerprint,
-                clockSkew: Math.abs(skewMs) > MEASURABLE_CLOCK_SKEW_MS ? describeSkew(skewMs) : undefined,
+                clockSkew: describeClockSkew(skewMs),
                 isClockToBlame: signer === undefined && Math.abs(skewMs) > MAX_CLOCK_SKEW_MS,
             };
         },
     };
 }
-/** How far the runner's clock is ahead of ICR's; 0 if the response has no time. */
-function clockSkewMs({ dateMs, receivedMs }) {
-    return dateMs === undefined ? 0 : receivedMs - dateMs;
-}
-function describeSkew(skewMs) {
-    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
-}
 
-;// CONCATENATED MODULE: ./src/icr/revocation.ts
+;// CONCATENATED MODULE: ./src/icr/revoke.ts
 
 
 
@@ -2449,13 +2474,6 @@ function isFromApi(text) {
     catch {
         return false;
     }
-}
-
-;// CONCATENATED MODULE: ./src/icr/version.ts
-/** The version of ICR's API that a request asks for. */
-/** The header that picks a dated version (docs: Apps); empty for none. */
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
@@ -3408,6 +3426,7 @@ async function writeSummary(rows) {
 }
 
 ;// CONCATENATED MODULE: ./src/token/checks.ts
+/** The checks that a minted token must pass before it is handed on. */
 
 
 
@@ -3702,7 +3721,7 @@ function permissions(details) {
     return sanitize(describePermissions(details.permissions), MAX_PERMISSIONS_CHARACTERS);
 }
 
-;// CONCATENATED MODULE: ./src/token/state.ts
+;// CONCATENATED MODULE: ./src/token/saved-token.ts
 /** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 
 

@@ -1603,6 +1603,13 @@ function asError(thrown) {
     return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+;// CONCATENATED MODULE: ./src/icr/api-version.ts
+/** The version of ICR's API that a request asks for. */
+/** The header that picks a dated version (docs: Apps); empty for none. */
+function versionHeader(apiVersion) {
+    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+}
+
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
 /** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
 
@@ -1731,7 +1738,7 @@ function misshapen(field, wanted) {
     return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
 }
 
-;// CONCATENATED MODULE: ./src/icr/revocation.ts
+;// CONCATENATED MODULE: ./src/icr/revoke.ts
 
 
 
@@ -1776,13 +1783,6 @@ function isFromApi(text) {
     catch {
         return false;
     }
-}
-
-;// CONCATENATED MODULE: ./src/icr/version.ts
-/** The version of ICR's API that a request asks for. */
-/** The header that picks a dated version (docs: Apps); empty for none. */
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
@@ -1905,7 +1905,7 @@ function file_commands_writeFileCommand(what, write) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/token/state.ts
+;// CONCATENATED MODULE: ./src/token/saved-token.ts
 /** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 
 

@@ -1,41 +1,20 @@
 /** The calls of ICR's App API: their paths, their credentials, and which of their responses are errors. */
 import type { Budget, Send } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
-import { maskSecret } from '../runner/secrets.ts';
 import type { AppAuth } from './app-auth.ts';
-import { apiError, type Operation, shapeError } from './errors.ts';
+import { apiError, type Operation, parseAs } from './errors.ts';
+import { installationPath } from './id.ts';
+import { type ChosenId, type MintedToken, mintToken } from './mint.ts';
 import {
   type Installation,
   type InstallationPage,
   isSuccess,
-  parseExpiry,
   parseInstallation,
   parseInstallationPage,
-  parseToken,
-  parseTokenDetails,
   ShapeError,
-  type TokenDetails,
 } from './responses.ts';
 
 const PAGE_SIZE = 100;
-/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
-const MINT_GRACE_SECONDS = 5;
-
-/** How an installation was chosen, which is also where its id came from. */
-export type InstallationSource = 'installation-id' | 'organization-id' | 'webhook' | 'only-installation';
-
-/** A token that exists and is masked. Nothing else of it was looked at. */
-export interface MintedToken {
-  token: string;
-  /** ISO 8601, UTC; undefined if the response doesn't say. */
-  expiresAt: string | undefined;
-  /** Milliseconds to add to the runner's clock to have ICR's. */
-  clockOffsetMs: number;
-  /** When it was minted by ICR's clock, in Unix milliseconds. */
-  mintedAtMs: number;
-  /** @throws Error that names the request and the first field that is not as documented */
-  details(): TokenDetails;
-}
 
 /** Every call but the two that may return undefined throws an Error in words for the log. */
 export interface IcrApi {
@@ -51,8 +30,15 @@ export interface IcrApi {
   /** GET /app/installations (docs: Apps). Pages count from 0. */
   listInstallations(page: number): Promise<InstallationPage>;
   /** POST /app/installations/{id}/accessTokens, or POST /app/accessTokens for the app itself (docs: Apps). */
-  mintToken(installation?: { id: string; source: InstallationSource }): Promise<MintedToken>;
+  mintToken(installation?: ChosenId): Promise<MintedToken>;
 }
+
+/** Sends a request as the app. @throws Error in words for the log, unless the response is a success of the right shape */
+export type Call = <T>(
+  operation: Operation,
+  http: Omit<HttpRequest, 'bearer'>,
+  parse: (text: string) => T,
+) => Promise<{ response: HttpResponse; value: T }>;
 
 export function createIcrApi(send: Send, auth: AppAuth, budget: Budget): IcrApi {
   let isAppAccepted = false;
@@ -63,14 +49,14 @@ export function createIcrApi(send: Send, auth: AppAuth, budget: Budget): IcrApi 
     return (await auth.correctClock(first)) ? attempt() : first;
   }
 
-  async function call<T>(operation: Operation, http: Omit<HttpRequest, 'bearer'>, parse: (text: string) => T) {
+  const call: Call = async (operation, http, parse) => {
     const response = await request(http);
     if (!isSuccess(response)) throw apiError(operation, response, auth.requester(response), isAppAccepted);
     isAppAccepted = true;
     return { response, value: parseAs(response, parse) };
-  }
+  };
 
-  /** @throws only if the response is 401, 429 or not the API's at all, since a 4xx may mean that there is no such route */
+  /** Undefined for any other 4xx than 401 and 429, since there may be no such route, and for another shape. */
   async function find(operation: Operation, path: string): Promise<Installation | undefined> {
     const response = await request({ method: 'GET', path });
     const { status } = response;
@@ -97,34 +83,6 @@ export function createIcrApi(send: Send, auth: AppAuth, budget: Budget): IcrApi 
       const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
       return (await call({ kind: 'list' }, { method: 'GET', path }, parseInstallationPage)).value;
     },
-    mintToken: async (installation) => {
-      const operation =
-        installation === undefined ? { kind: 'app' as const } : { kind: 'mint' as const, ...installation };
-      const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
-      // The body is what ICR's demo sends; none is documented.
-      const http = { method: 'POST', path, body: {}, graceSeconds: MINT_GRACE_SECONDS } as const;
-      const { response, value: token } = await call(operation, http, parseToken);
-      maskSecret(token);
-      const clockOffsetMs = auth.clockOffsetMs(response);
-      return {
-        token,
-        expiresAt: parseAs(response, parseExpiry),
-        clockOffsetMs,
-        mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
-        details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
-      };
-    },
+    mintToken: (installation) => mintToken(call, auth, installation),
   };
-}
-
-function installationPath(id: string): string {
-  return `/app/installations/${encodeURIComponent(id)}`;
-}
-
-function parseAs<T>(response: HttpResponse, parse: (text: string) => T): T {
-  try {
-    return parse(response.text);
-  } catch (error) {
-    throw error instanceof ShapeError ? shapeError(response, error) : error;
-  }
 }

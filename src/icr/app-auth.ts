@@ -4,11 +4,8 @@ import { info } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import type { Signer } from '../signing/signer.ts';
 import { signAppJwt } from './app-jwt.ts';
+import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock-skew.ts';
 import type { Requester } from './errors.ts';
-
-const MAX_CLOCK_SKEW_MS = 30_000;
-/** A Date header is up to a second behind, and the response takes its time. */
-const MEASURABLE_CLOCK_SKEW_MS = 2_000;
 
 /** What signs as the app, or a JWT that was signed elsewhere and is masked already. */
 export type Credential = { appId: string; signer: Signer } | { appId: string; jwt: string };
@@ -60,7 +57,7 @@ export function createAppAuth(credential: Credential, cancelled?: AbortSignal): 
       offsetMs = -skewMs;
       jwt = undefined;
       info(
-        `The runner’s clock is ${describeSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`,
+        `The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`,
       );
       return true;
     },
@@ -75,18 +72,9 @@ export function createAppAuth(credential: Credential, cancelled?: AbortSignal): 
         appId: credential.appId,
         source: signer?.source ?? 'jwt',
         fingerprint: signer?.fingerprint,
-        clockSkew: Math.abs(skewMs) > MEASURABLE_CLOCK_SKEW_MS ? describeSkew(skewMs) : undefined,
+        clockSkew: describeClockSkew(skewMs),
         isClockToBlame: signer === undefined && Math.abs(skewMs) > MAX_CLOCK_SKEW_MS,
       };
     },
   };
-}
-
-/** How far the runner's clock is ahead of ICR's; 0 if the response has no time. */
-function clockSkewMs({ dateMs, receivedMs }: HttpResponse): number {
-  return dateMs === undefined ? 0 : receivedMs - dateMs;
-}
-
-function describeSkew(skewMs: number): string {
-  return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }

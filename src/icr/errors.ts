@@ -1,8 +1,8 @@
 /** What a response that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
-import type { InstallationSource } from './api.ts';
-import { describeResponse, type ShapeError } from './responses.ts';
+import type { InstallationSource } from './mint.ts';
+import { describeResponse, ShapeError } from './responses.ts';
 
 /** What was tried. */
 export type Operation =
@@ -40,8 +40,16 @@ export function apiError(
   return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
 }
 
-/** @param error names the field */
-export function shapeError(response: HttpResponse, error: ShapeError): Error {
+/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
+export function parseAs<T>(response: HttpResponse, parse: (text: string) => T): T {
+  try {
+    return parse(response.text);
+  } catch (error) {
+    throw error instanceof ShapeError ? shapeError(response, error) : error;
+  }
+}
+
+function shapeError(response: HttpResponse, error: ShapeError): Error {
   const explanation = {
     cause: `The response is not ICR’s: ${error.message}.`,
     fix: 'Check `api-url`, `api-version`, and any proxy on the way.',

@@ -1,4 +1,4 @@
-/** What counts as an id of ICR (an app's, an organization's, an installation's), and when two are the same. */
+/** What counts as an id of ICR (an app's, an organization's, an installation's), when two are the same, and its path. */
 
 const MAX_ID_CHARACTERS = 128;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -21,4 +21,9 @@ export function isId(value: unknown): value is string {
 /** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
 export function isSameId(one: string, other: string): boolean {
   return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
+}
+
+/** Of one installation (docs: Apps). */
+export function installationPath(id: string): string {
+  return `/app/installations/${encodeURIComponent(id)}`;
 }

@@ -1,6 +1,7 @@
 /** The checks that a minted token must pass before it is handed on. */
-import type { MintedToken } from '../icr/api.ts';
+
 import { isSameId } from '../icr/id.ts';
+import type { MintedToken } from '../icr/mint.ts';
 import {
   describeLevel,
   describePermissions,

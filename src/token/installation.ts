@@ -1,6 +1,7 @@
 /** Chooses the installation that the token is for, by the rules that the README gives in their order. */
-import type { IcrApi, InstallationSource } from '../icr/api.ts';
+import type { IcrApi } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
+import type { InstallationSource } from '../icr/mint.ts';
 import type { Installation } from '../icr/responses.ts';
 import { info } from '../runner/log.ts';
 import { sanitize } from '../runner/sanitize.ts';

@@ -1,7 +1,7 @@
 /** Revokes a token after a failure, so that no failed step leaves one alive. */
-import type { RevocationResult } from '../icr/revocation.ts';
+import type { RevocationResult } from '../icr/revoke.ts';
 import { messageOf } from '../runner/log.ts';
-import { clearSavedToken, type SavedToken, saveToken } from './state.ts';
+import { clearSavedToken, type SavedToken, saveToken } from './saved-token.ts';
 
 /**
  * Only ICR's word that the token was revoked counts: it may say of a token that was minted a moment ago that it does
