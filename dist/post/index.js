@@ -2,8 +2,6 @@
 /******/ 	"use strict";
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = require("node:timers/promises");
 ;// CONCATENATED MODULE: ./package.json
 const package_namespaceObject = {"rE":"1.0.0"};
 ;// CONCATENATED MODULE: external "os"
@@ -1164,78 +1162,38 @@ function log_messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-;// CONCATENATED MODULE: ./src/http/errors.ts
-/** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
-
-/** A failure that is in words already. */
-class NetworkError extends Error {
-}
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-class NonRetryableError extends NetworkError {
-}
-/**
- * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
- * certificate does not hold and a request that Node itself refuses to send.
- *
- * @param peer who was connected to, as in "the server"
- */
-function describeNetworkError(error, peer) {
-    if (error instanceof NetworkError)
-        return error;
-    const code = error.code ?? '';
-    const words = sanitize_sanitize([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
-    const final = (sentence) => new NonRetryableError(sentence, { cause: error });
-    if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
-        return final(`${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`);
-    }
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-        return final(`${peer}’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`);
-    }
-    if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
-        return final(`${peer}’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`);
-    }
-    return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
-        ? final(words)
-        : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
-}
-
 ;// CONCATENATED MODULE: ./src/http/retry.ts
-/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
+/** The arithmetic of trying again: which responses, how often, after how long. It waits for nothing itself. */
 /** One second in milliseconds; every wait and limit of a request is a multiple of it. */
 const SECOND_MS = 1000;
-/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
-const MAX_ATTEMPTS = 5;
-/** An attempt that is cut sooner is not worth its risk: a mint whose answer is late leaves a token that nobody has. */
+/** An attempt that is cut sooner is not worth its risk: a mint whose response is late leaves a token that nobody has. */
 const MIN_ATTEMPT_SECONDS = 0.5;
 /** What a wait leaves of the budget for the attempt after it; a timer may end late. */
 const RESERVED_SECONDS = 1;
-const MAX_BACKOFF_SECONDS = 8;
 /** Longer than any budget; keeps absurd values printable. */
 const MAX_RETRY_AFTER_SECONDS = 1e9;
+/** Chosen by simulation: see test/bench/README.md, "Outages and rate limits". */
+const RETRY_POLICY = { maxAttempts: 12, maxBackoffSeconds: 12, fixedShare: 0.5 };
+/** For a name that was never found: a misspelled host more often than an outage. */
+const UNKNOWN_HOST_POLICY = { ...RETRY_POLICY, maxAttempts: 3 };
 /**
- * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
+ * How long to wait before the next attempt: the backoff alone, or chance alone on top of what `Retry-After` asks for,
+ * so that jobs that were sent away together do not come back together.
  *
- * @param wait 0 for the first
- * @param random from 0 to 1, as Math.random gives it
- * @returns milliseconds
- */
-function backoffMs(wait, random) {
-    return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
-}
-/**
- * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
- * jobs that were sent away together do not come back together.
- *
- * @param requestedMs what `Retry-After` asked for
- * @param waits how many there were before
+ * @param requestedMs what `Retry-After` asks for
  * @param remainingMs of the budget
- * @returns milliseconds, or undefined where the wait does not leave time for an attempt
+ * @param random from 0 to 1, as Math.random gives it
+ * @returns milliseconds, or undefined if there is no attempt or no time left
  */
-function nextWaitMs(requestedMs, waits, remainingMs, random) {
+function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { maxAttempts, maxBackoffSeconds, fixedShare } = RETRY_POLICY) {
+    if (failures >= maxAttempts)
+        return undefined;
     const longestMs = remainingMs - RESERVED_SECONDS * SECOND_MS;
     if (longestMs < (requestedMs ?? 0))
         return undefined;
-    return Math.min((requestedMs ?? 0) + backoffMs(waits, random), longestMs);
+    const backoffMs = Math.min(2 ** (attempts - 1), maxBackoffSeconds) * SECOND_MS;
+    const waitMs = requestedMs === undefined ? backoffMs * (fixedShare + (1 - fixedShare) * random) : requestedMs + backoffMs * random;
+    return Math.min(waitMs, longestMs);
 }
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
 function isTransient(status, hasRetryAfter) {
@@ -1255,16 +1213,152 @@ function retryAfterMs(retryAfter, sentMs) {
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
-/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
+const TIME = '\\d\\d:\\d\\d:\\d\\d';
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+/** The three forms of RFC 9110, section 5.6.7: today's, RFC 850's and asctime's, which names no time zone. */
+const HTTP_DATE = new RegExp(`^(?:[A-Z][a-z]{2}, \\d\\d ${MONTH} \\d{4} ${TIME} GMT|[A-Z][a-z]{5,8}, \\d\\d-${MONTH}-\\d\\d ${TIME} GMT|[A-Z][a-z]{2} ${MONTH} [ \\d]\\d ${TIME} \\d{4})$`);
+/** The time of an HTTP date in Unix milliseconds; undefined for any other text. */
 function httpDateMs(date) {
-    const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
-    // The oldest of the three forms has no time zone, and would be read in the runner's.
-    const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
+    if (date === undefined || !HTTP_DATE.test(date))
+        return undefined;
+    // Without a time zone it would be read in the runner's.
+    const time = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
     return Number.isNaN(time) ? undefined : time;
+}
+
+;// CONCATENATED MODULE: ./src/http/errors.ts
+/** The words for a request that got no response, one place for each cause, and which causes a retry only repeats. */
+
+
+const AT_API_URL = 'Check `api-url` and any proxy on the way.';
+const RUN_AGAIN = 'Run the job again later.';
+/** A failure in the parts of its message, between which the attempts are told, and after which the request is named. */
+class NetworkError extends Error {
+    /** What is wrong, without a full stop. */
+    problem;
+    /** What to do, in whole sentences. */
+    fix;
+    /** What came back, as a sentence; or empty. */
+    detail;
+    constructor(problem, fix, detail = '', options) {
+        super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
+        this.problem = problem;
+        this.fix = fix;
+        this.detail = detail;
+    }
+}
+/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
+class NonRetryableError extends NetworkError {
+}
+/** A name that does not exist. */
+class UnknownHostError extends NetworkError {
+}
+/**
+ * The words for an error of Node's or OpenSSL's.
+ *
+ * @param proxy the host of the proxy that was spoken to; undefined for the API itself
+ */
+function describeNetworkError(error, proxy) {
+    if (error instanceof NetworkError)
+        return error;
+    const code = error.code ?? '';
+    const words = sanitize_sanitize([code, error.message].filter((part) => part !== '').join(': '));
+    const detail = words === '' ? '' : `It failed with ${words}.`;
+    const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
+    const certificate = describeCertificateError(code);
+    if (certificate !== undefined) {
+        const [problem, fix] = certificate;
+        return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
+    }
+    // What Node itself refuses to send.
+    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
+        return new NonRetryableError('The request can’t be sent', 'Check `api-url` and the other inputs for odd characters.', detail, { cause: error });
+    }
+    if (code.startsWith('HPE_')) {
+        return new NetworkError(`${peer}’s response is not HTTP`, AT_API_URL, detail, { cause: error });
+    }
+    if (code === 'ENOTFOUND') {
+        return proxy === undefined
+            ? new UnknownHostError('The host of `api-url` does not exist', 'Correct `api-url`.', detail, { cause: error })
+            : new UnknownHostError(`The proxy ${proxy} does not exist`, 'Correct `https_proxy`.', detail, { cause: error });
+    }
+    return proxy === undefined
+        ? new NetworkError('ICR can’t be reached', 'Check the runner’s network and the host of `api-url`, and run the job again.', detail, { cause: error })
+        : new NetworkError(`The proxy ${proxy} can’t be reached`, 'Check `https_proxy` and the proxy.', detail, {
+            cause: error,
+        });
+}
+/** OpenSSL's names (X509_V_ERR_…) are the codes; UNSPECIFIED is every one that Node does not know, all about strength. */
+function describeCertificateError(code) {
+    if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+        return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
+    }
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+        return ['’s certificate is for another host', AT_API_URL];
+    if (code === 'UNSPECIFIED') {
+        return [
+            '’s certificate is too weak',
+            'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
+        ];
+    }
+    return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)
+        ? [
+            '’s certificate is not trusted',
+            'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
+        ]
+        : undefined;
+}
+function noResponse(timeoutMs) {
+    const within = Math.round(timeoutMs / SECOND_MS);
+    return new NetworkError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+}
+function responseCutShort(cause) {
+    return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
+}
+function responseTooLarge(status) {
+    return new NonRetryableError('The response is larger than 1 MiB, so it is hardly ICR’s', AT_API_URL, `It came with ${status}.`);
+}
+function protocolSwitched() {
+    return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
+}
+function proxyDidNotRespond(proxy, timeoutMs) {
+    return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
+}
+/**
+ * What a proxy's status to a CONNECT means.
+ *
+ * @param status tinyproxy says 401 of a wrong password, others say 407
+ */
+function proxyRefused(proxy, target, status, hasLogin) {
+    if (status === 407 || status === 401) {
+        return new NonRetryableError(hasLogin
+            ? `The proxy ${proxy} refuses the user name or password (${status})`
+            : `The proxy ${proxy} asks for a user name and password (${status})`, `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`);
+    }
+    if (status >= 500 || status === 408 || status === 429) {
+        return new NetworkError(`The proxy ${proxy} can’t reach ICR (${status})`, 'Check the proxy and the host of `api-url`.');
+    }
+    return new NonRetryableError(`The proxy ${proxy} does not let the action connect to ICR (${status})`, `Allow ${target} on the proxy, or name its host in \`no_proxy\`.`);
+}
+function unusableProxySetting(problem, fix) {
+    return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
+}
+/** The whole message: cause, fix, what came back, and last the request. */
+function describeFailure(request, { problem, fix, detail }, { attempts, elapsedSeconds }, before) {
+    const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+    return [`${problem}${tries}.`, fix, detail, before, `${request}.`].filter((part) => part !== '').join(' ');
+}
+function waitDoesNotFit(request, status, requestedMs, remainingMs) {
+    const [wanted, left] = [requestedMs, remainingMs].map((ms) => ms / SECOND_MS);
+    return `ICR asks to wait ${Math.ceil(wanted ?? 0)} s (${status} with Retry-After), and ${Math.max(0, left ?? 0).toFixed(1)} s are left. Try again after that time, with fewer jobs at once. ${request}.`;
+}
+function budgetUsedUp(request, totalSeconds) {
+    return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
 }
 
 ;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
 
+const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied.
@@ -1277,13 +1371,13 @@ function proxyFor(url, environment) {
     if (setting === '' || isLoopback(url) || isExempt(url, exempt))
         return undefined;
     if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
-        throw unusable('its user name or password must be percent-encoded (`@` is %40, `/` is %2F, `#` is %23, `?` is %3F)');
+        throw notEncoded();
     }
     const proxy = URL.parse(setting);
     if (proxy === null)
-        throw unusable('it is not a URL');
+        throw unusableProxySetting('it is not a URL', AS_URL);
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-        throw unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
+        throw unusableProxySetting('its scheme is not http or https', AS_URL);
     }
     credentialsOf(proxy);
     return proxy;
@@ -1320,11 +1414,11 @@ function credentialsOf(proxy) {
     catch (error) {
         if (!(error instanceof URIError))
             throw error;
-        throw unusable('its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)');
+        throw notEncoded();
     }
 }
-function unusable(reason) {
-    return new NonRetryableError(`The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`);
+function notEncoded() {
+    return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
 }
 /** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
 function isExempt(url, exempt) {
@@ -1346,7 +1440,6 @@ function isExempt(url, exempt) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/tunnel.ts
-
 
 
 /**
@@ -1378,7 +1471,7 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
         agent: false,
     });
     const timer = setTimeout(() => {
-        reject(new NetworkError(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+        reject(proxyDidNotRespond(proxy.host, timeoutMs));
         request.destroy();
     }, timeoutMs);
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
@@ -1389,28 +1482,18 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
         }
         else {
             socket.destroy();
-            reject(refusal(proxy, target, statusCode));
+            reject(proxyRefused(proxy.host, target, statusCode, proxy.username !== '' || proxy.password !== ''));
         }
     });
     request.once('error', (error) => {
         clearTimeout(timer);
-        reject(describeNetworkError(error, `the proxy ${proxy.host}`));
+        reject(describeNetworkError(error, proxy.host));
     });
     request.end();
     return promise;
 }
 function authority({ host, port }) {
     return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-/** @param status tinyproxy says 401 of a wrong password, where others say 407 */
-function refusal(proxy, target, status) {
-    if (status === 407 || status === 401) {
-        return new NonRetryableError(`the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`);
-    }
-    const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
-    return status >= 500 || status === 408 || status === 429
-        ? new NetworkError(sentence)
-        : new NonRetryableError(`${sentence}: it has to allow ${target}`);
 }
 function authorization(proxy) {
     const { user, password } = credentialsOf(proxy);
@@ -1427,9 +1510,9 @@ function authorization(proxy) {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /**
- * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
+ * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
  *
- * @throws NonRetryableError where that proxy cannot be used
+ * @throws NonRetryableError if that proxy can't be used
  */
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
@@ -1440,7 +1523,7 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
     const agent = proxy === undefined
         ? new transport.Agent({ keepAlive: true })
         : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
-    return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+    return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
         const { promise, resolve, reject } = Promise.withResolvers();
         const json = body === undefined ? undefined : JSON.stringify(body);
         const request = transport.request(new URL(baseUrl + path), {
@@ -1449,6 +1532,8 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             headers: {
                 ...headers,
                 accept: 'application/json',
+                // Any other coding would have to be decoded here.
+                'accept-encoding': 'identity',
                 authorization: `Bearer ${bearer}`,
                 ...(json === undefined
                     ? {}
@@ -1456,19 +1541,25 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             },
         });
         const giveUp = (reason) => {
-            reject(new Error(reason));
+            reject(reason);
             request.destroy();
         };
-        const timer = setTimeout(() => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`), timeoutMs);
+        const timer = setTimeout(() => giveUp(noResponse(timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
+            const stop = () => giveUp(new NetworkError('The step was cancelled', ''));
+            graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(describeNetworkError(error, 'the server')));
+        request.on('error', (error) => reject(describeNetworkError(error, undefined)));
+        // Of a response that switches protocols Node tells nothing else.
+        request.on('upgrade', (_, socket) => {
+            socket.destroy();
+            reject(protocolSwitched());
+        });
         request.on('response', (response) => {
             readResponse(response)
-                .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
+                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
                 .then(resolve, reject);
         });
         request.end(json);
@@ -1492,14 +1583,15 @@ async function readResponse(response) {
         }
     }
     catch (error) {
-        throw new Error('the answer was cut short', { cause: error });
+        throw responseCutShort(error);
     }
     const isTooLarge = bytes > MAX_BODY_BYTES;
     // From 400 on the status says what is needed, whatever the body holds.
-    if (isTooLarge && status < 400) {
-        throw new NonRetryableError(`the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`);
-    }
+    if (isTooLarge && status < 400)
+        throw responseTooLarge(status);
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+    if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
+        throw responseCutShort();
     const receivedMs = Date.now();
     const dateMs = httpDateMs(response.headers.date);
     return {
@@ -1510,10 +1602,27 @@ async function readResponse(response) {
         retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
     };
 }
+/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
+function endsWithConnection({ headers, statusCode }) {
+    return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+/** False for a part of a JSON text; other texts can't be told from their parts. */
+function isWhole(text, headers) {
+    const json = text.replace(/^\uFEFF/, '').trim();
+    const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
+    if (!isJson)
+        return true;
+    try {
+        JSON.parse(json);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
-/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
-
+/** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 
 
 
@@ -1526,68 +1635,73 @@ function startBudget(totalSeconds, cancelled) {
 /**
  * @param baseUrl without a trailing slash
  * @param headers sent with every request
- * @throws NonRetryableError where the environment names a proxy that cannot be used
+ * @throws NonRetryableError if the environment names a proxy that can't be used
  */
 function createHttpClient(baseUrl, headers) {
     const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
     const { host } = new URL(baseUrl);
+    /** Once a name was found, not to find it is an outage. */
+    let isHostKnown = false;
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
         const startedMs = clockMs();
         let failures = 0;
-        let before = '';
-        const end = (outcome, attempts) => ({
-            ...responseOf(name, outcome, attempts, before),
-            attempts,
-            elapsedSeconds: (clockMs() - startedMs) / SECOND_MS,
-        });
+        let last;
+        let before;
         for (let attempts = 1;; attempts += 1) {
             budget.cancelled?.throwIfAborted();
             const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
             if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-                throw new Error(`${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`);
+                if (last === undefined)
+                    throw new Error(budgetUsedUp(name, budget.totalSeconds));
+                return end(last, attempts - 1);
             }
-            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
+            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
+            [before, last] = [last, outcome];
+            isHostKnown ||= !(outcome instanceof UnknownHostError);
             if (!isWorthRepeating(outcome))
                 return end(outcome, attempts);
             budget.cancelled?.throwIfAborted();
-            const requestedMs = outcome instanceof Error ? undefined : outcome.retryAfterMs;
+            const requestedMs = requestedWaitMs(outcome);
             if (requestedMs === undefined)
                 failures += 1;
-            const waitMs = failures < MAX_ATTEMPTS ? nextWaitMs(requestedMs, attempts - 1, remainingMs(budget), Math.random()) : undefined;
-            const problem = problemOf(outcome, requestedMs);
-            if (waitMs === undefined && requestedMs === undefined)
+            const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
+            const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
+            if (waitMs === undefined)
                 return end(outcome, attempts);
-            if (waitMs === undefined) {
-                throw new Error(`${name} ${problem}, for which the ${seconds(remainingMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`);
+            const detail = outcome instanceof NetworkError && outcome.detail !== '' ? ` ${outcome.detail}` : '';
+            log_info(`${describeOutcome(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+            await sleep(waitMs, budget.cancelled);
+        }
+        function end(outcome, attempts) {
+            const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / SECOND_MS };
+            if (outcome instanceof NetworkError) {
+                const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
+                const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
+                throw new Error(describeFailure(name, outcome, tries, previously), { cause: outcome });
             }
-            log_info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
-            before = `; the attempt before ${problem}`;
-            await (0,promises_namespaceObject.setTimeout)(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
+            const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
+            if (requestedMs !== undefined) {
+                throw new Error(waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget)));
+            }
+            return { ...outcome, ...tries };
         }
     };
 }
-function problemOf(outcome, requestedMs) {
-    if (outcome instanceof Error)
-        return `failed (${outcome.message})`;
-    const request = requestedMs === undefined ? '' : ` with the request to wait ${seconds(requestedMs)} s (Retry-After)`;
-    return `was answered ${outcome.status}${request}`;
-}
 function isWorthRepeating(outcome) {
-    return outcome instanceof Error
+    return outcome instanceof NetworkError
         ? !(outcome instanceof NonRetryableError)
         : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
 }
-/** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
-function responseOf(name, outcome, attempts, before) {
-    if (!(outcome instanceof Error))
-        return outcome;
-    const news = before.includes(outcome.message) ? '' : before;
-    const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-    const advice = outcome instanceof NonRetryableError
-        ? ''
-        : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
-    throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
+function requestedWaitMs(outcome) {
+    return outcome instanceof NetworkError ? undefined : outcome.retryAfterMs;
+}
+function describeOutcome(outcome) {
+    if (outcome instanceof NetworkError)
+        return outcome.problem;
+    const { status, retryAfterMs } = outcome;
+    const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
+    return `ICR answered ${status}${wait}`;
 }
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs() {
@@ -1596,11 +1710,20 @@ function clockMs() {
 function remainingMs(budget) {
     return budget.deadlineMs - clockMs();
 }
-function seconds(milliseconds) {
-    return (milliseconds / SECOND_MS).toFixed(1);
+/** Ends early if the step is cancelled. That of `node:timers/promises` costs a millisecond of every start. */
+function sleep(milliseconds, cancelled) {
+    return new Promise((resolve) => {
+        const end = () => {
+            clearTimeout(timer);
+            cancelled?.removeEventListener('abort', end);
+            resolve();
+        };
+        const timer = setTimeout(end, milliseconds);
+        cancelled?.addEventListener('abort', end, { once: true });
+    });
 }
-function asError(thrown) {
-    return thrown instanceof Error ? thrown : new Error(String(thrown));
+function asNetworkError(thrown) {
+    return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api-version.ts

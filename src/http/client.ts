@@ -1,9 +1,16 @@
-/** Owns the one HTTP policy that every request follows: attempts, waits, budgets. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 import manifest from '../../package.json' with { type: 'json' };
 import { info } from '../runner/log.ts';
-import { NonRetryableError } from './errors.ts';
-import { isTransient, MAX_ATTEMPTS, MIN_ATTEMPT_SECONDS, nextWaitMs, SECOND_MS } from './retry.ts';
+import {
+  budgetUsedUp,
+  describeFailure,
+  describeNetworkError,
+  NetworkError,
+  NonRetryableError,
+  UnknownHostError,
+  waitDoesNotFit,
+} from './errors.ts';
+import { isTransient, MIN_ATTEMPT_SECONDS, nextWaitMs, RETRY_POLICY, SECOND_MS, UNKNOWN_HOST_POLICY } from './retry.ts';
 import { type AttemptResponse, createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
 
 const ATTEMPT_SECONDS = 15;
@@ -22,17 +29,19 @@ export function startBudget(totalSeconds: number, cancelled?: AbortSignal): Budg
 }
 
 /**
- * Sends a request until it has an answer that a further attempt would not better, and returns the last one
+ * Sends a request until it has a response that a further attempt would not better, and returns the last one
  * whatever its status.
  *
  * @throws Error that says why there is none: the network, a local mistake, a wait or a budget that is too long
  */
 export type Send = (request: HttpRequest, budget: Budget) => Promise<HttpResponse>;
 
+type Outcome = AttemptResponse | NetworkError;
+
 /**
  * @param baseUrl without a trailing slash
  * @param headers sent with every request
- * @throws NonRetryableError where the environment names a proxy that cannot be used
+ * @throws NonRetryableError if the environment names a proxy that can't be used
  */
 export function createHttpClient(baseUrl: string, headers: Record<string, string>): Send {
   const attempt = createTransport(
@@ -41,69 +50,70 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
     ATTEMPT_SECONDS * SECOND_MS,
   );
   const { host } = new URL(baseUrl);
+  /** Once a name was found, not to find it is an outage. */
+  let isHostKnown = false;
 
   return async (request, budget) => {
     const name = `${request.method} ${request.path} on ${host}`;
     const startedMs = clockMs();
     let failures = 0;
-    let before = '';
-    const end = (outcome: AttemptResponse | Error, attempts: number): HttpResponse => ({
-      ...responseOf(name, outcome, attempts, before),
-      attempts,
-      elapsedSeconds: (clockMs() - startedMs) / SECOND_MS,
-    });
+    let last: Outcome | undefined;
+    let before: Outcome | undefined;
+
     for (let attempts = 1; ; attempts += 1) {
       budget.cancelled?.throwIfAborted();
       const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
       if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-        throw new Error(
-          `${name} was not sent: the ${budget.totalSeconds} s that all requests have together are used up${before}. Run the job again later.`,
-        );
+        if (last === undefined) throw new Error(budgetUsedUp(name, budget.totalSeconds));
+        return end(last, attempts - 1);
       }
-      const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asError);
+      const outcome: Outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
+      [before, last] = [last, outcome];
+      isHostKnown ||= !(outcome instanceof UnknownHostError);
       if (!isWorthRepeating(outcome)) return end(outcome, attempts);
       budget.cancelled?.throwIfAborted();
 
-      const requestedMs = outcome instanceof Error ? undefined : outcome.retryAfterMs;
+      const requestedMs = requestedWaitMs(outcome);
       if (requestedMs === undefined) failures += 1;
-      const waitMs =
-        failures < MAX_ATTEMPTS ? nextWaitMs(requestedMs, attempts - 1, remainingMs(budget), Math.random()) : undefined;
-      const problem = problemOf(outcome, requestedMs);
-      if (waitMs === undefined && requestedMs === undefined) return end(outcome, attempts);
-      if (waitMs === undefined) {
-        throw new Error(
-          `${name} ${problem}, for which the ${seconds(remainingMs(budget))} s left of ${budget.totalSeconds} s are too short. Run the job again after that time.`,
-        );
+      const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
+      const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
+      if (waitMs === undefined) return end(outcome, attempts);
+      const detail = outcome instanceof NetworkError && outcome.detail !== '' ? ` ${outcome.detail}` : '';
+      info(`${describeOutcome(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+      await sleep(waitMs, budget.cancelled);
+    }
+
+    function end(outcome: Outcome, attempts: number): HttpResponse {
+      const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / SECOND_MS };
+      if (outcome instanceof NetworkError) {
+        const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
+        const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
+        throw new Error(describeFailure(name, outcome, tries, previously), { cause: outcome });
       }
-      info(`${name} ${problem}; trying again in ${seconds(waitMs)} s.`);
-      before = `; the attempt before ${problem}`;
-      await sleep(waitMs, undefined, { signal: budget.cancelled }).catch(() => undefined);
+      const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
+      if (requestedMs !== undefined) {
+        throw new Error(waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget)));
+      }
+      return { ...outcome, ...tries };
     }
   };
 }
 
-function problemOf(outcome: AttemptResponse | Error, requestedMs: number | undefined): string {
-  if (outcome instanceof Error) return `failed (${outcome.message})`;
-  const request = requestedMs === undefined ? '' : ` with the request to wait ${seconds(requestedMs)} s (Retry-After)`;
-  return `was answered ${outcome.status}${request}`;
-}
-
-function isWorthRepeating(outcome: AttemptResponse | Error): boolean {
-  return outcome instanceof Error
+function isWorthRepeating(outcome: Outcome): boolean {
+  return outcome instanceof NetworkError
     ? !(outcome instanceof NonRetryableError)
     : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
 }
 
-/** The answer, or the error of the last attempt, with what came before where the budget cut that one short. */
-function responseOf(name: string, outcome: AttemptResponse | Error, attempts: number, before: string): AttemptResponse {
-  if (!(outcome instanceof Error)) return outcome;
-  const news = before.includes(outcome.message) ? '' : before;
-  const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-  const advice =
-    outcome instanceof NonRetryableError
-      ? ''
-      : ' Likely cause: the network between the runner and ICR, or the host of `api-url`. Check these, and run the job again.';
-  throw new Error(`${name} failed${times}: ${outcome.message}${news}.${advice}`, { cause: outcome });
+function requestedWaitMs(outcome: Outcome): number | undefined {
+  return outcome instanceof NetworkError ? undefined : outcome.retryAfterMs;
+}
+
+function describeOutcome(outcome: Outcome): string {
+  if (outcome instanceof NetworkError) return outcome.problem;
+  const { status, retryAfterMs } = outcome;
+  const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
+  return `ICR answered ${status}${wait}`;
 }
 
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
@@ -115,10 +125,19 @@ function remainingMs(budget: Budget): number {
   return budget.deadlineMs - clockMs();
 }
 
-function seconds(milliseconds: number): string {
-  return (milliseconds / SECOND_MS).toFixed(1);
+/** Ends early if the step is cancelled. That of `node:timers/promises` costs a millisecond of every start. */
+function sleep(milliseconds: number, cancelled: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      cancelled?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    cancelled?.addEventListener('abort', end, { once: true });
+  });
 }
 
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+function asNetworkError(thrown: unknown): NetworkError {
+  return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }

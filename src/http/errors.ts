@@ -1,37 +1,173 @@
-/** Owns what a failure of the network means in words, and which failures a further attempt would only repeat. */
+/** The words for a request that got no response, one place for each cause, and which causes a retry only repeats. */
 import { sanitize } from '../runner/sanitize.ts';
+import { SECOND_MS } from './retry.ts';
 
-/** A failure that is in words already. */
-export class NetworkError extends Error {}
+const AT_API_URL = 'Check `api-url` and any proxy on the way.';
+const RUN_AGAIN = 'Run the job again later.';
+
+/** A failure in the parts of its message, between which the attempts are told, and after which the request is named. */
+export class NetworkError extends Error {
+  /** What is wrong, without a full stop. */
+  readonly problem: string;
+  /** What to do, in whole sentences. */
+  readonly fix: string;
+  /** What came back, as a sentence; or empty. */
+  readonly detail: string;
+
+  constructor(problem: string, fix: string, detail = '', options?: ErrorOptions) {
+    super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
+    this.problem = problem;
+    this.fix = fix;
+    this.detail = detail;
+  }
+}
 
 /** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
 export class NonRetryableError extends NetworkError {}
 
+/** A name that does not exist. */
+export class UnknownHostError extends NetworkError {}
+
 /**
- * Certificate errors keep OpenSSL's names (X509_V_ERR_…) as codes; those are final, and so are a name that the
- * certificate does not hold and a request that Node itself refuses to send.
+ * The words for an error of Node's or OpenSSL's.
  *
- * @param peer who was connected to, as in "the server"
+ * @param proxy the host of the proxy that was spoken to; undefined for the API itself
  */
-export function describeNetworkError(error: NodeJS.ErrnoException, peer: string): Error {
+export function describeNetworkError(error: NodeJS.ErrnoException, proxy: string | undefined): NetworkError {
   if (error instanceof NetworkError) return error;
   const code = error.code ?? '';
-  const words = sanitize([code, error.message].filter((part) => part !== '').join(': ')) || 'no reason given';
-  const final = (sentence: string) => new NonRetryableError(sentence, { cause: error });
-  if (/^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/.test(code)) {
-    return final(
-      `${peer}’s certificate is not valid at this time (${words}); check the runner’s clock and ${peer}’s certificate`,
+  const words = sanitize([code, error.message].filter((part) => part !== '').join(': '));
+  const detail = words === '' ? '' : `It failed with ${words}.`;
+  const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
+
+  const certificate = describeCertificateError(code);
+  if (certificate !== undefined) {
+    const [problem, fix] = certificate;
+    return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
+  }
+  // What Node itself refuses to send.
+  if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
+    return new NonRetryableError(
+      'The request can’t be sent',
+      'Check `api-url` and the other inputs for odd characters.',
+      detail,
+      { cause: error },
     );
   }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return final(`${peer}’s certificate is for another host (${words}); check \`api-url\` and any proxy on the way`);
+  if (code.startsWith('HPE_')) {
+    return new NetworkError(`${peer}’s response is not HTTP`, AT_API_URL, detail, { cause: error });
   }
-  if (/^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)) {
-    return final(
-      `${peer}’s certificate is not trusted (${words}); where a company’s proxy or a private CA signs it, set the environment variable NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner`,
+  if (code === 'ENOTFOUND') {
+    return proxy === undefined
+      ? new UnknownHostError('The host of `api-url` does not exist', 'Correct `api-url`.', detail, { cause: error })
+      : new UnknownHostError(`The proxy ${proxy} does not exist`, 'Correct `https_proxy`.', detail, { cause: error });
+  }
+  return proxy === undefined
+    ? new NetworkError(
+        'ICR can’t be reached',
+        'Check the runner’s network and the host of `api-url`, and run the job again.',
+        detail,
+        { cause: error },
+      )
+    : new NetworkError(`The proxy ${proxy} can’t be reached`, 'Check `https_proxy` and the proxy.', detail, {
+        cause: error,
+      });
+}
+
+/** OpenSSL's names (X509_V_ERR_…) are the codes; UNSPECIFIED is every one that Node does not know, all about strength. */
+function describeCertificateError(code: string): [problem: string, fix: string] | undefined {
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['’s certificate is for another host', AT_API_URL];
+  if (code === 'UNSPECIFIED') {
+    return [
+      '’s certificate is too weak',
+      'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
+    ];
+  }
+  return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)
+    ? [
+        '’s certificate is not trusted',
+        'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
+      ]
+    : undefined;
+}
+
+export function noResponse(timeoutMs: number): NetworkError {
+  const within = Math.round(timeoutMs / SECOND_MS);
+  return new NetworkError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+}
+
+export function responseCutShort(cause?: unknown): NetworkError {
+  return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
+}
+
+export function responseTooLarge(status: number): NonRetryableError {
+  return new NonRetryableError(
+    'The response is larger than 1 MiB, so it is hardly ICR’s',
+    AT_API_URL,
+    `It came with ${status}.`,
+  );
+}
+
+export function protocolSwitched(): NonRetryableError {
+  return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
+}
+
+export function proxyDidNotRespond(proxy: string, timeoutMs: number): NetworkError {
+  return new NetworkError(
+    `The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`,
+    'Check `https_proxy` and the proxy.',
+  );
+}
+
+/**
+ * What a proxy's status to a CONNECT means.
+ *
+ * @param status tinyproxy says 401 of a wrong password, others say 407
+ */
+export function proxyRefused(proxy: string, target: string, status: number, hasLogin: boolean): NetworkError {
+  if (status === 407 || status === 401) {
+    return new NonRetryableError(
+      hasLogin
+        ? `The proxy ${proxy} refuses the user name or password (${status})`
+        : `The proxy ${proxy} asks for a user name and password (${status})`,
+      `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`,
     );
   }
-  return /^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)
-    ? final(words)
-    : new NetworkError(`the connection to ${peer} failed (${words})`, { cause: error });
+  if (status >= 500 || status === 408 || status === 429) {
+    return new NetworkError(
+      `The proxy ${proxy} can’t reach ICR (${status})`,
+      'Check the proxy and the host of `api-url`.',
+    );
+  }
+  return new NonRetryableError(
+    `The proxy ${proxy} does not let the action connect to ICR (${status})`,
+    `Allow ${target} on the proxy, or name its host in \`no_proxy\`.`,
+  );
+}
+
+export function unusableProxySetting(problem: string, fix: string): NonRetryableError {
+  return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
+}
+
+/** The whole message: cause, fix, what came back, and last the request. */
+export function describeFailure(
+  request: string,
+  { problem, fix, detail }: NetworkError,
+  { attempts, elapsedSeconds }: { attempts: number; elapsedSeconds: number },
+  before: string,
+): string {
+  const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+  return [`${problem}${tries}.`, fix, detail, before, `${request}.`].filter((part) => part !== '').join(' ');
+}
+
+export function waitDoesNotFit(request: string, status: number, requestedMs: number, remainingMs: number): string {
+  const [wanted, left] = [requestedMs, remainingMs].map((ms) => ms / SECOND_MS);
+  return `ICR asks to wait ${Math.ceil(wanted ?? 0)} s (${status} with Retry-After), and ${Math.max(0, left ?? 0).toFixed(1)} s are left. Try again after that time, with fewer jobs at once. ${request}.`;
+}
+
+export function budgetUsedUp(request: string, totalSeconds: number): string {
+  return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
 }

@@ -1,7 +1,9 @@
 /** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
 import type http from 'node:http';
 import type https from 'node:https';
-import { NonRetryableError } from './errors.ts';
+import { unusableProxySetting } from './errors.ts';
+
+const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
@@ -14,14 +16,12 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
   if (setting === '' || isLoopback(url) || isExempt(url, exempt)) return undefined;
   if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
-    throw unusable(
-      'its user name or password must be percent-encoded (`@` is %40, `/` is %2F, `#` is %23, `?` is %3F)',
-    );
+    throw notEncoded();
   }
   const proxy = URL.parse(setting);
-  if (proxy === null) throw unusable('it is not a URL');
+  if (proxy === null) throw unusableProxySetting('it is not a URL', AS_URL);
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-    throw unusable(`its scheme is ${proxy.protocol.slice(0, -1)}, and only http and https proxies are supported`);
+    throw unusableProxySetting('its scheme is not http or https', AS_URL);
   }
   credentialsOf(proxy);
   return proxy;
@@ -59,15 +59,14 @@ export function credentialsOf(proxy: URL): { user: string; password: string } {
     return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
-    throw unusable(
-      'its user name or password holds a `%` that is not followed by two hexadecimal digits (write it as %25)',
-    );
+    throw notEncoded();
   }
 }
 
-function unusable(reason: string): NonRetryableError {
-  return new NonRetryableError(
-    `The environment variable \`https_proxy\` cannot be used: ${reason}. Write it as http://host:port, or name the API’s host in \`no_proxy\`.`,
+function notEncoded(): Error {
+  return unusableProxySetting(
+    'its user name or password is not percent-encoded',
+    'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.',
   );
 }
 

@@ -1,50 +1,62 @@
-/** Owns the arithmetic of trying again: which answers, after how long. It waits for nothing itself. */
+/** The arithmetic of trying again: which responses, how often, after how long. It waits for nothing itself. */
 
 /** One second in milliseconds; every wait and limit of a request is a multiple of it. */
 export const SECOND_MS = 1000;
 
-/** Attempts that end without an answer to obey; answers with `Retry-After` are not counted among them. */
-export const MAX_ATTEMPTS = 5;
-
-/** An attempt that is cut sooner is not worth its risk: a mint whose answer is late leaves a token that nobody has. */
+/** An attempt that is cut sooner is not worth its risk: a mint whose response is late leaves a token that nobody has. */
 export const MIN_ATTEMPT_SECONDS = 0.5;
 
 /** What a wait leaves of the budget for the attempt after it; a timer may end late. */
 const RESERVED_SECONDS = 1;
 
-const MAX_BACKOFF_SECONDS = 8;
 /** Longer than any budget; keeps absurd values printable. */
 const MAX_RETRY_AFTER_SECONDS = 1e9;
 
-/**
- * Full jitter over 1, 2, 4, 8 s, after the first, second, … wait.
- *
- * @param wait 0 for the first
- * @param random from 0 to 1, as Math.random gives it
- * @returns milliseconds
- */
-export function backoffMs(wait: number, random: number): number {
-  return random * Math.min(2 ** wait, MAX_BACKOFF_SECONDS) * SECOND_MS;
+export interface RetryPolicy {
+  /** Attempts that end without a `Retry-After` to obey; the budget alone bounds the others. */
+  maxAttempts: number;
+  /** Waits double from one second up to this. */
+  maxBackoffSeconds: number;
+  /** The part of a wait that is not left to chance. */
+  fixedShare: number;
+}
+
+/** Chosen by simulation: see test/bench/README.md, "Outages and rate limits". */
+export const RETRY_POLICY: RetryPolicy = { maxAttempts: 12, maxBackoffSeconds: 12, fixedShare: 0.5 };
+
+/** For a name that was never found: a misspelled host more often than an outage. */
+export const UNKNOWN_HOST_POLICY: RetryPolicy = { ...RETRY_POLICY, maxAttempts: 3 };
+
+/** What happened to a request so far. */
+export interface Progress {
+  attempts: number;
+  /** Attempts that ended without a `Retry-After` to obey. */
+  failures: number;
 }
 
 /**
- * How long to wait before the next attempt: the backoff alone, or on top of what `Retry-After` asked for, so that
- * jobs that were sent away together do not come back together.
+ * How long to wait before the next attempt: the backoff alone, or chance alone on top of what `Retry-After` asks for,
+ * so that jobs that were sent away together do not come back together.
  *
- * @param requestedMs what `Retry-After` asked for
- * @param waits how many there were before
+ * @param requestedMs what `Retry-After` asks for
  * @param remainingMs of the budget
- * @returns milliseconds, or undefined where the wait does not leave time for an attempt
+ * @param random from 0 to 1, as Math.random gives it
+ * @returns milliseconds, or undefined if there is no attempt or no time left
  */
 export function nextWaitMs(
+  { attempts, failures }: Progress,
   requestedMs: number | undefined,
-  waits: number,
   remainingMs: number,
   random: number,
+  { maxAttempts, maxBackoffSeconds, fixedShare }: RetryPolicy = RETRY_POLICY,
 ): number | undefined {
+  if (failures >= maxAttempts) return undefined;
   const longestMs = remainingMs - RESERVED_SECONDS * SECOND_MS;
   if (longestMs < (requestedMs ?? 0)) return undefined;
-  return Math.min((requestedMs ?? 0) + backoffMs(waits, random), longestMs);
+  const backoffMs = Math.min(2 ** (attempts - 1), maxBackoffSeconds) * SECOND_MS;
+  const waitMs =
+    requestedMs === undefined ? backoffMs * (fixedShare + (1 - fixedShare) * random) : requestedMs + backoffMs * random;
+  return Math.min(waitMs, longestMs);
 }
 
 /** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
@@ -66,10 +78,17 @@ export function retryAfterMs(retryAfter: string | undefined, sentMs: number): nu
   return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
 
-/** The time of an HTTP date (RFC 9110, section 5.6.7) in Unix milliseconds. */
+const TIME = '\\d\\d:\\d\\d:\\d\\d';
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+/** The three forms of RFC 9110, section 5.6.7: today's, RFC 850's and asctime's, which names no time zone. */
+const HTTP_DATE = new RegExp(
+  `^(?:[A-Z][a-z]{2}, \\d\\d ${MONTH} \\d{4} ${TIME} GMT|[A-Z][a-z]{5,8}, \\d\\d-${MONTH}-\\d\\d ${TIME} GMT|[A-Z][a-z]{2} ${MONTH} [ \\d]\\d ${TIME} \\d{4})$`,
+);
+
+/** The time of an HTTP date in Unix milliseconds; undefined for any other text. */
 export function httpDateMs(date: string | undefined): number | undefined {
-  const [, text] = /^([A-Z][a-z]{2,8},? .+?)(?: GMT)?$/.exec(date ?? '') ?? [];
-  // The oldest of the three forms has no time zone, and would be read in the runner's.
-  const time = text === undefined ? Number.NaN : Date.parse(`${text} GMT`);
+  if (date === undefined || !HTTP_DATE.test(date)) return undefined;
+  // Without a time zone it would be read in the runner's.
+  const time = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }

@@ -1,7 +1,14 @@
-/** Owns one attempt at a request: the connection, the limits on time and size, and the words for what broke. */
+/** Makes one attempt at a request: the connection, and the limits on time and size. */
 import type http from 'node:http';
 import { maskSecret } from '../runner/secrets.ts';
-import { describeNetworkError, NonRetryableError } from './errors.ts';
+import {
+  describeNetworkError,
+  NetworkError,
+  noResponse,
+  protocolSwitched,
+  responseCutShort,
+  responseTooLarge,
+} from './errors.ts';
 import { protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
 import { httpDateMs, retryAfterMs, SECOND_MS } from './retry.ts';
 import { tunnelAgent } from './tunnel.ts';
@@ -15,7 +22,7 @@ export interface HttpRequest {
   bearer: string;
   /** Sent as JSON. */
   body?: object;
-  /** How long an attempt under way may go on once the step is cancelled; not at all where this is absent. */
+  /** How long an attempt under way may go on once the step is cancelled; not at all if this is absent. */
   graceSeconds?: number;
 }
 
@@ -43,7 +50,7 @@ export interface HttpResponse extends AttemptResponse {
   elapsedSeconds: number;
 }
 
-/** @throws NonRetryableError where a repetition would fail alike, any other Error where it may not */
+/** @throws NonRetryableError if a repetition would fail alike, any other Error if it may not */
 export type Attempt = (
   request: HttpRequest,
   timeoutMs: number,
@@ -51,9 +58,9 @@ export type Attempt = (
 ) => Promise<AttemptResponse>;
 
 /**
- * Opens the way to the API, with one connection kept alive, or a tunnel where the environment names a proxy.
+ * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
  *
- * @throws NonRetryableError where that proxy cannot be used
+ * @throws NonRetryableError if that proxy can't be used
  */
 export function createTransport(baseUrl: string, headers: Record<string, string>, connectTimeoutMs: number): Attempt {
   const url = new URL(baseUrl);
@@ -65,7 +72,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       ? new transport.Agent({ keepAlive: true })
       : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
 
-  return ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+  return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
     const { promise, resolve, reject } = Promise.withResolvers<AttemptResponse>();
     const json = body === undefined ? undefined : JSON.stringify(body);
     const request = transport.request(new URL(baseUrl + path), {
@@ -74,30 +81,35 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       headers: {
         ...headers,
         accept: 'application/json',
+        // Any other coding would have to be decoded here.
+        'accept-encoding': 'identity',
         authorization: `Bearer ${bearer}`,
         ...(json === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
       },
     });
-    const giveUp = (reason: string) => {
-      reject(new Error(reason));
+    const giveUp = (reason: NetworkError) => {
+      reject(reason);
       request.destroy();
     };
-    const timer = setTimeout(
-      () => giveUp(`no complete answer within ${Math.round(timeoutMs / SECOND_MS)} s`),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => giveUp(noResponse(timeoutMs)), timeoutMs);
     let graceTimer: NodeJS.Timeout | undefined;
     const onCancel = () => {
-      graceTimer = setTimeout(() => giveUp('cancelled'), graceSeconds * SECOND_MS);
+      const stop = () => giveUp(new NetworkError('The step was cancelled', ''));
+      graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
-    request.on('error', (error) => reject(describeNetworkError(error, 'the server')));
+    request.on('error', (error) => reject(describeNetworkError(error, undefined)));
+    // Of a response that switches protocols Node tells nothing else.
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(protocolSwitched());
+    });
     request.on('response', (response) => {
       readResponse(response)
-        .then((answer) => ({ ...answer, request: `${method} ${path} on ${url.host}`, host: url.host }))
+        .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
         .then(resolve, reject);
     });
     request.end(json);
@@ -121,16 +133,14 @@ async function readResponse(response: http.IncomingMessage): Promise<Omit<Attemp
       chunks.push(chunk);
     }
   } catch (error) {
-    throw new Error('the answer was cut short', { cause: error });
+    throw responseCutShort(error);
   }
   const isTooLarge = bytes > MAX_BODY_BYTES;
   // From 400 on the status says what is needed, whatever the body holds.
-  if (isTooLarge && status < 400) {
-    throw new NonRetryableError(
-      `the answer (${status}) is larger than 1 MiB and was refused, so it is hardly the API’s; check \`api-url\` and any proxy on the way`,
-    );
-  }
+  if (isTooLarge && status < 400) throw responseTooLarge(status);
   const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+  if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers)) throw responseCutShort();
+
   const receivedMs = Date.now();
   const dateMs = httpDateMs(response.headers.date);
   return {
@@ -140,4 +150,22 @@ async function readResponse(response: http.IncomingMessage): Promise<Omit<Attemp
     dateMs,
     retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
   };
+}
+
+/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
+function endsWithConnection({ headers, statusCode }: http.IncomingMessage): boolean {
+  return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+
+/** False for a part of a JSON text; other texts can't be told from their parts. */
+function isWhole(text: string, headers: http.IncomingHttpHeaders): boolean {
+  const json = text.replace(/^\uFEFF/, '').trim();
+  const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
+  if (!isJson) return true;
+  try {
+    JSON.parse(json);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,9 +2,8 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { describeNetworkError, NetworkError, NonRetryableError } from './errors.ts';
+import { describeNetworkError, proxyDidNotRespond, proxyRefused } from './errors.ts';
 import { credentialsOf, protocolModule } from './proxy-settings.ts';
-import { SECOND_MS } from './retry.ts';
 
 /**
  * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
@@ -42,7 +41,7 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
     agent: false,
   });
   const timer = setTimeout(() => {
-    reject(new NetworkError(`the proxy ${proxy.host} did not answer within ${timeoutMs / SECOND_MS} s`));
+    reject(proxyDidNotRespond(proxy.host, timeoutMs));
     request.destroy();
   }, timeoutMs);
   request.once('connect', ({ statusCode = 0 }, socket, head) => {
@@ -52,12 +51,12 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
       resolve(socket);
     } else {
       socket.destroy();
-      reject(refusal(proxy, target, statusCode));
+      reject(proxyRefused(proxy.host, target, statusCode, proxy.username !== '' || proxy.password !== ''));
     }
   });
   request.once('error', (error) => {
     clearTimeout(timer);
-    reject(describeNetworkError(error, `the proxy ${proxy.host}`));
+    reject(describeNetworkError(error, proxy.host));
   });
   request.end();
   return promise;
@@ -65,19 +64,6 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
 
 function authority({ host, port }: https.RequestOptions): string {
   return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** @param status tinyproxy says 401 of a wrong password, where others say 407 */
-function refusal(proxy: URL, target: string, status: number): Error {
-  if (status === 407 || status === 401) {
-    return new NonRetryableError(
-      `the proxy ${proxy.host} asks for a user name and password, or refuses those in \`https_proxy\` (${status})`,
-    );
-  }
-  const sentence = `the proxy ${proxy.host} refused the connection (${status})`;
-  return status >= 500 || status === 408 || status === 429
-    ? new NetworkError(sentence)
-    : new NonRetryableError(`${sentence}: it has to allow ${target}`);
 }
 
 function authorization(proxy: URL): http.OutgoingHttpHeaders {

@@ -1,4 +1,4 @@
-/** Owns the starting and stopping of the proxies that Debian packages, squid and tinyproxy, on loopback alone. */
+/** Starts and stops the proxies that Debian packages, squid and tinyproxy, on loopback alone. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * Owns the proof of the ways through and around the proxies that companies run. `.ci/run` starts it, where squid and
+ * Tests the ways through and around the proxies that companies run. `.ci/run` starts it, where squid and
  * tinyproxy are installed; `npm test` has its own proxy instead.
  */
 import assert from 'node:assert/strict';

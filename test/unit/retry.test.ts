@@ -1,18 +1,46 @@
-/** The arithmetic of trying again, with literals. */
+/** Tests the arithmetic of trying again, with literals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffMs, httpDateMs, isTransient, nextWaitMs, retryAfterMs } from '../../src/http/retry.ts';
+import {
+  httpDateMs,
+  isTransient,
+  nextWaitMs,
+  type RetryPolicy,
+  retryAfterMs,
+  UNKNOWN_HOST_POLICY,
+} from '../../src/http/retry.ts';
 
-test('the backoff is full jitter over 1, 2, 4, 8 s, and no more', () => {
-  assert.deepEqual(
-    [0, 1, 2, 3, 4, 9].map((wait) => backoffMs(wait, 1)),
-    [1000, 2000, 4000, 8000, 8000, 8000],
-  );
-  assert.deepEqual(
-    [0, 1, 2, 3].map((wait) => backoffMs(wait, 0)),
-    [0, 0, 0, 0],
-  );
-  assert.equal(backoffMs(2, 0.25), 1000);
+const MINUTE_AND_A_HALF = 90_000;
+
+test('waits are half fixed and half chance over 1, 2, 4, 8 and then 12 s', () => {
+  const waits = (random: number) =>
+    [1, 2, 3, 4, 5, 11].map((attempts) =>
+      nextWaitMs({ attempts, failures: attempts }, undefined, MINUTE_AND_A_HALF, random),
+    );
+  assert.deepEqual(waits(1), [1000, 2000, 4000, 8000, 12_000, 12_000]);
+  assert.deepEqual(waits(0), [500, 1000, 2000, 4000, 6000, 6000]);
+  assert.deepEqual(waits(0.5), [750, 1500, 3000, 6000, 9000, 9000]);
+});
+
+test('twelve attempts without Retry-After are the last, three if the host was never found', () => {
+  const isNext = (failures: number, policy?: RetryPolicy) =>
+    nextWaitMs({ attempts: failures, failures }, undefined, MINUTE_AND_A_HALF, 0, policy) !== undefined;
+  assert.deepEqual([isNext(11), isNext(12)], [true, false]);
+  assert.deepEqual([isNext(2, UNKNOWN_HOST_POLICY), isNext(3, UNKNOWN_HOST_POLICY)], [true, false]);
+});
+
+test('attempts with Retry-After are none of the twelve', () => {
+  assert.equal(nextWaitMs({ attempts: 40, failures: 0 }, 1000, MINUTE_AND_A_HALF, 0.5), 7000);
+  assert.equal(nextWaitMs({ attempts: 40, failures: 11 }, 1000, MINUTE_AND_A_HALF, 0.5), 7000);
+});
+
+test('an outage of 30 s is survived in the 45 s of post, however short the waits', () => {
+  let elapsedMs = 0;
+  for (let attempts = 1; elapsedMs < 30_000; attempts += 1) {
+    const waitMs = nextWaitMs({ attempts, failures: attempts }, undefined, 45_000 - elapsedMs, 0);
+    assert.ok(waitMs !== undefined, `gave up after ${attempts} attempts and ${elapsedMs} ms`);
+    elapsedMs += waitMs;
+  }
 });
 
 test('408, 429 and 5xx pass, 403 only with Retry-After, nothing else', () => {
@@ -54,16 +82,32 @@ test('Retry-After is seconds, or a date that is read against the answer’s own'
 });
 
 test('a wait leaves a second for the attempt after it, or there is none', () => {
-  assert.equal(nextWaitMs(undefined, 0, 90_000, 0.5), 500);
-  assert.equal(nextWaitMs(undefined, 3, 3_000, 0.5), 2_000, 'cut to what is left');
-  assert.equal(nextWaitMs(undefined, 0, 999, 0.5), undefined);
-  assert.equal(nextWaitMs(10_000, 0, 90_000, 0.5), 10_500, 'jitter on top of what was asked for');
-  assert.equal(nextWaitMs(10_000, 3, 12_000, 1), 11_000, 'jitter cut to what is left');
-  assert.equal(nextWaitMs(10_000, 0, 10_000, 0.5), undefined, 'does not fit');
-  assert.equal(nextWaitMs(0, 0, 900, 0), undefined, 'no loop without a wait at the end');
+  const wait = (attempts: number, requestedMs: number | undefined, remainingMs: number, random = 0.5) =>
+    nextWaitMs({ attempts, failures: 1 }, requestedMs, remainingMs, random);
+  assert.equal(wait(4, undefined, 3_000), 2_000, 'cut to what is left');
+  assert.equal(wait(1, undefined, 999), undefined);
+  assert.equal(wait(1, 10_000, 90_000), 10_500, 'chance on top of what was asked for');
+  assert.equal(wait(4, 10_000, 12_000, 1), 11_000, 'chance cut to what is left');
+  assert.equal(wait(1, 10_000, 10_000), undefined, 'does not fit');
+  assert.equal(wait(1, 0, 900, 0), undefined, 'no loop without a wait at the end');
 });
 
-test('an HTTP date is none where it is another kind of date', () => {
-  assert.equal(httpDateMs('Sun, 06 Nov 1994 08:49:37 GMT'), 784_111_777_000);
-  for (const text of [undefined, '', '784111777', '1994-11-06', 'Nov']) assert.equal(httpDateMs(text), undefined);
+test('an HTTP date has one of three forms, and any other text is none', () => {
+  for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994']) {
+    assert.equal(httpDateMs(text), 784_111_777_000, text);
+  }
+  for (const text of [
+    undefined,
+    '',
+    '784111777',
+    '1994-11-06',
+    'Nov',
+    'Foo 1',
+    'Sun, 06 Nov 1994',
+    'Sun, 06 Nov 1994 08:49:37',
+    'Sun, 06 Nov 1994 08:49:37 +0100',
+    'Sun, 99 Nov 1994 99:49:37 GMT',
+  ]) {
+    assert.equal(httpDateMs(text), undefined, text);
+  }
 });

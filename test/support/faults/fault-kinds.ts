@@ -1,9 +1,9 @@
-/** Owns the columns of the fault matrix: what can happen to a request, and what the client then sees of it. */
+/** Lists the columns of the fault matrix: what can happen to a request, and what the client then sees of it. */
 import { type Effect, html, json } from '../simulator/simulator.ts';
 
 export type Body = 'normal' | 'refusal' | 'html' | 'other-json' | 'null' | 'empty' | 'huge';
 
-/** What reaches the client, in the words of the interface. */
+/** What reaches the client. */
 export type Seen =
   | { as: 'network-error' | 'cut-short' | 'timeout' }
   | { as: 'answer'; status: number; body: Body; retryAfterSeconds?: number; isClockOff?: boolean };
@@ -41,6 +41,16 @@ export function faultKinds({ secondMs, elsewhere }: Scale): FaultKind[] {
     // Even the four bytes of a revocation's answer take longer than an attempt may.
     broken('drip', { kind: 'drip', everyMs: 5 * secondMs }, 'timeout'),
     broken('truncated', { kind: 'truncate' }, 'cut-short'),
+    broken(
+      'truncated, and no length was declared',
+      { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"id":"1' },
+      'cut-short',
+    ),
+    answered(
+      '101',
+      { kind: 'raw', bytes: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n' },
+      { status: 101, body: 'empty' },
+    ),
     answered('huge', { kind: 'huge', bytes: 8 * MIB }, { status: 200, body: 'huge' }),
     answered('HTML', html(200), { status: 200, body: 'html' }),
     answered(

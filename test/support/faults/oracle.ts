@@ -1,12 +1,10 @@
-/**
- * Owns what must follow of a fault, as the interface has it ("One HTTP policy for every request", "Which
- * installation", "Post"), not as the code does it.
- */
+/** Says what must follow from a fault, as the README has it and not as the code does it. */
 import { ABSURD_SECONDS, type FaultKind, type Seen } from './fault-kinds.ts';
 import type { RequestName } from './request-kinds.ts';
 
 export const ATTEMPT_SECONDS = 15;
-const MAX_ATTEMPTS = 5;
+export const MAX_BACKOFF_SECONDS = 12;
+const MAX_ATTEMPTS = 12;
 
 export interface Expected {
   /**
@@ -70,11 +68,12 @@ function attemptsOf(seen: Seen, times: number, budget: number, isPassed: boolean
   const asked = seen.as === 'answer' ? seen.retryAfterSeconds : undefined;
   if (asked !== undefined) {
     if (asked >= budget) return exactly(1);
-    // Each wait is what was asked and up to 8 s on top, on a machine that may be slow; only time bounds them.
-    return { min: 1 + Math.floor(budget / (asked + 12)), max: 1 + Math.ceil(budget / asked) };
+    // Each wait is what was asked and up to 12 s on top, on a machine that may be slow; only time bounds them.
+    return { min: 1 + Math.floor(budget / (asked + MAX_BACKOFF_SECONDS + 4)), max: 1 + Math.ceil(budget / asked) };
   }
-  // Four waits of up to 15 s together may just not fit the 15 s of a withdrawal, on a machine that may be slow.
-  return budget > 15 ? exactly(MAX_ATTEMPTS) : { min: 3, max: MAX_ATTEMPTS };
+  // Eleven waits are 50 to 99 s together. On a machine that may be slow, fewer fit.
+  if (budget === 90) return { min: 8, max: MAX_ATTEMPTS };
+  return budget === 45 ? { min: 6, max: MAX_ATTEMPTS } : { min: 3, max: 8 };
 }
 
 /** What follows of the last answer, once no attempt is left or none would better it. */
@@ -82,6 +81,7 @@ function endOf(request: RequestName, seen: Seen): 'success' | 'list' | 'failure'
   if (seen.as !== 'answer') return 'failure';
   const { status, body, retryAfterSeconds } = seen;
   if (status === 200 && body === 'normal') return 'success';
+  if (status === 101) return 'failure';
   if (request !== 'organization look-up' || (body === 'huge' && status === 200)) return 'failure';
   // Where `Retry-After` was obeyed until the time was used up, the step ends with an error that names it.
   if (retryAfterSeconds !== undefined) return 'failure';
@@ -105,16 +105,21 @@ function healed(request: RequestName, seen: Seen & { as: 'answer' }, times: numb
   return { outcome, attempts: exactly(2), isTokenDead: true, ...(outcome === 'failure' ? namedBy(seen) : {}) };
 }
 
+const NAMED = {
+  timeout: /^ICR did not respond within \d+ s \(\d attempts in \d+ s\)\./,
+  'cut-short': /^ICR’s response was cut short \(\d+ attempts in \d+ s\)\./,
+  'network-error': /^(?:ICR can’t be reached|The server’s response is not HTTP) \(\d+ attempts in \d+ s\)\./,
+} as const;
+
 function namedBy(seen: Seen): { named: RegExp } {
-  if (seen.as === 'timeout') return { named: /answer|used up/ };
-  if (seen.as !== 'answer') return { named: /failed/ };
+  if (seen.as !== 'answer') return { named: NAMED[seen.as] };
   if (seen.retryAfterSeconds === ABSURD_SECONDS) return { named: new RegExp(`${ABSURD_SECONDS}.*Retry-After`) };
   if (seen.retryAfterSeconds !== undefined) return { named: new RegExp(`${seen.status}.*Retry-After|used up`) };
   return { named: new RegExp(`\\b${seen.status}\\b`) };
 }
 
 function longestBackoff(waits: number): number {
-  return [1, 2, 4, 8].slice(0, waits).reduce((sum, most) => sum + most, 0);
+  return [1, 2, 4, 8, 12].slice(0, waits).reduce((sum, most) => sum + most, 0);
 }
 
 function exactly(count: number): Expected['attempts'] {

@@ -1,4 +1,4 @@
-/** Owns the rows of the fault matrix: every request that the action makes, and a step that makes it. */
+/** Lists the rows of the fault matrix: every request that the action makes, and a step that makes it. */
 import type { Scene } from '../scene.ts';
 import type { Settings } from '../simulator/simulator.ts';
 

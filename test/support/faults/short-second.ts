@@ -1,4 +1,4 @@
-/** Owns the seam by which tests shorten the action's second: a copy of the built action with its one literal changed. */
+/** Shortens the action's second for tests: a copy of the built action with its one literal changed. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

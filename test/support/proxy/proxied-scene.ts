@@ -1,4 +1,4 @@
-/** Owns the scene of the proxy's tests: the simulator as https://api.carbonregistry.com behind a private CA. */
+/** Sets up the proxy's tests: the simulator as https://api.carbonregistry.com behind a private CA. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
