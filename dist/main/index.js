@@ -1139,23 +1139,26 @@ function summaryText(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/log.ts
-/** Owns the lines that a person reads in the step's log: each leaves as one line without secrets or commands. */
+/** Writes the lines that a person reads: each is one line, without secrets and without commands to the runner. */
 
 
-/** The runner cuts an annotation at 4,096 characters. */
+/** The runner cuts an annotation's message at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
+/** The action's name in `action.yml`: annotations of a run are listed together, whatever step they come from. */
+const ANNOTATION = { title: 'Create ICR App Token' };
 function log_info(line) {
     info(sanitize(line, MAX_LINE_CHARACTERS));
 }
 function log_notice(line) {
-    notice(sanitize(line, MAX_LINE_CHARACTERS));
+    notice(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
 function log_warning(line) {
-    warning(sanitize(line, MAX_LINE_CHARACTERS));
+    warning(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
-/** The one annotation of a failed step; also makes the exit code 1. */
+/** The one annotation of a failed step; also makes the exit code 1. The toolkit's `setFailed` takes no title. */
 function fail(line) {
-    setFailed(sanitize(line, MAX_LINE_CHARACTERS));
+    process.exitCode = ExitCode.Failure;
+    error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
 /** The words of whatever was thrown. */
 function messageOf(thrown) {

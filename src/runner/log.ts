@@ -1,25 +1,28 @@
-/** Owns the lines that a person reads in the step's log: each leaves as one line without secrets or commands. */
+/** Writes the lines that a person reads: each is one line, without secrets and without commands to the runner. */
 import * as core from '@actions/core';
 import { sanitize } from './sanitize.ts';
 
-/** The runner cuts an annotation at 4,096 characters. */
+/** The runner cuts an annotation's message at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
+/** The action's name in `action.yml`: annotations of a run are listed together, whatever step they come from. */
+const ANNOTATION = { title: 'Create ICR App Token' };
 
 export function info(line: string): void {
   core.info(sanitize(line, MAX_LINE_CHARACTERS));
 }
 
 export function notice(line: string): void {
-  core.notice(sanitize(line, MAX_LINE_CHARACTERS));
+  core.notice(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
 
 export function warning(line: string): void {
-  core.warning(sanitize(line, MAX_LINE_CHARACTERS));
+  core.warning(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
 
-/** The one annotation of a failed step; also makes the exit code 1. */
+/** The one annotation of a failed step; also makes the exit code 1. The toolkit's `setFailed` takes no title. */
 export function fail(line: string): void {
-  core.setFailed(sanitize(line, MAX_LINE_CHARACTERS));
+  process.exitCode = core.ExitCode.Failure;
+  core.error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
 
 /** The words of whatever was thrown. */

@@ -148,6 +148,7 @@ export function assertFailed(result: Result, sentence: RegExp): void {
   assert.equal(result.exitCode, 1, told);
   assert.equal(result.errors.length, 1, told);
   assert.match(result.errors[0] ?? '', sentence);
+  assert.match(result.stdout, /^::error title=Create ICR App Token::/m);
   assert.equal(result.warnings.length + result.notices.length, 0, told);
   assert.equal(result.stderr, '');
   assert.doesNotMatch(told, /^\s+at .*:\d+/m);

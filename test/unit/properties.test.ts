@@ -1,6 +1,7 @@
 /** Owns what holds of any text from outside, tried with generated inputs: no crash, no hang, no command, no secret. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { EOL } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { httpDateMs, nextWaitMs, retryAfterMs } from '../../src/http/retry.ts';
@@ -141,12 +142,18 @@ function captured<T>(work: () => T): { printed: string; value?: T; error?: unkno
     return true;
   };
   try {
-    return { value: work(), printed };
+    const value = work();
+    return { value, printed: unixLines(printed) };
   } catch (error) {
-    return { error, printed };
+    return { error, printed: unixLines(printed) };
   } finally {
     process.stdout.write = write;
   }
+}
+
+/** The toolkit ends lines as the system does. */
+function unixLines(text: string): string {
+  return text.replaceAll(EOL, '\n');
 }
 
 // ---- Names and messages on their way to the log and the summary
@@ -192,7 +199,10 @@ property(
 property('what is logged is one line of ours, whatever is told in it', 1500, outsideText, (text) => {
   for (const log of [info, warning]) {
     const { printed } = captured(() => log(`The API said “${text}”.`));
-    assert.match(printed, log === info ? /^The API said [^\n\r]*\n$/ : /^::warning::The API said [^\n\r]*\n$/);
+    assert.match(
+      printed,
+      log === info ? /^The API said [^\n\r]*\n$/ : /^::warning title=[^:]+::The API said [^\n\r]*\n$/,
+    );
     assert.ok(!printed.includes('##['));
   }
 });
@@ -641,7 +651,7 @@ async function tryThroughProcess(text: string): Promise<void> {
   for (const { stdout, stderr } of results) {
     assert.equal(stderr, '');
     for (const line of stdout.split('\n'))
-      assert.match(line, /^(?:|::(?:add-mask|error)::.*|Minted an access token for .*)$/);
+      assert.match(line, /^(?:|::(?:add-mask|error title=[^:]+)::.*|Minted an access token for .*)$/);
     assert.ok(!stdout.includes('##['));
   }
 }

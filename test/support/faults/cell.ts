@@ -161,7 +161,7 @@ function assertDiscreet(result: Result, scene: Scene): void {
   assert.doesNotMatch(result.stdout, /##\[/);
   assert.doesNotMatch(result.stdout, /^\s+at .*:\d+/m, 'no stack trace');
   for (const line of result.stdout.split('\n').filter((line) => line.startsWith('::')))
-    assert.match(line, /^::(?:add-mask|debug|error|warning)::/);
+    assert.match(line, /^::(?:add-mask|debug|(?:error|warning) title=[^:]+)::/);
 }
 
 /** Of every token and JWT the parts that are as good as the whole. */
