@@ -1,8 +1,12 @@
-/** Starts and ends a process of this action: one catch, all output written, the runner's signals answered. */
+/** Runs a step: catches every error once, writes all output before the exit, and answers the runner's signals. */
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/**
+ * The runner cancels a step with SIGINT, after 7.5 s with SIGTERM, and kills it 2.5 s later. On Windows it sends
+ * Ctrl+C (SIGINT) and Ctrl+Break (SIGBREAK, which ends Node if nobody listens; elsewhere it never comes).
+ */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const;
 
-/** Aborts at the first SIGINT or SIGTERM; from then on the process ends by its own decision, not by the signal. */
+/** Aborts at the first signal. From then on no signal ends the process, so that it can end what it has begun. */
 export function watchCancellation(): AbortSignal {
   const controller = new AbortController();
   for (const name of SIGNALS) {
@@ -15,25 +19,26 @@ export function watchCancellation(): AbortSignal {
   return controller.signal;
 }
 
-/** Lets a revocation under way end, or say what became of it; the runner waits ten seconds before it kills. */
+/** Lets a revocation end that has begun, or say what became of it. */
 export function outliveCancellation(): void {
   for (const name of SIGNALS) process.on(name, () => undefined);
 }
 
 /**
- * Runs the story and exits, since a hung tunnel or a look-up of a name would keep the process alive.
+ * Runs a step and exits, because a tunnel that hangs or a DNS look-up would keep the process alive.
  *
- * @param onError is given whatever was thrown, also outside of the story's own chain; sets the exit code
+ * @param step `main` or `post`
+ * @param onError gets whatever was thrown, also outside of the promise that the step returns; sets the exit code
  */
-export function runAction(story: () => Promise<void>, onError: (error: unknown) => void): void {
+export function runAction(step: () => Promise<void>, onError: (error: unknown) => void): void {
   process.on('uncaughtException', (error) => {
     onError(error);
     exit();
   });
-  story().catch(onError).finally(exit);
+  step().catch(onError).finally(exit);
 }
 
-/** Where standard output is a pipe, it may hold lines that are not written yet. */
+/** If standard output is a pipe, it may hold lines that are not written yet. */
 function exit(): void {
   process.stdout.write('', () => process.exit());
 }
