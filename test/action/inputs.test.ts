@@ -55,6 +55,28 @@ describe('action.yml', () => {
     for (const { name, description } of outputs) assert.notEqual(description, '', name);
   });
 
+  test('describes each in a text that an editor shows whole', () => {
+    for (const { name, description } of [...readEntries(ACTION_YML, 'inputs'), ...readEntries(ACTION_YML, 'outputs')]) {
+      assert.ok(description.length <= 160, `${name}: ${description.length} characters`);
+      assert.match(description, /\.$/, name);
+      assert.ok(!description.includes('${{'), `${name}: the runner would evaluate it`);
+    }
+  });
+
+  test('shows an example of each form', () => {
+    const described = readEntries(ACTION_YML, 'inputs').concat(readEntries(ACTION_YML, 'outputs'));
+    for (const [name, example] of [
+      ['required-permissions', '`organization_info: read`'],
+      ['allowed-permissions', '`organization_info: read, organization_warehouse: write`'],
+      ['api-version', '`2023-06-16`'],
+      ['expires-at', '`2026-01-31T12:00:00.000Z`'],
+      ['permissions', '`{"organization_info":"VIEW"}`'],
+    ] as const) {
+      const { description = '' } = described.find((entry) => entry.name === name) ?? {};
+      assert.ok(description.includes(example), `${name}: ${description}`);
+    }
+  });
+
   test('runs the two bundles on node24', () => {
     const { name, runs } = readAction(ACTION_YML);
     assert.equal(name, 'Create ICR App Token');
