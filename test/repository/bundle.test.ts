@@ -1,4 +1,4 @@
-/** Owns the proof that the bundles are what the source builds, hold nothing that is left out, and stay small. */
+/** Checks that the bundles are what the source builds, have nothing in them that was left out, and stay small. */
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,15 +14,15 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Contents {
   maxBytes: number;
-  /** Also of modules that are bundled for their side effects alone. */
+  /** Also those that are bundled only for their side effects. */
   packages: readonly string[];
-  /** Of `src/stubs`; the README there says what for. */
+  /** The stubs of `src/stubs`. Its README says why. */
   stubs: readonly string[];
   /** Node's own modules, as they are required. */
   builtIns: readonly string[];
 }
 
-/** A new name here is code that every job loads next to a private key: see where it comes from first. */
+/** A new name here is code that every job loads beside a private key. Find out first where it comes from. */
 const BUNDLES: Record<'main' | 'post', Contents> = {
   main: {
     maxBytes: 165_000,
@@ -38,7 +38,7 @@ const BUNDLES: Record<'main' | 'post', Contents> = {
   },
 };
 
-/** What webpack says of a module that it looked at, whether the bundle kept it or not. */
+/** A module that webpack looked at. The bundle need not have it. */
 interface Module {
   name: string;
   modules?: Module[];
@@ -52,7 +52,7 @@ before(async () => {
 });
 after(() => rm(fresh, { recursive: true, force: true }));
 
-test('dist holds what the source builds, byte for byte, and nothing else', async () => {
+test('dist is what the source builds, byte for byte, and has nothing else', async () => {
   for (const name of ['main', 'post']) {
     const files = await readdir(join(ROOT, 'dist', name));
     assert.deepEqual(files.sort(), ['index.js', 'licenses.txt']);
@@ -61,7 +61,7 @@ test('dist holds what the source builds, byte for byte, and nothing else', async
         readFile(join(fresh, name, file)),
         readFile(join(ROOT, 'dist', name, file)),
       ]);
-      assert.ok(built.equals(committed), `dist/${name}/${file} is not what the source builds: npm run build`);
+      assert.ok(built.equals(committed), `dist/${name}/${file} is not what src builds. Run npm run build.`);
     }
   }
 });
@@ -73,15 +73,15 @@ for (const [name, contents] of Object.entries(BUNDLES)) {
       assert.ok(length <= contents.maxBytes, `${length} bytes`);
     });
 
-    test('is made of the packages that are named here', async () => {
+    test('has the packages that are named here', async () => {
       assert.deepEqual(distinct(await modulesOf(name), /^\.\/node_modules\/((?:@[^/]+\/)?[^/]+)\//), contents.packages);
     });
 
-    test('has stubs for what is left out', async () => {
+    test('has the stubs that are named here', async () => {
       assert.deepEqual(distinct(await modulesOf(name), /^\.\/src\/stubs\/([^/]+)\.ts$/), contents.stubs);
     });
 
-    test('is made of nothing from elsewhere', async () => {
+    test('has nothing from elsewhere', async () => {
       const known = /^(?:\.\/(?:(?:src|node_modules)\/|package\.json$)|external "|webpack\/runtime\/)/;
       assert.deepEqual(
         (await modulesOf(name)).filter((module) => !known.test(module)),
@@ -95,7 +95,7 @@ for (const [name, contents] of Object.entries(BUNDLES)) {
       assert.deepEqual(distinct([...code.matchAll(/\brequire\("([^"]+)"\)/g)].flat(), /^([^"]+)$/), contents.builtIns);
     });
 
-    test('has the licence of every package that it is made of', async () => {
+    test('has the licence of every package in it', async () => {
       const licences = await readFile(join(fresh, name, 'licenses.txt'), 'utf8');
       for (const part of contents.packages) {
         const folder = join(ROOT, 'node_modules', part);
@@ -107,7 +107,7 @@ for (const [name, contents] of Object.entries(BUNDLES)) {
   });
 }
 
-// The first two cost 20 ms and more, TLS 9 ms, the third 1 ms; nothing here needs them.
+// undici costs 20 ms and more, TLS 9 ms, node:perf_hooks 1 ms. Nothing here needs them.
 test('the steps load no undici, not even Node’s own, no node:perf_hooks, and no TLS for a server on loopback', async () => {
   await using scene = await createScene();
   const probe = join(fresh, 'probe.cjs');
@@ -127,7 +127,7 @@ test('the steps load no undici, not even Node’s own, no node:perf_hooks, and n
   assert.doesNotMatch(loaded, /NativeModule (?:internal\/deps\/undici|perf_hooks|child_process|https)\n/);
 });
 
-/** `npm run build` into another folder, without ncc's cache, and with what webpack says of it. */
+/** Runs `npm run build` into another folder, without ncc's cache and with webpack's statistics. */
 async function build(folder: string): Promise<void> {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const commands: string[] = scripts.build.split(' && ');
@@ -151,12 +151,12 @@ async function modulesOf(name: string): Promise<string[]> {
   return names(modules);
 }
 
-/** A concatenated module is named for its first file and "+ n modules"; these are listed in it. */
+/** A concatenated module is named for its first file and "+ n modules". It lists these. */
 function names(modules: Module[]): string[] {
   return modules.flatMap((module) => [module.name, ...names(module.modules ?? [])]);
 }
 
-/** What the pattern finds first in a text, of all texts in which it finds anything, each once and sorted. */
+/** The first match of each text that has one, without duplicates and sorted. */
 function distinct(texts: readonly string[], pattern: RegExp): string[] {
   return [...new Set(texts.flatMap((text) => pattern.exec(text)?.[1] ?? []))].sort();
 }

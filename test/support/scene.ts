@@ -1,4 +1,4 @@
-/** Owns the usual scene of a test: a simulator with one app, two organizations, and the inputs to reach it. */
+/** Sets up what most tests need: a simulator with one app and two organizations, and the inputs to reach it. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type Result, type Step, type StepOptions, startStep, visibleText } from './runner.ts';
@@ -17,7 +17,7 @@ export interface Scene extends AsyncDisposable {
   nordic: Installation;
   /** Of the organization Baltic Forests, with `organization_info`. */
   baltic: Installation;
-  /** `app-id`, `private-key` and `api-url`, with others on top. */
+  /** `app-id`, `private-key` and `api-url`, and others that add to them or replace them. */
   inputs(others?: Readonly<Record<string, string>>): Record<string, string>;
   step(inputs?: Readonly<Record<string, string>>, options?: Partial<StepOptions>): Promise<Step>;
   /** Runs main alone. */
@@ -66,7 +66,7 @@ export async function createScene(options: SimulatorOptions = {}): Promise<Scene
   return scene;
 }
 
-/** No token, no JWT that was sent, and no line of the key where a person may look. */
+/** Checks that people can read no token, no JWT that was sent, and no line of the key. */
 export function assertNoSecrets(result: Result, simulator: Simulator, others: readonly string[] = []): void {
   const text = visibleText(result);
   const secrets = [
@@ -79,7 +79,7 @@ export function assertNoSecrets(result: Result, simulator: Simulator, others: re
     assert.ok(!text.includes(secret), `a secret is in clear: ${secret.slice(0, 12)}… in\n${text}`);
 }
 
-/** The body lines of a PEM, its short tail left out. */
+/** The lines of a PEM's body, without a short last one. */
 export function keyLines(pem: string): string[] {
   return pem.split('\n').filter((line) => line.length >= 16 && !line.startsWith('-----'));
 }

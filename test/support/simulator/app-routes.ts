@@ -1,48 +1,48 @@
-/** Owns the endpoints under /app: minting, revoking and finding installations. docs: Apps (v0.5). */
+/** Answers the endpoints under /app: mints and revokes tokens, and finds installations. docs: Apps (v0.5). */
 import type { App } from './app.ts';
 import { type Installation, installation, installationJson } from './installation.ts';
 import type { Json, JsonObject } from './json.ts';
 import { cut, paginationJson, readPaging } from './paging.ts';
-import { jsonReply, Refusal, type Reply, textReply } from './reply.ts';
+import { ApiError, jsonReply, type Reply, textReply } from './reply.ts';
 import type { Call, Route } from './router.ts';
+import { callingApp, type ServerState } from './server-state.ts';
 import { tokenJson } from './tokens.ts';
-import { callingApp, type World } from './world.ts';
 
-export function appRoutes(world: World): readonly Route[] {
+export function appRoutes(server: ServerState): readonly Route[] {
   return [
     {
       method: 'POST',
       path: '/app/accessTokens',
-      handle: (call) => mint(world, call, callingApp(world, call.bearer)),
+      handle: (call) => mint(server, call, callingApp(server, call.bearer)),
     },
-    { method: 'POST', path: '/app/installations/:id/accessTokens', handle: (call) => mintOf(world, call) },
-    { method: 'DELETE', path: '/app/installations/token', handle: (call) => revoke(world, call) },
-    { method: 'GET', path: '/app/installations', handle: (call) => list(world, call) },
+    { method: 'POST', path: '/app/installations/:id/accessTokens', handle: (call) => mintOf(server, call) },
+    { method: 'DELETE', path: '/app/installations/token', handle: (call) => revoke(server, call) },
+    { method: 'GET', path: '/app/installations', handle: (call) => list(server, call) },
     {
       method: 'GET',
       path: '/app/installations/:id',
-      handle: (call) => single(world, call, (it) => it.id === call.id),
+      handle: (call) => single(server, call, (it) => it.id === call.id),
     },
     {
       method: 'GET',
       path: '/app/organizations/:id/installation',
-      present: () => world.settings.organizationInstallationRoute,
-      handle: (call) => single(world, call, (it) => it.organization.id === call.id),
+      present: () => server.settings.organizationInstallationRoute,
+      handle: (call) => single(server, call, (it) => it.organization.id === call.id),
     },
   ];
 }
 
-/** What a suspended installation answers is documented nowhere; 403 is what the docs' model, GitHub, does. */
-function mintOf(world: World, call: Call): Reply {
-  const app = callingApp(world, call.bearer);
-  const it = found(world, app, ({ id }) => id === call.id);
-  if (it.state === 'suspended') throw new Refusal(403, 'Installation is suspended');
-  return mint(world, call, app, it);
+/** No page says how ICR answers for a suspended installation. GitHub, the model of its API, answers 403. */
+function mintOf(server: ServerState, call: Call): Reply {
+  const app = callingApp(server, call.bearer);
+  const it = found(server, app, ({ id }) => id === call.id);
+  if (it.state === 'suspended') throw new ApiError(403, 'Installation is suspended');
+  return mint(server, call, app, it);
 }
 
-function mint(world: World, call: Call, app: App, of?: Installation): Reply {
-  const { settings } = world;
-  const token = world.tokens.mint(app, of, settings, call.number);
+function mint(server: ServerState, call: Call, app: App, of?: Installation): Reply {
+  const { settings } = server;
+  const token = server.tokens.mint(app, of, settings, call.number);
   const answer: Record<string, Json> = { ...tokenJson(token) };
   for (const [name, value] of Object.entries(settings.mintPatch)) {
     if (value === undefined) delete answer[name];
@@ -51,22 +51,22 @@ function mint(world: World, call: Call, app: App, of?: Installation): Reply {
   return jsonReply(settings.mintStatus, answer);
 }
 
-/** The bearer is the very token to kill. docs: Endpoints available for ICR apps. */
-function revoke(world: World, call: Call): Reply {
-  const { settings, tokens } = world;
-  if (call.bearer === undefined) throw new Refusal(401, 'Unauthorized');
+/** The bearer is the token to revoke. docs: Endpoints available for ICR apps. */
+function revoke(server: ServerState, call: Call): Reply {
+  const { settings, tokens } = server;
+  if (call.bearer === undefined) throw new ApiError(401, 'Unauthorized');
   const token = tokens.use(call.bearer, settings.replicaLag);
-  if (token === undefined || token.state !== 'live') throw new Refusal(401, 'Access token invalid');
+  if (token === undefined || token.state !== 'live') throw new ApiError(401, 'Access token invalid');
   if (token.installation === undefined && !settings.revokeTakesAppTokens) {
-    throw new Refusal(403, 'Not an installation access token');
+    throw new ApiError(403, 'Not an installation access token');
   }
   if (settings.revokeWorks) tokens.revoke(token.token);
   return textReply(200, settings.revokeBody);
 }
 
-function list(world: World, call: Call): Reply {
-  const { settings, registry } = world;
-  const app = callingApp(world, call.bearer);
+function list(server: ServerState, call: Call): Reply {
+  const { settings, registry } = server;
+  const app = callingApp(server, call.bearer);
   const asked = readPaging(call.query, settings);
   const paging = settings.listIgnoresPage ? { ...asked, page: 0 } : asked;
   if (settings.endlessListPageBytes !== undefined)
@@ -85,13 +85,13 @@ function endlessPage(app: App, bytes: number): JsonObject {
   return { pagination: { total }, installations: Array.from({ length: count }, one) };
 }
 
-function single(world: World, call: Call, wanted: (it: Installation) => boolean): Reply {
-  return jsonReply(200, installationJson(found(world, callingApp(world, call.bearer), wanted), 'single'));
+function single(server: ServerState, call: Call, wanted: (it: Installation) => boolean): Reply {
+  return jsonReply(200, installationJson(found(server, callingApp(server, call.bearer), wanted), 'single'));
 }
 
-/** Another app's installation is answered like one that does not exist. */
-function found(world: World, app: App, wanted: (it: Installation) => boolean): Installation {
-  const it = world.registry.installationsOf(app).find(wanted);
-  if (it === undefined) throw new Refusal(404, 'Installation not found');
+/** Another app's installation is answered as one that does not exist. */
+function found(server: ServerState, app: App, wanted: (it: Installation) => boolean): Installation {
+  const it = server.registry.installationsOf(app).find(wanted);
+  if (it === undefined) throw new ApiError(404, 'Installation not found');
   return it;
 }

@@ -1,15 +1,15 @@
-/** Owns one registered ICR app: its names, its permissions and the public keys that are active for it. */
+/** A registered ICR App: its names, its permissions and its active public keys. */
 import { createPublicKey, KeyObject } from 'node:crypto';
 import type { Permissions } from './installation.ts';
 
-/** A private key is taken too: only its public half is kept, as ICR does. */
+/** A public or a private key. Only the public half is kept, as in ICR. */
 export type AppKey = KeyObject | string;
 
 export interface AppInput {
-  /** What the JWT's `iss` names; a UUID in ICR's real data, `67890` in its samples. */
+  /** The `iss` of a JWT. In ICR's real data it is a UUID, in its samples `67890`. */
   readonly id: string;
   readonly appNameId?: string;
-  /** What an app token (not an installation's) is given. */
+  /** The permissions of an app token, which is for no installation. */
   readonly permissions?: Permissions;
   readonly keys: readonly AppKey[];
 }
@@ -31,7 +31,7 @@ export class App {
     return this.#keys;
   }
 
-  /** Replaces the active keys: a key left out is revoked at once. docs: App private keys. */
+  /** Replaces the active keys. A key that is left out is revoked at once. docs: App private keys. */
   setKeys(keys: readonly AppKey[]): void {
     this.#keys = keys.map(publicKey);
   }

@@ -1,4 +1,4 @@
-/** Owns a private certificate authority for tests, made by the `openssl` command in a folder of its own. */
+/** Makes a private certificate authority for tests, with the `openssl` command. */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { TlsIdentity } from './listener.ts';
 
 export interface CertificateRequest {
-  /** Host names, e.g. `localhost`; for a wrong-host certificate, another server's. */
+  /** Host names, for instance `localhost`, or another host's for a certificate that does not fit. */
   readonly hosts?: readonly string[];
   readonly ips?: readonly string[];
   /** Valid for one day of the year 2020 only. */
@@ -14,19 +14,19 @@ export interface CertificateRequest {
 }
 
 export interface CertificateAuthority {
-  /** PEM; what a client is to trust. */
+  /** In PEM. A client must trust it. */
   readonly cert: string;
-  /** The same as a file, as NODE_EXTRA_CA_CERTS wants it. */
+  /** The same as a file, for NODE_EXTRA_CA_CERTS. */
   readonly certFile: string;
   issue(request: CertificateRequest): Promise<TlsIdentity>;
 }
 
 const run = promisify(execFile);
 
-/** Elliptic, because openssl makes such a key in no time. */
+/** Elliptic, because openssl makes such a key at once. */
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** `folder` exists and is temporary; everything is written under it. Two authorities need two folders. */
+/** @param folder a temporary folder that exists. Two authorities need two folders. */
 export async function makeAuthority(folder: string): Promise<CertificateAuthority> {
   const files = { cert: join(folder, 'ca.pem'), key: join(folder, 'ca.key'), config: join(folder, 'ca.cnf') };
   await mkdir(join(folder, 'issued'), { recursive: true });
@@ -37,7 +37,7 @@ export async function makeAuthority(folder: string): Promise<CertificateAuthorit
   await openssl('req', '-config', files.config, ...root, ...NEW_KEY, '-keyout', files.key, '-out', files.cert);
   const cert = await readFile(files.cert, 'utf8');
   let issued = 0;
-  // openssl ca keeps a database of files, which two runs at once would spoil.
+  // openssl ca keeps a database in files, which two runs at once would spoil.
   let last: Promise<unknown> = Promise.resolve();
   return {
     cert,
@@ -62,9 +62,9 @@ async function issue(request: CertificateRequest, configFile: string, name: stri
   return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
 }
 
-/** `openssl ca` and not `openssl x509`: with older versions of openssl only it takes a date in the past. */
+/** For `openssl ca`: older versions of `openssl x509` take no date in the past. */
 function config(folder: string, files: { cert: string; key: string }): string {
-  // A backslash escapes the next character there, also in a path of Windows.
+  // A backslash escapes the next character, also in a Windows path.
   const path = (name: string) => name.replaceAll('\\', '/');
   return `
 [ req ]

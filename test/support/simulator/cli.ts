@@ -1,7 +1,7 @@
 /**
- * Owns the simulator as a process for a shell or a workflow runner:
- *   node test/simulator/cli.ts --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE.pem]
- * When ready it writes FILE.json and a line on stdout. It ends on SIGTERM and SIGINT.
+ * Runs the simulator as a process, for a shell or a workflow:
+ *   node .ci/node.cjs test/support/simulator/cli.ts --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE]
+ * When it is ready, it writes FILE.json and a line on standard output. SIGTERM or SIGINT ends it.
  */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ const simulator = await startSimulator({
 const { appId, installations } = fillWithDemo(simulator, readFileSync(keyFile, 'utf8'));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void simulator.close());
 
-// Renamed into place, so that whoever waits for the file never reads half of it.
+// Written elsewhere and then renamed, so that nobody reads half of it.
 writeFileSync(`${state}.part`, `${JSON.stringify(describe(), undefined, 2)}\n`);
 renameSync(`${state}.part`, state);
 console.log(`ICR simulator ready on ${simulator.url}, described in ${state}`);
@@ -58,7 +58,7 @@ function describe(): JsonObject {
   };
 }
 
-/** The token only as its hash: whoever holds it can find it here, and a log of this answer leaks nothing. */
+/** With the hash of the token instead of the token, so that a log of this response leaks nothing. */
 function describeToken(token: IssuedToken): JsonObject {
   return {
     id: token.id,

@@ -1,6 +1,6 @@
-/** Owns the server's idea of the time, which tests can move away from the real one. */
+/** The server's clock, which tests can move. */
 export class Clock {
-  /** Seconds the server's clock is ahead of real time (negative: behind). */
+  /** How far the server's clock is ahead of the real time. Negative: behind. */
   offsetSeconds = 0;
 
   now(): number {

@@ -1,18 +1,18 @@
-/** Owns a small CONNECT proxy on loopback, which can also misbehave and never leaves this machine. */
+/** A small CONNECT proxy on loopback. It can misbehave, and never connects to another machine. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Listener, type TlsIdentity } from './listener.ts';
 
-/** `silent` never answers; `reset` ends the connection with an RST; `status` refuses with it. */
+/** `silent` never answers, `reset` resets the connection, and `status` refuses with that status. */
 export type ProxyBehaviour = 'normal' | 'silent' | 'reset' | { readonly status: number };
 
 export interface ConnectProxyOptions {
-  /** Basic authentication; without it 407. */
+  /** Needs basic authentication, or answers 407. */
   readonly auth?: { readonly username: string; readonly password: string };
   /**
-   * Where `host:port` really is, as a port of 127.0.0.1: so a client can reach api.carbonregistry.com:443
-   * without DNS. Targets not named here are answered with 502, unless they are 127.0.0.1 or localhost.
+   * The port of 127.0.0.1 that stands for a `host:port`, so that a client can reach api.carbonregistry.com:443
+   * without DNS. Any other target but 127.0.0.1 and localhost is answered with 502.
    */
   readonly targets?: Readonly<Record<string, number>>;
   /** Makes it an https:// proxy. */
@@ -22,17 +22,17 @@ export interface ConnectProxyOptions {
 
 export interface ProxyRequest {
   readonly method: string;
-  /** `host:port`; for a method other than CONNECT (refused with 501) whatever address was asked for. */
+  /** `host:port`. For any other method than CONNECT, which is refused with 501, the address of the request. */
   readonly target: string;
   readonly authorization: string | undefined;
-  /** 200: the tunnel was opened. Undefined: nothing was answered. */
+  /** 200 if the tunnel was opened, undefined if nothing was answered. */
   readonly status: number | undefined;
 }
 
 export interface ConnectProxy {
   readonly url: string;
   readonly port: number;
-  /** May be changed at any time. */
+  /** Can be changed at any time. */
   behaviour: ProxyBehaviour;
   requests(): readonly ProxyRequest[];
   close(): Promise<void>;
@@ -51,11 +51,11 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
     },
     connect: (request, client, head) => {
       client.on('error', () => client.destroy());
-      const verdict = judge(request, options, proxy.behaviour);
-      if ('port' in verdict) return tunnel(verdict.port, client, head, (status) => note(request, status));
-      note(request, verdict.status);
-      if (verdict.status !== undefined) refuse(client, verdict.status);
-      else if (verdict.reset) listener.reset(request);
+      const decision = decide(request, options, proxy.behaviour);
+      if ('port' in decision) return tunnel(decision.port, client, head, (status) => note(request, status));
+      note(request, decision.status);
+      if (decision.status !== undefined) refuse(client, decision.status);
+      else if (decision.reset) listener.reset(request);
     },
   });
   await listener.listen(0);
@@ -69,9 +69,9 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
   return proxy;
 }
 
-type RevocationResult = { readonly port: number } | { readonly status: number | undefined; readonly reset: boolean };
+type Decision = { readonly port: number } | { readonly status: number | undefined; readonly reset: boolean };
 
-function judge(request: IncomingMessage, options: ConnectProxyOptions, behaviour: ProxyBehaviour): RevocationResult {
+function decide(request: IncomingMessage, options: ConnectProxyOptions, behaviour: ProxyBehaviour): Decision {
   if (behaviour === 'silent' || behaviour === 'reset') return { status: undefined, reset: behaviour === 'reset' };
   if (behaviour !== 'normal') return { status: behaviour.status, reset: false };
   const { auth, targets } = options;

@@ -1,4 +1,4 @@
-/** Owns the app and organizations that the simulator started from a shell is filled with. */
+/** Registers an app and two organizations, for the demo and for a simulator that is started from a shell. */
 import { randomUUID } from 'node:crypto';
 import type { AppKey, Installation, Simulator } from './simulator.ts';
 

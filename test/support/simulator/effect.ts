@@ -1,34 +1,34 @@
-/** Owns what can go wrong with one answer: the kinds of fault effect, and short names for the usual ones. */
+/** Names what can go wrong with a response, and makes the usual effects. */
 import type { Json } from './json.ts';
 
 /**
- * These replace the real answer. Without `process` the routes never see the request; with
- * `process: true` they do (a token is minted and lost) and only the answer goes astray.
+ * These replace the real response. Without `process` the routes never see the request. With `process: true`
+ * they do, so that a token is minted and only the response is lost.
  */
 export type ReplacingEffect = {
   readonly process?: boolean;
-} /** The TCP connection is reset (RST). Unprocessed: before the body is read. */ & (
+} /** Resets the TCP connection (RST), before the body is read unless it is processed. */ & (
   | { readonly kind: 'reset' }
-  /** Not even headers come. */
+  /** Sends nothing, not even headers. */
   | { readonly kind: 'hang' }
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-      /** A function is given the request's Authorization header, to repeat it. */
+      /** A function gets the request's Authorization header, so that it can repeat it. */
       readonly body?: string | ((authorization: string) => string);
     }
   /** Status 200 and a JSON object of that many bytes, without Content-Length. */
   | { readonly kind: 'huge'; readonly bytes: number }
-  /** These bytes on the bare connection instead of an HTTP answer, then its end; or silence, with `staysOpen`. */
+  /** These bytes instead of an HTTP response. Then the connection ends or, with `staysOpen`, is silent. */
   | { readonly kind: 'raw'; readonly bytes: string; readonly staysOpen?: boolean }
 );
 
-/** These spoil the real answer, so the request is always processed. */
+/** These spoil the real response, so the request is always processed. */
 export type SpoilingEffect =
   /** Headers and half of the body, then silence. */
   | { readonly kind: 'hang-body' }
-  /** The body comes one byte at a time, this far apart. */
+  /** The body comes one byte at a time, with this time between them. */
   | { readonly kind: 'drip'; readonly everyMs: number }
   /**
    * Only half of the body comes before the connection ends. Content-Length says how long it should be,
@@ -39,7 +39,7 @@ export type SpoilingEffect =
   | { readonly kind: 'prefix'; readonly text: string }
   /** undefined: no Content-Type at all. */
   | { readonly kind: 'content-type'; readonly value: string | undefined }
-  /** A body that is no JSON is given to `change` as undefined. */
+  /** `change` gets undefined if the body is not JSON. */
   | { readonly kind: 'transform'; readonly change: (answer: Json | undefined) => Json };
 
 export type Effect = ReplacingEffect | SpoilingEffect;

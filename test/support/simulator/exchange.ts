@@ -1,26 +1,26 @@
-/** Owns the course of one HTTP exchange: recorded, hit by a fault or not, processed, answered. */
+/** Runs one HTTP exchange: records it, applies a fault if there is one, processes it and responds. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { processes } from './effect.ts';
 import type { Faults } from './faults.ts';
 import type { Processor } from './processor.ts';
-import type { OpenRecord } from './request-log.ts';
+import type { LiveRecord } from './request-log.ts';
+import type { ServerState } from './server-state.ts';
 import { send, sendInstead, sendSpoiled, type Wire } from './wire.ts';
-import type { World } from './world.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly record: OpenRecord;
+  readonly record: LiveRecord;
   readonly reset: () => void;
 }
 
 export async function exchange(
   { request, response, record, reset }: Exchange,
-  world: World,
+  server: ServerState,
   faults: Faults,
   processor: Processor,
 ): Promise<void> {
-  prepare(response, world);
+  prepare(response, server);
   const wire: Wire = { response, reset };
   const effect = faults.hit(record.method, processor.targetOf(record) ?? record.path);
   record.fault = effect?.kind;
@@ -28,20 +28,20 @@ export async function exchange(
   const body = await read(request);
   if (body === undefined) return;
   record.body = body;
-  await pause(world.settings.latencyMs, response);
+  await pause(server.settings.latencyMs, response);
   if (effect !== undefined && !processes(effect)) return sendInstead(wire, effect);
   const reply = processor.process(record);
   if (effect === undefined) send(wire, reply);
   else await sendSpoiled(wire, reply, effect);
 }
 
-/** Node would send the real time in Date; the server's clock is to be seen there. */
-function prepare(response: ServerResponse, { settings, clock }: World): void {
+/** The Date header shows the server's clock. Node would send the real time. */
+function prepare(response: ServerResponse, { settings, clock }: ServerState): void {
   response.sendDate = false;
   if (settings.sendDate) response.setHeader('Date', clock.httpDate());
 }
 
-/** Undefined when the client went away before it had sent everything. */
+/** Undefined if the client went away before it had sent everything. */
 async function read(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   try {
@@ -52,7 +52,7 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
   }
 }
 
-/** Cut short by the end of the connection; the request has arrived, so it is processed all the same. */
+/** Ends early if the connection does. The request has arrived, so it is processed all the same. */
 function pause(ms: number, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (ms <= 0) return resolve();

@@ -1,4 +1,4 @@
-/** Owns the list of faults put in front of the routes, and which of them hits a request. */
+/** Keeps the faults that a test set, and chooses the one that a request gets. */
 import type { Effect } from './effect.ts';
 import { splitTarget } from './router.ts';
 
@@ -6,14 +6,14 @@ export interface Fault {
   /** Any method when left out. */
   readonly method?: string;
   /**
-   * Without the base path. Text is compared with the whole path without its query, `*` standing for one
-   * segment and `**` for anything; an expression is tried on the path with its query.
+   * Without the base path. A text must be equal to the path without its query: `*` is any one segment and `**`
+   * is anything. A regular expression is tried on the path with its query.
    */
   readonly path: string | RegExp;
   readonly effect: Effect;
-  /** So many matching requests go by before the first is hit. Default 0. */
+  /** So many matching requests pass before the first one gets it. Default: 0. */
   readonly skip?: number;
-  /** So many requests are hit; default: for ever. */
+  /** So many requests get it. Default: all. */
   readonly times?: number;
 }
 
@@ -34,7 +34,7 @@ export class Faults {
     this.#entries = [];
   }
 
-  /** The faults stand in a row, in the order they were added: a request hit by one never reaches the next. */
+  /** The first fault that matches, in the order in which they were added. */
   hit(method: string, target: string): Effect | undefined {
     for (const entry of this.#entries) {
       const { fault } = entry;
@@ -49,7 +49,7 @@ export class Faults {
 }
 
 function expression(path: string | RegExp): RegExp {
-  // A copy without g and y, which would make the outcome depend on the request before.
+  // A copy without g and y, which would make the result depend on the request before.
   if (path instanceof RegExp) return new RegExp(path.source, path.flags.replace(/[gy]/g, ''));
   const source = path.replace(/\*\*|\*|[.+?^${}()|[\]\\]/g, (sign) => {
     if (sign === '**') return '.*';

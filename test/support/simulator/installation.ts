@@ -1,4 +1,4 @@
-/** Owns one installation of an app in an organization, and how ICR writes it as JSON. */
+/** Describes an installation of an app in an organization, and writes it as ICR's JSON. */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from './json.ts';
 import { type Organization, type OrganizationInput, organization, organizationJson } from './organization.ts';
@@ -6,7 +6,7 @@ import { type Organization, type OrganizationInput, organization, organizationJs
 /** Permission name to level, e.g. organization_info to VIEW. docs: Apps (v0.5). */
 export type Permissions = { readonly [name: string]: string };
 
-/** docs: Review installations: an admin suspends for a time, or uninstalls for good. */
+/** docs: Review installations. An admin suspends it for a time, or uninstalls it for good. */
 export type InstallationState = 'active' | 'suspended' | 'uninstalled';
 
 export interface InstallationInput {
@@ -18,7 +18,7 @@ export interface InstallationInput {
   readonly organizationShownIn?: Installation['organizationShownIn'];
 }
 
-/** A test may change `state`, `permissions` and `organizationShownIn` while the simulator runs. */
+/** A test can change `state`, `permissions` and `organizationShownIn` while the simulator runs. */
 export interface Installation {
   readonly id: string;
   readonly appId: string;
@@ -27,7 +27,7 @@ export interface Installation {
   readonly createdAt: string;
   permissions: Permissions;
   state: InstallationState;
-  /** The reference does not list `organization`, the demo reads it: who leaves it out, leaves it out here. */
+  /** Which responses have `organization`: the reference does not list it, and ICR's demo reads it. */
   organizationShownIn: 'everywhere' | 'single' | 'nowhere';
 }
 
@@ -45,8 +45,8 @@ export function installation(input: InstallationInput, appNameId: string, create
 }
 
 /**
- * `accessTokensUrl` begins with the text `undefined`, as in the payload ICR's own webhook-handler recorded:
- * the server's base address was unset. A client that calls it instead of building its own address fails.
+ * `accessTokensUrl` begins with the text `undefined`, as in a payload that ICR's webhook-handler recorded. A client
+ * that calls it, instead of building its own URL, fails.
  */
 export function installationJson(it: Installation, shownIn: 'list' | 'single'): JsonObject {
   const shown = it.organizationShownIn;

@@ -1,4 +1,4 @@
-/** Owns what a JSON value is, and the reading of text that may not be one. */
+/** Parses text that may not be JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 

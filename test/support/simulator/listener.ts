@@ -1,4 +1,4 @@
-/** Owns a loopback socket that speaks HTTP or HTTPS, the connections made to it, and their sudden ends. */
+/** Listens on loopback for HTTP or HTTPS, and follows every connection so that it can be reset or closed. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -12,7 +12,7 @@ export interface TlsIdentity {
 
 export interface Handlers {
   request(request: IncomingMessage, response: ServerResponse, connection: number): void;
-  /** For CONNECT; without it Node ends the connection. */
+  /** For CONNECT. Without it Node ends the connection. */
   connect?(request: IncomingMessage, tunnel: Duplex, head: Uint8Array): void;
 }
 
@@ -60,14 +60,14 @@ export class Listener {
 
   #follow(socket: Socket): void {
     this.connections += 1;
-    // On loopback the peer's port names a live connection; under TLS it is all that both sockets share.
+    // On loopback the peer's port identifies a live connection. It is all that a TLS socket and its TCP socket share.
     const port = socket.remotePort ?? 0;
     const connection = { number: this.connections, socket };
     this.#live.set(port, connection);
     socket.once('close', () => {
       if (this.#live.get(port) === connection) this.#live.delete(port);
     });
-    // Resets are what the simulator is for; without a listener they would end the process.
+    // Clients reset connections in many tests. Without a listener that would end the process.
     socket.on('error', () => undefined);
   }
 }

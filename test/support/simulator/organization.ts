@@ -1,4 +1,4 @@
-/** Owns one organization of the registry, and how ICR writes it as JSON. */
+/** Describes an organization, and writes it as ICR's JSON. */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from './json.ts';
 

@@ -1,6 +1,6 @@
-/** Owns `limit` and `page`: how they are read and how a list is cut and described by them. */
+/** Reads `limit` and `page`, cuts a list by them, and describes the page. */
 import type { JsonObject } from './json.ts';
-import { Refusal } from './reply.ts';
+import { ApiError } from './reply.ts';
 import type { Settings } from './settings.ts';
 
 export interface Paging {
@@ -8,7 +8,7 @@ export interface Paging {
   readonly page: number;
 }
 
-/** docs: Apps (v0.5) mark both required, yet ICR's demo sends neither: so the server has defaults. */
+/** docs: Apps (v0.5) marks both as required. ICR's demo sends neither, so the server has defaults. */
 export function readPaging(query: URLSearchParams, settings: Settings): Paging {
   const complaints: string[] = [];
   const limit = readNumber('limit', query, 10, 1, complaints);
@@ -17,7 +17,7 @@ export function readPaging(query: URLSearchParams, settings: Settings): Paging {
   if (limit > most && settings.overMaxPageSize === 'refuse') {
     complaints.push(`limit must not be greater than ${most}`);
   }
-  if (complaints.length > 0) throw new Refusal(400, complaints);
+  if (complaints.length > 0) throw new ApiError(400, complaints);
   return { limit: Math.min(limit, most), page };
 }
 
@@ -43,7 +43,7 @@ export function cut<Item>(items: readonly Item[], { limit, page }: Paging, overl
   return items.slice(first, first + limit);
 }
 
-/** docs: Projects (v0.5): the same five numbers; those past either end are held at the end. */
+/** docs: Projects (v0.5) has these five numbers. The next and previous page never pass an end of the list. */
 export function paginationJson(total: number, { limit, page }: Paging, base: 0 | 1): JsonObject {
   const pageCount = Math.ceil(total / limit);
   const currentPage = page + base;

@@ -1,6 +1,6 @@
-/** Owns the optional limit of requests a second. docs: Best practices announce limits, and no numbers. */
+/** Limits the requests a second if a test wants it. docs: Best practices announces limits without numbers. */
 import type { Clock } from './clock.ts';
-import { Refusal } from './reply.ts';
+import { ApiError } from './reply.ts';
 import type { RateLimit } from './settings.ts';
 
 export class RateLimiter {
@@ -14,7 +14,7 @@ export class RateLimiter {
     if (this.#passed.length >= limit.perSecond) {
       const wait = limit.retryAfterSeconds;
       const retryAfter = limit.retryAfterAs === 'seconds' ? String(wait) : clock.httpDate(wait);
-      throw new Refusal(429, 'ThrottlerException: Too Many Requests', { 'Retry-After': retryAfter });
+      throw new ApiError(429, 'ThrottlerException: Too Many Requests', { 'Retry-After': retryAfter });
     }
     this.#passed.push(now);
   }

@@ -1,4 +1,4 @@
-/** Owns the apps registered with the simulator and their installations. */
+/** Holds the apps that are registered with the simulator, and their installations. */
 import { App, type AppInput } from './app.ts';
 import { type Installation, type InstallationInput, installation } from './installation.ts';
 
@@ -24,7 +24,7 @@ export class Registry {
     return this.#apps.get(id);
   }
 
-  /** Uninstalled is gone for good, so nothing finds it any more. docs: Review installations. */
+  /** Without uninstalled ones: they are gone for good. docs: Review installations. */
   installationsOf(app: App): readonly Installation[] {
     return this.#installations.filter((it) => it.appId === app.id && it.state !== 'uninstalled');
   }

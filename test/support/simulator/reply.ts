@@ -1,4 +1,4 @@
-/** Owns the answer to one request before it is put on the wire, and the shape of ICR's refusals. */
+/** Builds the response to a request, and the error responses of ICR's API. */
 import { STATUS_CODES } from 'node:http';
 import type { Json } from './json.ts';
 
@@ -19,8 +19,8 @@ export function jsonReply(status: number, value: Json): Reply {
   return textReply(status, JSON.stringify(value));
 }
 
-/** Thrown by whatever refuses a request. */
-export class Refusal extends Error {
+/** Thrown to refuse a request. */
+export class ApiError extends Error {
   readonly status: number;
   readonly reasons: string | readonly string[];
   readonly headers: Readonly<Record<string, string>>;
@@ -34,16 +34,16 @@ export class Refusal extends Error {
 }
 
 /**
- * NestJS' default error body, as ICR's demo reads it: `message` is a list for failed validation. NestJS
- * leaves `error` out when the message is only the name of the status, and for its rate limiter.
+ * NestJS' default error body, as ICR's demo reads it. `message` is a list if a validation failed. NestJS omits
+ * `error` if the message is only the name of the status, and in its rate limiter.
  */
-export function refusalReply(refusal: Refusal, echoed: string | undefined): Reply {
-  const name = STATUS_CODES[refusal.status] ?? 'Error';
-  const bare = refusal.reasons === name || refusal.status === 429;
-  const message = echoed === undefined ? refusal.reasons : withEcho(refusal.reasons, echoed);
-  const body = { statusCode: refusal.status, message, ...(bare ? {} : { error: name }) };
-  const reply = jsonReply(refusal.status, body);
-  return { ...reply, headers: { ...reply.headers, ...refusal.headers } };
+export function errorReply(apiError: ApiError, echoed: string | undefined): Reply {
+  const name = STATUS_CODES[apiError.status] ?? 'Error';
+  const bare = apiError.reasons === name || apiError.status === 429;
+  const message = echoed === undefined ? apiError.reasons : withEcho(apiError.reasons, echoed);
+  const body = { statusCode: apiError.status, message, ...(bare ? {} : { error: name }) };
+  const reply = jsonReply(apiError.status, body);
+  return { ...reply, headers: { ...reply.headers, ...apiError.headers } };
 }
 
 function withEcho(reasons: string | readonly string[], echoed: string): string | readonly string[] {

@@ -1,4 +1,4 @@
-/** Owns the record of every request the simulator was sent, for tests to look at afterwards. */
+/** Records every request to the simulator, so that tests can look at them afterwards. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Effect } from './effect.ts';
 
@@ -14,28 +14,28 @@ export interface RequestRecord {
   readonly at: number;
   /** The TCP connection it came on, from 1. */
   readonly connection: number;
-  /** '' until it has been read to the end. */
+  /** '' until all of it was read. */
   readonly body: string;
-  /** Undefined when nothing was answered (yet). */
+  /** Undefined if nothing was answered, or not yet. */
   readonly status: number | undefined;
   /** The fault that hit it. */
   readonly fault: Effect['kind'] | undefined;
-  /** Whether the routes saw it, so whether it could change anything (a fault may have kept it from them). */
+  /** Whether the routes saw it. If a fault replaced them, it changed nothing. */
   readonly processed: boolean;
 }
 
-/** The same record while the request is under way. */
-export interface OpenRecord extends Omit<RequestRecord, 'body' | 'status' | 'fault' | 'processed'> {
+/** The same record while the request is in progress. */
+export interface LiveRecord extends Omit<RequestRecord, 'body' | 'status' | 'fault' | 'processed'> {
   body: string;
   fault: Effect['kind'] | undefined;
   processed: boolean;
 }
 
-export class Journal {
-  readonly #entries: { readonly record: OpenRecord; readonly response: ServerResponse }[] = [];
+export class RequestLog {
+  readonly #entries: { readonly record: LiveRecord; readonly response: ServerResponse }[] = [];
 
-  open(request: IncomingMessage, response: ServerResponse, connection: number): OpenRecord {
-    const record: OpenRecord = {
+  open(request: IncomingMessage, response: ServerResponse, connection: number): LiveRecord {
+    const record: LiveRecord = {
       number: this.#entries.length + 1,
       method: request.method ?? '',
       path: request.url ?? '',
@@ -51,7 +51,7 @@ export class Journal {
     return record;
   }
 
-  /** As things stand now: a record does not change once it was handed out. */
+  /** A copy of the records as they are now. */
   all(): readonly RequestRecord[] {
     return this.#entries.map(({ record, response }) => ({
       ...record,

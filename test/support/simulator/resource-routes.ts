@@ -1,42 +1,42 @@
-/** Owns the few resource endpoints that show whether a token opens anything. docs: endpoints, v0.5. */
+/** Answers the few resource endpoints that show what a token can do. docs: endpoints, v0.5. */
 import type { JsonObject } from './json.ts';
 import { type Organization, organizationJson } from './organization.ts';
 import { cut, paginationJson, readPaging } from './paging.ts';
-import { jsonReply, Refusal, type Reply } from './reply.ts';
+import { ApiError, jsonReply, type Reply } from './reply.ts';
 import type { Call, Route } from './router.ts';
-import { callingToken, type World } from './world.ts';
+import { callingToken, type ServerState } from './server-state.ts';
 
-export function resourceRoutes(world: World): readonly Route[] {
+export function resourceRoutes(server: ServerState): readonly Route[] {
   return [
-    { method: 'GET', path: '/projects', handle: (call) => projects(world, call) },
+    { method: 'GET', path: '/projects', handle: (call) => projects(server, call) },
     {
       method: 'GET',
       path: '/organizations/:id',
-      handle: (call) => jsonReply(200, organizationJson(opened(world, call, 'organization_info'))),
+      handle: (call) => jsonReply(200, organizationJson(opened(server, call, 'organization_info'))),
     },
     {
       method: 'GET',
       path: '/organizations/:id/warehouse/inventory',
-      handle: (call) => jsonReply(200, warehouseJson(opened(world, call, 'organization_warehouse'))),
+      handle: (call) => jsonReply(200, warehouseJson(opened(server, call, 'organization_warehouse'))),
     },
   ];
 }
 
-/** docs: Projects (v0.5): any live access token will do, an app's too. */
-function projects(world: World, call: Call): Reply {
-  callingToken(world, call.bearer);
-  const paging = readPaging(call.query, world.settings);
-  const pagination = paginationJson(PROJECTS.length, paging, world.settings.paginationBase);
+/** docs: Projects (v0.5). Any live access token can read them, an app's too. */
+function projects(server: ServerState, call: Call): Reply {
+  callingToken(server, call.bearer);
+  const paging = readPaging(call.query, server.settings);
+  const pagination = paginationJson(PROJECTS.length, paging, server.settings.paginationBase);
   return jsonReply(200, { pagination, projects: cut(PROJECTS, paging).map(projectJson) });
 }
 
-/** Any level of the permission includes reading. An app token belongs to no organization. */
-function opened(world: World, call: Call, permission: string): Organization {
-  const token = callingToken(world, call.bearer);
+/** Any level of the permission includes reading. An app token has no organization. */
+function opened(server: ServerState, call: Call, permission: string): Organization {
+  const token = callingToken(server, call.bearer);
   const organization = token.installation?.organization;
-  // NestJS' words for a guard that says no.
-  if (organization?.id !== call.id) throw new Refusal(403, 'Forbidden resource');
-  if (token.permissions[permission] === undefined) throw new Refusal(403, 'Forbidden resource');
+  // NestJS' words when a guard refuses.
+  if (organization?.id !== call.id) throw new ApiError(403, 'Forbidden resource');
+  if (token.permissions[permission] === undefined) throw new ApiError(403, 'Forbidden resource');
   return organization;
 }
 

@@ -1,12 +1,12 @@
-/** Owns the finding of the route that a request's method and path name. */
-import { Refusal, type Reply } from './reply.ts';
+/** Finds the route for a request's method and path. */
+import { ApiError, type Reply } from './reply.ts';
 
 export interface Call {
   /** The number of the request, see `RequestRecord`. */
   readonly number: number;
   readonly bearer: string | undefined;
   readonly query: URLSearchParams;
-  /** The value of the path's one variable segment; '' for a route without. */
+  /** The value of the path's variable segment. '' if the route has none. */
   readonly id: string;
 }
 
@@ -14,12 +14,12 @@ export interface Route {
   readonly method: string;
   /** At most one segment is variable, written `:id`. */
   readonly path: string;
-  /** Asked at every request; a route that is absent is as unknown as any other path. */
+  /** Called for every request. A route that is not present is as unknown as any other path. */
   readonly present?: () => boolean;
   readonly handle: (call: Call) => Reply;
 }
 
-/** Undefined when there is no such route. */
+/** Undefined if there is no such route. */
 export function route(
   routes: readonly Route[],
   method: string,
@@ -58,6 +58,6 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new Refusal(400, `Failed to decode param '${segment}'`);
+    throw new ApiError(400, `Failed to decode param '${segment}'`);
   }
 }

@@ -3,20 +3,20 @@ import { randomBytes } from 'node:crypto';
 import type { Json } from './json.ts';
 
 export interface RateLimit {
-  /** Requests answered within any one second, all routes and callers together. */
+  /** Requests that are let through within any second, of all routes and callers together. */
   perSecond: number;
   retryAfterSeconds: number;
   /** RFC 9110 allows both forms of Retry-After. */
   retryAfterAs: 'seconds' | 'http-date';
 }
 
-/** Read at every request: a test may change any of them while the simulator runs. */
+/** A test can change any of them while the simulator runs. */
 export interface Settings {
   /** The status with which an app JWT is refused. */
   jwtRefusalStatus: 401 | 403;
   /** docs: Apps (v0.5) say 200; NestJS answers a POST with 201 unless told otherwise. */
   mintStatus: 200 | 201;
-  /** Laid over the answer of both minting calls, not over the token; undefined takes a field away. */
+  /** Replaces fields in the response of both minting calls, not in the token itself. undefined removes a field. */
   mintPatch: Readonly<Record<string, Json | undefined>>;
   /** docs: Authenticate as an installation: two hours. Negative: the token has expired when it is minted. */
   tokenLifetimeSeconds: number;
@@ -24,7 +24,7 @@ export interface Settings {
   makeToken: () => string;
   /** How replicas that lag behind answer the first requests with each new token: as if it did not exist. */
   replicaLag: { readonly requests: number; readonly status: 401 | 403 | 404 } | undefined;
-  /** The answer to a revocation, as raw text; '' sends no body. */
+  /** The body of the response to a revocation. '' sends none. */
   revokeBody: string;
   /** False: the revocation is answered but the token lives on. */
   revokeWorks: boolean;
@@ -32,7 +32,7 @@ export interface Settings {
   revokeTakesAppTokens: boolean;
   /** The largest page of any list; undefined: no maximum. */
   maxPageSize: number | undefined;
-  /** What becomes of a larger `limit`. */
+  /** What happens to a larger `limit`. */
   overMaxPageSize: 'cap' | 'refuse';
   /** docs: Apps (v0.5) speak of active installations, so suspended ones are left out by default. */
   listSuspended: boolean;
@@ -53,9 +53,9 @@ export interface Settings {
   /** Waited before each request is processed. */
   latencyMs: number;
   rateLimit: RateLimit | undefined;
-  /** True: every refusal repeats the Authorization header in its message, to show up clients that log it. */
+  /** True: every error message repeats the Authorization header, to find clients that log it. */
   echoAuthorization: boolean;
-  /** False: answers carry no Date header. */
+  /** False: responses have no Date header. */
   sendDate: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Owns the proof that the simulator refuses what ICR would refuse, and that its faults do what they say. */
+/** Checks that the simulator refuses what ICR would refuse, and that its faults do what they say. */
 import './checks/cli-checks.ts';
 import './checks/fault-checks.ts';
 import './checks/jwt-checks.ts';

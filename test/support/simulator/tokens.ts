@@ -1,10 +1,10 @@
-/** Owns every access token the simulator has issued, and whether it still opens anything. */
+/** Keeps every access token that the simulator has minted, and whether it is live. */
 import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
 import type { Clock } from './clock.ts';
 import type { Installation, Permissions } from './installation.ts';
 import type { JsonObject } from './json.ts';
-import { Refusal } from './reply.ts';
+import { ApiError } from './reply.ts';
 import type { Settings } from './settings.ts';
 
 export type TokenState = 'live' | 'revoked' | 'expired';
@@ -15,19 +15,19 @@ export interface IssuedToken {
   readonly appId: string;
   /** Undefined for an app token. */
   readonly installation: Installation | undefined;
-  /** As they stood at minting. */
+  /** As they were when it was minted. */
   readonly permissions: Permissions;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** The number of the request that minted it, see `RequestRecord`. */
+  /** The number of the request that minted it. See `RequestRecord`. */
   readonly mintedBy: number;
-  /** At this moment of the server's clock. */
+  /** By the server's clock, now. */
   readonly state: TokenState;
 }
 
 interface Entry extends Omit<IssuedToken, 'state'> {
   revoked: boolean;
-  /** So many requests came with it. */
+  /** How many requests came with it. */
   requests: number;
 }
 
@@ -64,13 +64,13 @@ export class TokenStore {
 
   /**
    * The token that a request came with.
-   * @throws Refusal if the replica that is asked does not know it yet
+   * @throws ApiError if the replica that is asked does not know it yet
    */
   use(token: string, lag: Settings['replicaLag']): IssuedToken | undefined {
     const entry = this.#entries.get(token);
     if (entry === undefined) return undefined;
     entry.requests += 1;
-    if (lag !== undefined && entry.requests <= lag.requests) throw new Refusal(lag.status, 'Access token invalid');
+    if (lag !== undefined && entry.requests <= lag.requests) throw new ApiError(lag.status, 'Access token invalid');
     return this.#view(entry);
   }
 
@@ -90,7 +90,7 @@ export class TokenStore {
   }
 }
 
-/** docs: Apps (v0.5): AccessToken, and InstallationAccessToken with its two further ids. */
+/** docs: Apps (v0.5): AccessToken, or InstallationAccessToken with two more ids. */
 export function tokenJson(it: IssuedToken): JsonObject {
   const createdAt = new Date(it.createdAt).toISOString();
   const { installation } = it;

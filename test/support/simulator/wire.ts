@@ -1,4 +1,4 @@
-/** Owns the putting of an answer on the wire, whole or spoiled by a fault's effect. */
+/** Sends a response, whole or spoiled by the effect of a fault. */
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -17,7 +17,7 @@ export function send({ response }: Wire, reply: Reply): void {
   response.end(reply.body);
 }
 
-/** Sends an effect that needs no real answer. */
+/** Sends an effect that needs no real response. */
 export async function sendInstead(wire: Wire, effect: Effect): Promise<void> {
   switch (effect.kind) {
     case 'reset':
@@ -33,15 +33,15 @@ export async function sendInstead(wire: Wire, effect: Effect): Promise<void> {
       return;
     case 'huge':
       wire.response.writeHead(200, { 'Content-Type': 'application/json' });
-      // A client that has seen enough closes early; that is its right and no error here.
+      // A client may close early when it has seen enough.
       return pipeline(Readable.from(filler(effect.bytes)), wire.response).catch(() => undefined);
     default:
-      // 'hang': nothing is sent, ever.
+      // 'hang' sends nothing.
       return;
   }
 }
 
-/** Sends the real answer as spoiled by the effect. */
+/** Sends the real response, spoiled by the effect. */
 export function sendSpoiled(wire: Wire, reply: Reply, effect: Effect): void | Promise<void> {
   const { response } = wire;
   const bytes = Buffer.from(reply.body);
@@ -87,7 +87,7 @@ function sendUndeclared(response: ServerResponse, { status, headers }: Reply, bo
 
 function writeHead(response: ServerResponse, { status, headers, body }: Reply): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  // RFC 9110: no length on a status that has no body; and a fault may bring a framing of its own.
+  // RFC 9110: a status without a body has no length. A fault may set its own framing.
   const framed = response.hasHeader('Content-Length') || response.hasHeader('Transfer-Encoding');
   if (!framed && status !== 204 && status !== 304) response.setHeader('Content-Length', Buffer.byteLength(body));
   response.writeHead(status);

@@ -1,4 +1,4 @@
-/** Owns one HTTP call of the checks: a connection of its own, no redirects followed, nothing hidden. */
+/** Sends one HTTP request on a connection of its own, and follows no redirects. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
@@ -11,18 +11,18 @@ export interface CallOptions {
   readonly ca?: string;
   /** Milliseconds to wait for the next byte before the call fails. */
   readonly patience?: number;
-  /** An open connection to use, e.g. a proxy's tunnel. */
+  /** An open connection to use, for instance a proxy's tunnel. */
   readonly socket?: Socket;
 }
 
-export interface Answer {
+export interface CallResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** Rejects on anything but a whole answer. */
-export function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
+/** @throws Error unless a whole response comes */
+export function call(method: string, url: string, options: CallOptions = {}): Promise<CallResponse> {
   const { bearer, body, ca, patience, socket } = options;
   const headers = {
     ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
@@ -47,20 +47,20 @@ export function call(method: string, url: string, options: CallOptions = {}): Pr
   });
 }
 
-export function objectIn(answer: Answer): JsonObject {
-  const value = parseJson(answer.text);
-  if (!isJsonObject(value)) throw new Error(`not a JSON object: ${answer.text}`);
+export function objectIn(response: CallResponse): JsonObject {
+  const value = parseJson(response.text);
+  if (!isJsonObject(value)) throw new Error(`not a JSON object: ${response.text}`);
   return value;
 }
 
-export function textIn(answer: Answer, name: string): string {
-  const value = objectIn(answer)[name];
-  if (typeof value !== 'string') throw new Error(`no text ${name} in ${answer.text}`);
+export function textIn(response: CallResponse, name: string): string {
+  const value = objectIn(response)[name];
+  if (typeof value !== 'string') throw new Error(`no text ${name} in ${response.text}`);
   return value;
 }
 
-export function listIn(answer: Answer, name: string): readonly JsonObject[] {
-  const value: Json | undefined = objectIn(answer)[name];
-  if (!Array.isArray(value)) throw new Error(`no list ${name} in ${answer.text}`);
+export function listIn(response: CallResponse, name: string): readonly JsonObject[] {
+  const value: Json | undefined = objectIn(response)[name];
+  if (!Array.isArray(value)) throw new Error(`no list ${name} in ${response.text}`);
   return value.filter(isJsonObject);
 }

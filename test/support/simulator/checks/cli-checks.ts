@@ -1,4 +1,4 @@
-/** Owns the check that the simulator runs as a process of its own and ends when told. */
+/** Checks that the simulator runs as a process of its own and ends when it is told to. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';

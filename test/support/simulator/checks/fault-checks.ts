@@ -1,4 +1,4 @@
-/** Owns the checks that each fault does what it says, and says whether the request was processed. */
+/** Checks that each fault does what it says, and whether the request was processed. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Effect, empty, html, json, type ReplacingEffect, redirect } from '../simulator.ts';
@@ -14,15 +14,15 @@ async function struck(it: Scene, effect: Effect) {
   it.simulator.fault({ method: 'POST', path: MINT, effect });
   const before = it.simulator.tokens().length;
   const outcome = await it.asApp('POST', mintPath(it.installation), { patience, body: '{}' }).then(
-    (answer) => ({ answer, error: undefined }),
-    (error: NodeJS.ErrnoException) => ({ answer: undefined, error: error.code ?? error.message }),
+    (response) => ({ response, error: undefined }),
+    (error: NodeJS.ErrnoException) => ({ response: undefined, error: error.code ?? error.message }),
   );
   const record = it.simulator.requests().at(-1);
   return { ...outcome, record, minted: it.simulator.tokens().length - before };
 }
 
-describe('faults', () => {
-  test('that replace the answer keep the request from the routes, or lose a token', async (t) => {
+describe('A fault', () => {
+  test('that replaces the response keeps the request from the routes, or loses a token', async (t) => {
     const it = await scene(t);
     const effects: readonly (readonly [effect: ReplacingEffect, error: string | undefined])[] = [
       [{ kind: 'reset' }, 'ECONNRESET'],
@@ -39,82 +39,88 @@ describe('faults', () => {
       const processed = await struck(it, { ...effect, process: true });
       assert.equal(processed.error, error);
       assert.deepEqual([processed.record?.processed, processed.minted], [true, 1], effect.kind);
-      assert.equal(processed.record?.status, processed.answer?.status);
+      assert.equal(processed.record?.status, processed.response?.status);
     }
   });
 
-  test('reset before the body is read, or after', async (t) => {
+  test('resets the connection before the body is read, or after', async (t) => {
     const it = await scene(t);
     assert.equal((await struck(it, { kind: 'reset' })).record?.body, '');
     assert.equal((await struck(it, { kind: 'reset', process: true })).record?.body, '{}');
   });
 
-  test('answer with what they are given', async (t) => {
+  test('answers with what it is given', async (t) => {
     const it = await scene(t);
-    const answerTo = async (effect: Effect) => {
-      const { answer } = await struck(it, effect);
-      return [answer?.status, answer?.headers['content-type'], answer?.text.slice(0, 9)];
+    const responseTo = async (effect: Effect) => {
+      const { response } = await struck(it, effect);
+      return [response?.status, response?.headers['content-type'], response?.text.slice(0, 9)];
     };
-    assert.deepEqual(await answerTo(html(502)), [502, 'text/html; charset=utf-8', '<!doctype']);
-    assert.deepEqual(await answerTo(json(null)), [200, 'application/json; charset=utf-8', 'null']);
-    assert.deepEqual(await answerTo(json([1], 201)), [201, 'application/json; charset=utf-8', '[1]']);
-    assert.deepEqual(await answerTo(empty()), [200, undefined, '']);
-    assert.deepEqual(await answerTo(empty(204)), [204, undefined, '']);
-    assert.deepEqual(await answerTo(redirect('https://elsewhere.example/')), [307, undefined, '']);
-    assert.equal((await struck(it, redirect('/x', 302))).answer?.headers.location, '/x');
+    assert.deepEqual(await responseTo(html(502)), [502, 'text/html; charset=utf-8', '<!doctype']);
+    assert.deepEqual(await responseTo(json(null)), [200, 'application/json; charset=utf-8', 'null']);
+    assert.deepEqual(await responseTo(json([1], 201)), [201, 'application/json; charset=utf-8', '[1]']);
+    assert.deepEqual(await responseTo(empty()), [200, undefined, '']);
+    assert.deepEqual(await responseTo(empty(204)), [204, undefined, '']);
+    assert.deepEqual(await responseTo(redirect('https://elsewhere.example/')), [307, undefined, '']);
+    assert.equal((await struck(it, redirect('/x', 302))).response?.headers.location, '/x');
     const huge = await struck(it, { kind: 'huge', bytes: 200_000 });
-    assert.equal(huge.answer?.text.length, 200_000);
-    assert.equal(typeof objectIn(huge.answer)['filler'], 'string');
+    assert.equal(huge.response?.text.length, 200_000);
+    assert.equal(typeof objectIn(huge.response)['filler'], 'string');
   });
 
-  test('that spoil the real answer leave a live token behind', async (t) => {
+  test('that spoils the real response leaves a live token', async (t) => {
     const it = await scene(t);
     const hung = await struck(it, { kind: 'hang-body' });
     assert.deepEqual([hung.error, hung.record?.status, hung.minted], ['out of patience', 201, 1]);
     const cut = await struck(it, { kind: 'truncate' });
     assert.deepEqual([cut.error, cut.record?.status, cut.minted], ['ECONNRESET', 201, 1]);
     const typed = await struck(it, { kind: 'content-type', value: 'text/plain' });
-    assert.equal(typed.answer?.headers['content-type'], 'text/plain');
+    assert.equal(typed.response?.headers['content-type'], 'text/plain');
     const untyped = await struck(it, { kind: 'content-type', value: undefined });
-    assert.equal(untyped.answer && 'content-type' in untyped.answer.headers, false);
+    assert.equal(untyped.response && 'content-type' in untyped.response.headers, false);
     const changed = await struck(it, {
       kind: 'transform',
-      change: (answer) => ({ wrapped: answer ?? null }),
+      change: (response) => ({ wrapped: response ?? null }),
     });
-    assert.deepEqual([Object.keys(changed.answer ? objectIn(changed.answer) : {}), changed.minted], [['wrapped'], 1]);
+    assert.deepEqual(
+      [Object.keys(changed.response ? objectIn(changed.response) : {}), changed.minted],
+      [['wrapped'], 1],
+    );
   });
 
-  test('put a byte order mark before the body', async (t) => {
+  test('puts a byte order mark before the body', async (t) => {
     const it = await scene(t);
-    const { answer, minted } = await struck(it, { kind: 'prefix', text: '\ufeff' });
-    assert.deepEqual([answer?.status, answer?.text.slice(0, 2), minted], [201, '\ufeff{', 1]);
-    assert.equal(Number(answer?.headers['content-length']), Buffer.byteLength(answer?.text ?? ''));
+    const { response, minted } = await struck(it, { kind: 'prefix', text: '\ufeff' });
+    assert.deepEqual([response?.status, response?.text.slice(0, 2), minted], [201, '\ufeff{', 1]);
+    assert.equal(Number(response?.headers['content-length']), Buffer.byteLength(response?.text ?? ''));
   });
 
-  test('cut a body short without a sign of it', async (t) => {
+  test('cuts a body short without a declared length', async (t) => {
     const it = await scene(t);
-    const { answer, minted } = await struck(it, { kind: 'truncate', isUndeclared: true });
-    assert.deepEqual([answer?.status, minted], [201, 1]);
-    assert.equal('content-length' in (answer?.headers ?? {}) || 'transfer-encoding' in (answer?.headers ?? {}), false);
-    assert.throws(() => JSON.parse(answer?.text ?? ''), SyntaxError);
+    const { response, minted } = await struck(it, { kind: 'truncate', isUndeclared: true });
+    assert.deepEqual([response?.status, minted], [201, 1]);
+    assert.equal(
+      'content-length' in (response?.headers ?? {}) || 'transfer-encoding' in (response?.headers ?? {}),
+      false,
+    );
+    assert.throws(() => JSON.parse(response?.text ?? ''), SyntaxError);
   });
 
-  test('keep a connection open after bare bytes', async (t) => {
+  test('keeps the connection open after its bytes', async (t) => {
     const it = await scene(t);
     it.simulator.fault({ path: '/x', effect: { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\n', staysOpen: true } });
     await assert.rejects(it.send('GET', '/x', { patience: 250 }), /out of patience/);
   });
 
-  test('drip a byte at a time', async (t) => {
+  test('sends one byte at a time', async (t) => {
     const it = await scene(t);
     it.simulator.fault({ path: '/nothing', effect: { kind: 'drip', everyMs: 2 } });
     const begun = performance.now();
-    const answer = await it.send('GET', '/nothing');
-    assert.equal(textIn(answer, 'message'), 'Cannot GET /nothing');
-    assert.ok(performance.now() - begun >= 2 * answer.text.length);
+    const response = await it.send('GET', '/nothing');
+    assert.equal(textIn(response, 'message'), 'Cannot GET /nothing');
+    assert.ok(performance.now() - begun >= 2 * response.text.length);
   });
 
-  test('hit by method, path and count, one after the other', async (t) => {
+  test('applies by method, path and count, the first that matches', async (t) => {
     const { simulator, send } = await scene(t, { basePath: '/v0.5' });
     const status = async (method: string, path: string) => (await send(method, path)).status;
     simulator.fault({ method: 'GET', path: '/a/*/c', skip: 1, times: 2, effect: empty(503) });
@@ -132,7 +138,7 @@ describe('faults', () => {
   });
 });
 
-describe('the record', () => {
+describe('The request log', () => {
   test('has every request as it was sent', async (t) => {
     const { simulator, send } = await scene(t);
     const headers = { 'x-icr-api-version': '2023-06-16' };

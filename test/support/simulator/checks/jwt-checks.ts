@@ -1,4 +1,4 @@
-/** Owns the checks that app JWTs are taken and refused by the documented rules. */
+/** Checks which app JWTs are accepted. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { objectIn } from './call.ts';
@@ -36,31 +36,31 @@ function changed(good: string): string {
   return `${header}.${payload}.${signature}`;
 }
 
-describe('app JWTs', () => {
-  test('as documented are taken, also with exp at its furthest', async (t) => {
+describe('An app JWT', () => {
+  test('as documented is accepted, with exp up to 10 minutes ahead', async (t) => {
     const { send } = await scene(t);
     assert.equal((await send('GET', LIST, { bearer: jwt() })).status, 200);
     assert.equal((await send('GET', LIST, { bearer: jwt({ exp: now() + 600 }) })).status, 200);
   });
 
-  test('are refused one rule at a time', async (t) => {
+  test('is refused if it breaks any one rule', async (t) => {
     const { send } = await scene(t);
     for (const [name, make, message] of REFUSED) {
-      const answer = await send('GET', LIST, { bearer: make() });
-      assert.equal(answer.status, 401, name);
-      const body = objectIn(answer);
+      const response = await send('GET', LIST, { bearer: make() });
+      assert.equal(response.status, 401, name);
+      const body = objectIn(response);
       assert.match(String(body['message']), message, name);
       assert.deepEqual([body['statusCode'], body['error']], [401, 'Unauthorized'], name);
     }
     assert.deepEqual(objectIn(await send('GET', LIST)), { statusCode: 401, message: 'Unauthorized' });
   });
 
-  test('are refused with 403 when the test wants that', async (t) => {
+  test('is refused with 403 if the test wants it', async (t) => {
     const { send } = await scene(t, { settings: { jwtRefusalStatus: 403 } });
     assert.equal((await send('GET', LIST, { bearer: jwt({ iss: 'nobody' }) })).status, 403);
   });
 
-  test('are checked against every active key, and against no other', async (t) => {
+  test('is checked against every active key, and no other', async (t) => {
     const { simulator, send } = await scene(t);
     const pem = KEY.export({ type: 'pkcs1', format: 'pem' }).toString();
     const app = simulator.addApp({ id: 'rotating', keys: [OTHER_KEY, pem] });
@@ -70,7 +70,7 @@ describe('app JWTs', () => {
     assert.deepEqual([(await by(KEY)).status, (await by(OTHER_KEY)).status], [200, 401]);
   });
 
-  test('are judged by the server clock, which Date shows', async (t) => {
+  test("is checked by the server's clock, which Date shows", async (t) => {
     const { simulator, send } = await scene(t);
     simulator.moveClock(-120);
     const ahead = await send('GET', LIST, { bearer: jwt() });

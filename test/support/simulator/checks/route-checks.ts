@@ -1,4 +1,4 @@
-/** Owns the checks of finding installations, of paging, and of what concerns every route. */
+/** Checks how installations are found and listed, and what is true of every route. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isJsonObject } from '../json.ts';
@@ -7,8 +7,8 @@ import { APP_ID, jwt, scene } from './scene.ts';
 
 const LIST = '/app/installations';
 
-describe('the list of installations', () => {
-  test('comes in pages of the app itself', async (t) => {
+describe('The list of installations', () => {
+  test('has the installations of the app in pages', async (t) => {
     const { simulator, asApp } = await scene(t);
     simulator.addApp({ id: 'other', keys: [] });
     simulator.addInstallation({ appId: 'other' });
@@ -32,19 +32,19 @@ describe('the list of installations', () => {
     );
   });
 
-  test('refuses numbers that are none, all at once', async (t) => {
+  test('refuses a limit and a page that are not numbers, in one response', async (t) => {
     const { simulator, asApp } = await scene(t);
     for (const query of ['limit=ten&page=', 'limit=0&page=-1', 'limit=1.5&page=NaN', 'limit=1&limit=2&page=x']) {
-      const answer = await asApp('GET', `${LIST}?${query}`);
-      const { statusCode, message, error } = objectIn(answer);
-      assert.deepEqual([answer.status, statusCode, error], [400, 400, 'Bad Request'], query);
+      const response = await asApp('GET', `${LIST}?${query}`);
+      const { statusCode, message, error } = objectIn(response);
+      assert.deepEqual([response.status, statusCode, error], [400, 400, 'Bad Request'], query);
       assert.equal(Array.isArray(message) && message.length, 2, query);
     }
     Object.assign(simulator.settings, { maxPageSize: 20, overMaxPageSize: 'refuse' });
     assert.match((await asApp('GET', `${LIST}?limit=50`)).text, /must not be greater than 20/);
   });
 
-  test('can be capped, without pagination, with suspended ones, without organizations', async (t) => {
+  test('can have small pages, no pagination, suspended installations, or no organizations', async (t) => {
     const { simulator, installation, asApp } = await scene(t, { settings: { maxPageSize: 1 } });
     const second = simulator.addInstallation({
       appId: APP_ID,
@@ -53,9 +53,9 @@ describe('the list of installations', () => {
     });
     assert.equal(listIn(await asApp('GET', LIST), 'installations').length, 1);
     Object.assign(simulator.settings, { maxPageSize: undefined, listPagination: false, listSuspended: true });
-    const answer = await asApp('GET', `${LIST}?limit=99&page=0`);
-    const [first, suspended] = listIn(answer, 'installations');
-    assert.deepEqual(Object.keys(objectIn(answer)), ['installations']);
+    const response = await asApp('GET', `${LIST}?limit=99&page=0`);
+    const [first, suspended] = listIn(response, 'installations');
+    assert.deepEqual(Object.keys(objectIn(response)), ['installations']);
     assert.deepEqual([first?.['id'], suspended?.['id']], [installation.id, second.id]);
     assert.deepEqual(['organization' in (first ?? {}), 'organization' in (suspended ?? {})], [true, false]);
     assert.match(String(first?.['accessTokensUrl']), /^undefined\//);
@@ -63,8 +63,8 @@ describe('the list of installations', () => {
   });
 });
 
-describe('the list of installations, with the faults of a server,', () => {
-  test('has the total that it is told', async (t) => {
+describe('A list of installations from a faulty server', () => {
+  test('has the total that the test sets', async (t) => {
     const { simulator, asApp } = await scene(t);
     for (const total of [0, -1, 0.5, 1]) {
       simulator.settings.listTotal = total;
@@ -73,7 +73,7 @@ describe('the list of installations, with the faults of a server,', () => {
     }
   });
 
-  test('has installations on two pages', async (t) => {
+  test('has an installation on two pages', async (t) => {
     const { simulator, asApp } = await scene(t, { settings: { listOverlap: 1 } });
     for (let made = 1; made < 7; made += 1) simulator.addInstallation({ appId: APP_ID });
     const pages = await Promise.all([0, 1, 2, 3].map((page) => asApp('GET', `${LIST}?limit=3&page=${page}`)));
@@ -95,8 +95,8 @@ describe('the list of installations, with the faults of a server,', () => {
   });
 });
 
-describe('one installation', () => {
-  test('is found by its id and by its organization, if the app is installed there', async (t) => {
+describe('An installation', () => {
+  test("is found by its id and by its organization if it is the app's", async (t) => {
     const { simulator, installation, asApp } = await scene(t);
     simulator.addApp({ id: 'other', keys: [] });
     const foreign = simulator.addInstallation({ appId: 'other' });
@@ -111,8 +111,8 @@ describe('one installation', () => {
   });
 });
 
-describe('every route', () => {
-  test('is known exactly, under the base path only', async (t) => {
+describe('A route', () => {
+  test('is found by its exact path below the base path', async (t) => {
     const { simulator, asApp, send } = await scene(t, { basePath: '/v0.5' });
     const unknown = { statusCode: 404, message: 'Cannot GET /v0.5/nothing?x=1', error: 'Not Found' };
     assert.deepEqual(objectIn(await send('GET', '/nothing?x=1')), unknown);
@@ -123,7 +123,7 @@ describe('every route', () => {
     assert.equal((await send('GET', '/organizations/%E0')).status, 400);
   });
 
-  test('refuses another API version, a body that is no JSON, and one too large', async (t) => {
+  test('refuses another API version, a body that is not JSON, and a body that is too large', async (t) => {
     const { asApp } = await scene(t);
     const version = (text: string) => asApp('GET', LIST, { headers: { 'x-icr-api-version': text } });
     assert.deepEqual([(await version('2023-06-16')).status, (await version('2024-01-01')).status], [200, 400]);
@@ -133,24 +133,24 @@ describe('every route', () => {
     assert.equal((await asApp('POST', '/app/accessTokens', { body: `["${'x'.repeat(110_000)}"]` })).status, 413);
   });
 
-  test('echoes the authorization on refusal when the test wants that', async (t) => {
+  test('repeats the authorization in an error if the test wants it', async (t) => {
     const { send } = await scene(t, { settings: { echoAuthorization: true } });
     const bearer = jwt({ iss: 'nobody' });
     assert.ok((await send('GET', LIST, { bearer })).text.includes(`Bearer ${bearer}`));
     assert.match((await send('GET', `${LIST}?limit=x`, { bearer: jwt() })).text, /"authorization was Bearer /);
   });
 
-  test('is limited in its rate, and delayed, when the test wants that', async (t) => {
+  test('is limited in its rate, and delayed, if the test wants it', async (t) => {
     const rateLimit = { perSecond: 2, retryAfterSeconds: 3, retryAfterAs: 'seconds' as const };
     const { simulator, asApp } = await scene(t, { settings: { rateLimit, latencyMs: 30 } });
     const begun = performance.now();
-    const answers = [await asApp('GET', LIST), await asApp('GET', LIST), await asApp('GET', LIST)];
+    const responses = [await asApp('GET', LIST), await asApp('GET', LIST), await asApp('GET', LIST)];
     assert.ok(performance.now() - begun >= 85);
     assert.deepEqual(
-      answers.map((answer) => answer.status),
+      responses.map((response) => response.status),
       [200, 200, 429],
     );
-    assert.equal(answers.at(-1)?.headers['retry-after'], '3');
+    assert.equal(responses.at(-1)?.headers['retry-after'], '3');
     simulator.settings.rateLimit = { ...rateLimit, retryAfterAs: 'http-date' };
     const until = Date.parse((await asApp('GET', LIST)).headers['retry-after'] ?? '');
     assert.ok(Math.abs(until - Date.now() - 3000) < 1500);

@@ -1,9 +1,9 @@
-/** Owns the scene most checks begin with: a simulator, one app, its JWTs and one installation. */
+/** Sets up what most checks need: a simulator with one app and one installation, and JWTs. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Json, JsonObject } from '../json.ts';
 import { type Installation, type Simulator, type SimulatorOptions, startSimulator } from '../simulator.ts';
-import { type Answer, type CallOptions, call, textIn } from './call.ts';
+import { type CallOptions, type CallResponse, call, textIn } from './call.ts';
 
 export const APP_ID = '67890';
 export const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -13,10 +13,10 @@ export interface Scene {
   readonly simulator: Simulator;
   readonly installation: Installation;
   /** Calls a path of the simulator. */
-  send(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** As the app, with a good JWT. */
-  asApp(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** A fresh installation access token. */
+  send(method: string, path: string, options?: CallOptions): Promise<CallResponse>;
+  /** Calls it as the app, with a valid JWT. */
+  asApp(method: string, path: string, options?: CallOptions): Promise<CallResponse>;
+  /** Mints an installation access token. */
   mint(): Promise<string>;
 }
 
@@ -37,7 +37,7 @@ export function mintPath(installation: Installation): string {
   return `/app/installations/${installation.id}/accessTokens`;
 }
 
-/** A JWT as ICR documents it; claims given as undefined are left out. */
+/** A JWT as ICR documents it; a claim that is undefined is left out. */
 export function jwt(
   claims: Readonly<Record<string, Json | undefined>> = {},
   key: KeyObject = KEY,

@@ -1,15 +1,15 @@
-/** Owns the checks that access tokens are minted, used and killed as documented. */
+/** Checks how access tokens are minted, used and revoked. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { objectIn, textIn } from './call.ts';
 import { APP_ID, jwt, KEY, mintPath, scene } from './scene.ts';
 
-describe('access tokens', () => {
-  test('of an installation have the documented fields', async (t) => {
+describe('An access token', () => {
+  test('of an installation has the documented fields', async (t) => {
     const { simulator, installation, asApp } = await scene(t);
-    const answer = await asApp('POST', mintPath(installation), { body: '{}' });
-    const { id, token, createdAt, updatedAt, expiresAt, ...rest } = objectIn(answer);
-    assert.equal(answer.status, 201);
+    const response = await asApp('POST', mintPath(installation), { body: '{}' });
+    const { id, token, createdAt, updatedAt, expiresAt, ...rest } = objectIn(response);
+    assert.equal(response.status, 201);
     assert.match(String(token), /^crs_[0-9a-f]{48}$/);
     assert.match(String(id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     assert.equal(updatedAt, createdAt);
@@ -25,17 +25,17 @@ describe('access tokens', () => {
     assert.deepEqual([issued?.token, issued?.state, issued?.mintedBy], [token, 'live', 1]);
   });
 
-  test('of an app belong to no organization but open the projects', async (t) => {
+  test('of an app has no organization, and can read projects', async (t) => {
     const { installation, asApp, send } = await scene(t, { settings: { mintStatus: 200 } });
-    const answer = await asApp('POST', '/app/accessTokens');
-    assert.equal(answer.status, 200);
-    assert.equal('organizationId' in objectIn(answer) || 'installationId' in objectIn(answer), false);
-    const bearer = textIn(answer, 'token');
+    const response = await asApp('POST', '/app/accessTokens');
+    assert.equal(response.status, 200);
+    assert.equal('organizationId' in objectIn(response) || 'installationId' in objectIn(response), false);
+    const bearer = textIn(response, 'token');
     assert.equal((await send('GET', '/projects?limit=1&page=0', { bearer })).status, 200);
     assert.equal((await send('GET', `/organizations/${installation.organization.id}`, { bearer })).status, 403);
   });
 
-  test('are minted only for a living installation of the app itself', async (t) => {
+  test('is minted only for an active installation of the app', async (t) => {
     const { simulator, installation, asApp, mint, send } = await scene(t);
     simulator.addApp({ id: 'other', keys: [KEY] });
     const foreign = simulator.addInstallation({ appId: 'other' });
@@ -51,7 +51,7 @@ describe('access tokens', () => {
     assert.equal(simulator.tokens()[0]?.state, 'revoked');
   });
 
-  test('open what their permissions say, as they stood at minting', async (t) => {
+  test('can do what its permissions were when it was minted', async (t) => {
     const { simulator, installation, mint, send } = await scene(t);
     const bearer = await mint();
     installation.permissions = { organization_info: 'VIEW' };
@@ -67,7 +67,7 @@ describe('access tokens', () => {
     assert.equal((await send('GET', '/projects')).status, 401);
   });
 
-  test('die by revocation and by time, and cannot be revoked twice', async (t) => {
+  test("ends by revocation or by time, and can't be revoked twice", async (t) => {
     const { simulator, asApp, mint, send } = await scene(t);
     const [killed, aged] = [await mint(), await mint()];
     const revoke = (bearer: string) => send('DELETE', '/app/installations/token', { bearer });
@@ -85,7 +85,7 @@ describe('access tokens', () => {
     );
   });
 
-  test('can be revoked in the ways the docs leave open', async (t) => {
+  test('can be revoked in every way that the documentation leaves open', async (t) => {
     const settings = { revokeBody: 'false', revokeWorks: false, revokeTakesAppTokens: false };
     const { simulator, asApp, mint, send } = await scene(t, { settings });
     const bearer = await mint();
@@ -98,7 +98,7 @@ describe('access tokens', () => {
     assert.equal((await send('DELETE', '/app/installations/token', { bearer: ofApp })).status, 403);
   });
 
-  test('are unknown at first to replicas that lag behind', async (t) => {
+  test('is unknown at first to replicas that lag behind', async (t) => {
     const settings = { replicaLag: { requests: 2, status: 404 as const } };
     const { simulator, mint, send } = await scene(t, { settings });
     const [first, second] = [await mint(), await mint()];
@@ -112,7 +112,7 @@ describe('access tokens', () => {
     assert.equal(simulator.tokens()[0]?.state, 'revoked');
   });
 
-  test('can have any text, and can have expired when they are minted', async (t) => {
+  test('can have any text, and can have expired when it is minted', async (t) => {
     const texts = ['short', 'with white space in it', ''];
     const settings = { makeToken: () => texts.shift() ?? 'last', tokenLifetimeSeconds: 60 };
     const { simulator, asApp, installation, send } = await scene(t, { settings });
@@ -128,11 +128,14 @@ describe('access tokens', () => {
     assert.equal(simulator.tokens().at(-1)?.state, 'expired');
   });
 
-  test('can be answered falsified and are known as live all the same', async (t) => {
+  test('is live even if the response to the mint is changed', async (t) => {
     const mintPatch = { isActive: false, organizationId: 'another', expiresAt: undefined };
     const { simulator, installation, asApp } = await scene(t, { settings: { mintPatch } });
-    const answer = objectIn(await asApp('POST', mintPath(installation)));
-    assert.deepEqual([answer['isActive'], answer['organizationId'], 'expiresAt' in answer], [false, 'another', false]);
+    const response = objectIn(await asApp('POST', mintPath(installation)));
+    assert.deepEqual(
+      [response['isActive'], response['organizationId'], 'expiresAt' in response],
+      [false, 'another', false],
+    );
     assert.equal(simulator.tokens()[0]?.state, 'live');
     assert.equal(simulator.tokens()[0]?.installation, installation);
   });

@@ -1,4 +1,4 @@
-/** Owns the checks of TLS, of certificates, of the CONNECT proxy, and of sudden ends. */
+/** Checks TLS, certificates, the CONNECT proxy, and how everything closes. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -49,7 +49,7 @@ function tunnel(proxy: ConnectProxy, target: string, headers: Record<string, str
 }
 
 describe('TLS', () => {
-  test('is spoken with the given certificate, and counted', async (t) => {
+  test('uses the certificate that it is given, and counts handshakes', async (t) => {
     const { simulator, send } = await scene(t, { tls: identity });
     assert.equal((await send('GET', '/x', { ca: authority.cert })).status, 404);
     await assert.rejects(send('GET', '/x'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
@@ -59,7 +59,7 @@ describe('TLS', () => {
     await assert.rejects(send('GET', '/x', { ca: authority.cert }), { code: 'ECONNRESET' });
   });
 
-  test('can be had with certificates that are expired or for another host', async (t) => {
+  test('can have a certificate that has expired or is for another host', async (t) => {
     const expired = await authority.issue({ ips: ['127.0.0.1'], expired: true });
     const elsewhere = await authority.issue({ hosts: ['elsewhere.example'] });
     for (const [tls, code] of [
@@ -72,7 +72,7 @@ describe('TLS', () => {
   });
 });
 
-describe('closing', () => {
+describe('Closing', () => {
   for (const secure of [false, true]) {
     test(`ends hanging requests at once${secure ? ', under TLS too' : ''}`, async () => {
       const simulator = await startSimulator(secure ? { tls: identity } : {});
@@ -89,8 +89,8 @@ describe('closing', () => {
   }
 });
 
-describe('the CONNECT proxy', () => {
-  test('tunnels to where a host name is said to be', async (t) => {
+describe('The CONNECT proxy', () => {
+  test('opens a tunnel to the port that stands for a host', async (t) => {
     const { simulator } = await scene(t, { tls: identity });
     for (const tls of [undefined, identity]) {
       const targets = { [`${HOST}:443`]: simulator.port };
@@ -99,8 +99,8 @@ describe('the CONNECT proxy', () => {
       const { status, socket } = await tunnel(proxy, `${HOST}:443`);
       assert.equal(status, 200);
       const secure = connect({ socket, servername: HOST, ca: authority.cert });
-      const answer = await call('GET', `https://${HOST}/x`, { socket: secure });
-      assert.equal(answer.status, 404);
+      const response = await call('GET', `https://${HOST}/x`, { socket: secure });
+      assert.equal(response.status, 404);
       assert.deepEqual(proxy.requests(), [
         { method: 'CONNECT', target: `${HOST}:443`, authorization: undefined, status: 200 },
       ]);
@@ -108,7 +108,7 @@ describe('the CONNECT proxy', () => {
     }
   });
 
-  test('asks for the password', async (t) => {
+  test('needs the password if there is one', async (t) => {
     const { simulator } = await scene(t);
     const proxy = await startConnectProxy({ auth: { username: 'a', password: 'b:c' } });
     t.after(() => proxy.close());
@@ -122,7 +122,7 @@ describe('the CONNECT proxy', () => {
     assert.equal(proxy.requests().at(-1)?.authorization, basic('a:b:c')['proxy-authorization']);
   });
 
-  test('refuses, resets and keeps silent as told', async (t) => {
+  test('refuses, resets or is silent, as the test sets', async (t) => {
     for (const tls of [undefined, identity]) {
       const proxy = await startConnectProxy({ behaviour: { status: 403 }, ...(tls && { tls }) });
       t.after(() => proxy.close());
