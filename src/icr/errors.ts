@@ -23,7 +23,7 @@ export interface Requester {
   isClockToBlame: boolean;
 }
 
-/** The cause and the fix, each a sentence, and what else helps. */
+/** Sentences. */
 interface Explanation {
   cause: string;
   fix: string;
@@ -67,7 +67,7 @@ function explain(
   requester: Requester,
   isAppAccepted: boolean,
 ): Explanation {
-  const { status, attempts, elapsedSeconds } = response;
+  const { status } = response;
   if (status === 401 || status === 403) {
     return isAppAccepted ? refusedLater(operation) : refusedApp(operation, response, requester);
   }
@@ -84,20 +84,21 @@ function explain(
       fix: 'Set `api-url` to the address of the API itself.',
     };
   }
-  const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
-  if (status === 429) {
-    return {
-      cause: `ICR limits the rate of requests (429${tries}).`,
-      fix: 'Run the job again later, and fewer jobs at once (`max-parallel`, `concurrency`).',
-    };
-  }
-  if (status === 408 || status >= 500) {
-    return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
-  }
+  if (status === 408 || status === 429 || status >= 500) return unavailable(response);
   return {
     cause: `ICR answered ${status}, which its documentation does not mention.`,
     fix: 'Check `api-url`, `api-version` and the ids.',
   };
+}
+
+function unavailable({ status, attempts, elapsedSeconds }: HttpResponse): Explanation {
+  const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
+  return status === 429
+    ? {
+        cause: `ICR limits the rate of requests (429${tries}).`,
+        fix: 'Run the job again later, with fewer jobs at once.',
+      }
+    : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
 }
 
 /** A request that ICR refused after it had taken the same JWT for another one. */
@@ -156,9 +157,8 @@ const ORIGINS: Record<InstallationSource, string> = {
 };
 
 function notFound(operation: Operation): Explanation {
-  if (operation.kind === 'list' || operation.kind === 'app') {
-    return { cause: 'ICR’s API is not at `api-url`.', fix: 'Check `api-url`, its path included.' };
-  }
+  const noApi = { cause: 'ICR’s API is not at `api-url`.', fix: 'Check `api-url`, its path included.' };
+  if (operation.kind === 'list' || operation.kind === 'app') return noApi;
   const { id, source } = operation;
   const isFound = source === 'organization-id' || source === 'only-installation';
   return {
