@@ -1324,6 +1324,23 @@ function responseTooLarge(status) {
 function protocolSwitched() {
     return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
+/** The whole message: cause, fix, what came back, and last the request. */
+function describeFailure(request, { problem, fix, detail }, { attempts, elapsedSeconds }, before) {
+    const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+    return [`${problem}${tries}.`, fix, detail, before, `${request}.`].filter((part) => part !== '').join(' ');
+}
+function waitDoesNotFit(request, status, requestedMs, remainingMs) {
+    const [wanted, left] = [requestedMs, remainingMs].map((ms) => ms / SECOND_MS);
+    return `ICR asks to wait ${Math.ceil(wanted ?? 0)} s (${status} with Retry-After), and ${Math.max(0, left ?? 0).toFixed(1)} s are left. Try again after that time, with fewer jobs at once. ${request}.`;
+}
+function budgetUsedUp(request, totalSeconds) {
+    return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
+}
+
+;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
+/** The words for a proxy that is in the way: one that does not respond, refuses, or is set up wrongly. */
+
+
 function proxyDidNotRespond(proxy, timeoutMs) {
     return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
 }
@@ -1345,18 +1362,6 @@ function proxyRefused(proxy, target, status, hasLogin) {
 }
 function unusableProxySetting(problem, fix) {
     return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
-}
-/** The whole message: cause, fix, what came back, and last the request. */
-function describeFailure(request, { problem, fix, detail }, { attempts, elapsedSeconds }, before) {
-    const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-    return [`${problem}${tries}.`, fix, detail, before, `${request}.`].filter((part) => part !== '').join(' ');
-}
-function waitDoesNotFit(request, status, requestedMs, remainingMs) {
-    const [wanted, left] = [requestedMs, remainingMs].map((ms) => ms / SECOND_MS);
-    return `ICR asks to wait ${Math.ceil(wanted ?? 0)} s (${status} with Retry-After), and ${Math.max(0, left ?? 0).toFixed(1)} s are left. Try again after that time, with fewer jobs at once. ${request}.`;
-}
-function budgetUsedUp(request, totalSeconds) {
-    return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
 }
 
 ;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
@@ -1442,7 +1447,64 @@ function isExempt(url, exempt) {
     });
 }
 
+;// CONCATENATED MODULE: ./src/http/response.ts
+
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** @throws NetworkError for a body that is cut short or too large */
+async function readResponse(response) {
+    const status = response.statusCode ?? 0;
+    const chunks = [];
+    let bytes = 0;
+    try {
+        for await (const chunk of response) {
+            bytes += chunk.length;
+            if (bytes > MAX_BODY_BYTES)
+                break;
+            chunks.push(chunk);
+        }
+    }
+    catch (error) {
+        throw responseCutShort(error);
+    }
+    const isTooLarge = bytes > MAX_BODY_BYTES;
+    // From 400 on the status says what is needed, whatever the body holds.
+    if (isTooLarge && status < 400)
+        throw responseTooLarge(status);
+    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
+    if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
+        throw responseCutShort();
+    const receivedMs = Date.now();
+    const dateMs = httpDateMs(response.headers.date);
+    return {
+        status,
+        text,
+        receivedMs,
+        dateMs,
+        retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
+    };
+}
+/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
+function endsWithConnection({ headers, statusCode }) {
+    return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+/** False for a part of a JSON text; other texts can't be told from their parts. */
+function isWhole(text, headers) {
+    const json = text.replace(/^\uFEFF/, '').trim();
+    const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
+    if (!isJson)
+        return true;
+    try {
+        JSON.parse(json);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/http/tunnel.ts
+
 
 
 /**
@@ -1506,12 +1568,13 @@ function authorization(proxy) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts
+/** Makes one attempt at a request: the connection, and the limits on time and size. */
 
 
 
 
 
-const MAX_BODY_BYTES = 1024 * 1024;
+
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
  *
@@ -1572,56 +1635,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             cancelled?.removeEventListener('abort', onCancel);
         });
     };
-}
-async function readResponse(response) {
-    const status = response.statusCode ?? 0;
-    const chunks = [];
-    let bytes = 0;
-    try {
-        for await (const chunk of response) {
-            bytes += chunk.length;
-            if (bytes > MAX_BODY_BYTES)
-                break;
-            chunks.push(chunk);
-        }
-    }
-    catch (error) {
-        throw responseCutShort(error);
-    }
-    const isTooLarge = bytes > MAX_BODY_BYTES;
-    // From 400 on the status says what is needed, whatever the body holds.
-    if (isTooLarge && status < 400)
-        throw responseTooLarge(status);
-    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-    if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
-        throw responseCutShort();
-    const receivedMs = Date.now();
-    const dateMs = httpDateMs(response.headers.date);
-    return {
-        status,
-        text,
-        receivedMs,
-        dateMs,
-        retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
-    };
-}
-/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
-function endsWithConnection({ headers, statusCode }) {
-    return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-/** False for a part of a JSON text; other texts can't be told from their parts. */
-function isWhole(text, headers) {
-    const json = text.replace(/^\uFEFF/, '').trim();
-    const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
-    if (!isJson)
-        return true;
-    try {
-        JSON.parse(json);
-        return true;
-    }
-    catch {
-        return false;
-    }
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts

@@ -1,7 +1,7 @@
 /** Owns the way through a proxy: whether the environment names one for a host, and the tunnel through it. */
 import type http from 'node:http';
 import type https from 'node:https';
-import { unusableProxySetting } from './errors.ts';
+import { unusableProxySetting } from './proxy-errors.ts';
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 

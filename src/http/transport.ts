@@ -1,19 +1,10 @@
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
-import type http from 'node:http';
 import { maskSecret } from '../runner/secrets.ts';
-import {
-  describeNetworkError,
-  NetworkError,
-  noResponse,
-  protocolSwitched,
-  responseCutShort,
-  responseTooLarge,
-} from './errors.ts';
+import { describeNetworkError, NetworkError, noResponse, protocolSwitched } from './errors.ts';
 import { protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
-import { httpDateMs, retryAfterMs, SECOND_MS } from './retry.ts';
+import { type ReceivedResponse, readResponse } from './response.ts';
+import { SECOND_MS } from './retry.ts';
 import { tunnelAgent } from './tunnel.ts';
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'DELETE';
@@ -27,19 +18,11 @@ export interface HttpRequest {
 }
 
 /** What came back to one attempt. */
-export interface AttemptResponse {
+export interface AttemptResponse extends ReceivedResponse {
   /** `METHOD /path on HOST`, for messages. */
   request: string;
   /** The host that was asked, with its port unless that is the scheme's own. */
   host: string;
-  status: number;
-  text: string;
-  /** When it was complete, in Unix milliseconds by the runner's clock. */
-  receivedMs: number;
-  /** When it was sent, in Unix milliseconds by the server's clock; a `Date` header is up to a second behind. */
-  dateMs: number | undefined;
-  /** The wait that `Retry-After` asks for. */
-  retryAfterMs: number | undefined;
 }
 
 /** What came back to a request, after its retries. */
@@ -120,52 +103,4 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       cancelled?.removeEventListener('abort', onCancel);
     });
   };
-}
-
-async function readResponse(response: http.IncomingMessage): Promise<Omit<AttemptResponse, 'request' | 'host'>> {
-  const status = response.statusCode ?? 0;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw responseCutShort(error);
-  }
-  const isTooLarge = bytes > MAX_BODY_BYTES;
-  // From 400 on the status says what is needed, whatever the body holds.
-  if (isTooLarge && status < 400) throw responseTooLarge(status);
-  const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-  if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers)) throw responseCutShort();
-
-  const receivedMs = Date.now();
-  const dateMs = httpDateMs(response.headers.date);
-  return {
-    status,
-    text,
-    receivedMs,
-    dateMs,
-    retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
-  };
-}
-
-/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
-function endsWithConnection({ headers, statusCode }: http.IncomingMessage): boolean {
-  return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-
-/** False for a part of a JSON text; other texts can't be told from their parts. */
-function isWhole(text: string, headers: http.IncomingHttpHeaders): boolean {
-  const json = text.replace(/^\uFEFF/, '').trim();
-  const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
-  if (!isJson) return true;
-  try {
-    JSON.parse(json);
-    return true;
-  } catch {
-    return false;
-  }
 }

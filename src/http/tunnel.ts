@@ -2,7 +2,8 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { describeNetworkError, proxyDidNotRespond, proxyRefused } from './errors.ts';
+import { describeNetworkError } from './errors.ts';
+import { proxyDidNotRespond, proxyRefused } from './proxy-errors.ts';
 import { credentialsOf, protocolModule } from './proxy-settings.ts';
 
 /**

@@ -69,7 +69,7 @@ describe('a response is put in words', () => {
     [
       '429 for longer than there is time',
       { kind: 'answer', status: 429, headers: { 'Retry-After': '3600' } },
-      /answered 429 with the request to wait 3600\.0 s \(Retry-After\), for which the \d+\.\d s left of 90 s are too short\. Run the job again/,
+      /^ICR asks to wait 3600 s \(429 with Retry-After\), and \d+\.\d s are left\. Try again after that time/,
     ],
   ];
   for (const [what, effect, says] of cases) {
@@ -94,7 +94,7 @@ describe('a response is put in words', () => {
     const result = await scene.main({ 'installation-id': 'a', 'api-url': `http://127.0.0.1:${address.port}` });
     endless.closeAllConnections();
     endless.close();
-    assertFailed(result, /the answer \(200\) is larger than 1 MiB/);
+    assertFailed(result, /^The response is larger than 1 MiB.*It came with 200\./);
   });
 
   test('a list of another shape names the field', async () => {
@@ -237,7 +237,7 @@ test('a proxy’s password is masked, as it is written and as it is sent', WITH_
     child.stdout?.on('data', (text: string) => text.includes('trying again') && child.kill('SIGTERM'));
   });
   assertFailed(result, /cancelled/);
-  assert.match(result.log.join('\n'), /connection to the proxy 127\.0\.0\.1:1 failed \(ECONNREFUSED/);
+  assert.match(result.log.join('\n'), /The proxy 127\.0\.0\.1:1 can’t be reached; trying again in .*ECONNREFUSED/);
   assert.deepEqual(result.masks.slice(-3, -1), ['hunter2%402', 'hunter2@2'], 'before the JWT is signed');
   assert.doesNotMatch(visibleText(result), /hunter2/);
 });

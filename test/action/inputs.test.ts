@@ -122,7 +122,7 @@ describe('an input given as empty', () => {
     await using scene = await createScene();
     // A proxy that refuses, so that no request leaves this machine.
     const env = { https_proxy: 'socks5://127.0.0.1:1' };
-    assertFailed(await scene.main(forNordic(scene, { 'api-url': '' }), { env }), /`https_proxy` cannot be used/);
+    assertFailed(await scene.main(forNordic(scene, { 'api-url': '' }), { env }), /`https_proxy` can’t be used/);
   });
 });
 

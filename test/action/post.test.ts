@@ -168,7 +168,7 @@ describe('is one warning, with the reason and until when the token is valid', ()
     [
       'a wait that does not fit',
       { kind: 'answer', status: 503, headers: { 'Retry-After': '46' } },
-      /wait 46\.0 s \(Retry-After\)/,
+      /asks to wait 46 s \(503 with Retry-After\)/,
     ],
   ];
   for (const [answer, effect, says] of cases) {
@@ -191,7 +191,10 @@ describe('is one warning, with the reason and until when the token is valid', ()
     const post = await step.post({ 'STATE_api-url': 'https://api.example.com', https_proxy: 'socks5://proxy:1080' });
     assertSucceeded(post);
     assert.equal(post.warnings.length, 1);
-    assert.match(post.warnings[0] ?? '', /valid until 20.*`https_proxy` cannot be used: its scheme is socks5/);
+    assert.match(
+      post.warnings[0] ?? '',
+      /valid until 20.*`https_proxy` can’t be used: its scheme is not http or https/,
+    );
   });
 });
 
@@ -213,6 +216,6 @@ test('tries again after a passing fault', async () => {
   await using scene = await createScene();
   const post = await postAfter(scene, () => scene.simulator.fault({ ...REVOKE, effect: empty(503), times: 1 }));
   assert.deepEqual(post.warnings, []);
-  assert.match(post.log.join('\n'), /was answered 503; trying again in [\d.]+ s\.\nRevoked/);
+  assert.match(post.log.join('\n'), /ICR answered 503; trying again in [\d.]+ s\. DELETE .*\nRevoked/);
   assert.equal(scene.liveTokens(), 0);
 });
