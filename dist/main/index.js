@@ -1113,29 +1113,22 @@ function replaceMarked(text, isMarked) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/sanitize.ts
-/** Owns what text from outside (names, ids, messages) goes through before a person sees it. */
+/** Makes text from outside (names, ids, messages) safe for a person and the runner to read. */
 
 const ELLIPSIS = '…';
 /**
  * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
- * obeys as a command anywhere in a line. Secrets go before the cut, lest half of one stays.
+ * obeys as a command anywhere in a line. Secrets are taken out before the cut, which could leave half of one.
  *
  * @param maxCharacters in UTF-16 code units, as the runner counts them
  */
 function sanitize(text, maxCharacters = 300) {
-    // A byte order mark is white space to an expression, and yet invisible.
+    // A regular expression takes a byte order mark for white space, though it is invisible.
     const visible = text.replace(/\uFEFF|(?!\s)\p{C}/gu, '').replace(/\s+/g, ' ');
     const harmless = redact(visible).replaceAll('##[', '## [').trim();
     if (harmless.length <= maxCharacters)
         return harmless;
     return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
-}
-/**
- * The text for a cell of a table in the job's summary. Numeric character references mean the character itself
- * to HTML and to Markdown alike, and start no structure in either (CommonMark, section 2.5).
- */
-function summaryText(text) {
-    return sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./src/runner/log.ts
@@ -3491,28 +3484,28 @@ const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of
 const NOT_SKIPPED = '`on-missing-credentials: skip` skips only pull requests from a fork, runs that Dependabot started, and repositories that are forks; this run’s event shows none of these.';
 
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
-/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
+/** Checks the files in which the runner takes outputs and state, and reports a write that fails. */
 
 
 /**
- * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ * Without these files the toolkit prints outputs and state to the log, and the token with them.
  *
- * @throws Error that names the variable that is not set, or whose file is missing
+ * @throws Error with the name of the variable that is not set, or whose file is missing
  */
 function assertFileCommands() {
     for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
         if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
-            throw new Error(`The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`);
+            throw new Error(`The environment variable ${name} does not name a file, so the token would be printed. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
         }
     }
 }
-/** @throws Error that says what could not be written and why */
+/** @throws Error with what could not be written, and why */
 function writeFileCommand(what, write) {
     try {
         write();
     }
     catch (error) {
-        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`, { cause: error });
+        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Check the runner: its disk is full, or its folder is read-only.`, { cause: error });
     }
 }
 
@@ -3555,7 +3548,7 @@ function exit() {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/summary.ts
-/** Owns the table in the job's summary; it holds no secrets, and a summary that cannot be written fails nothing. */
+/** Writes the table in the job's summary. It holds no secrets, and a summary that cannot be written fails nothing. */
 
 
 
@@ -3568,6 +3561,13 @@ async function writeSummary(rows) {
     catch (error) {
         log_warning(`The job summary could not be written: ${messageOf(error)}`);
     }
+}
+/**
+ * The text for a cell. Character references mean the character itself to HTML and to Markdown, and start nothing
+ * in either (CommonMark, section 2.5). GitHub makes a link of `www.`. The names of permissions stay as they are.
+ */
+function summaryText(text) {
+    return sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./src/token/checks.ts

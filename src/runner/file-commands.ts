@@ -1,29 +1,29 @@
-/** Owns the files by which the runner takes outputs and state: that they are there, and that writing them succeeds. */
+/** Checks the files in which the runner takes outputs and state, and reports a write that fails. */
 import { existsSync } from 'node:fs';
 import { messageOf } from './log.ts';
 
 /**
- * Without these files the toolkit prints outputs and state, the token among them, to the log.
+ * Without these files the toolkit prints outputs and state to the log, and the token with them.
  *
- * @throws Error that names the variable that is not set, or whose file is missing
+ * @throws Error with the name of the variable that is not set, or whose file is missing
  */
 export function assertFileCommands(): void {
   for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
     if (!existsSync(process.env[name] ?? '')) {
       throw new Error(
-        `The environment variable ${name} does not name a file, so a token could not be handed on without printing it. Likely cause: the action was not started by a GitHub Actions runner, or by one that is too old. Run it as a step of a workflow.`,
+        `The environment variable ${name} does not name a file, so the token would be printed. Run the action as a step of a workflow, on a current GitHub Actions runner.`,
       );
     }
   }
 }
 
-/** @throws Error that says what could not be written and why */
+/** @throws Error with what could not be written, and why */
 export function writeFileCommand(what: 'outputs' | 'state', write: () => void): void {
   try {
     write();
   } catch (error) {
     throw new Error(
-      `The step’s ${what} could not be written (${messageOf(error)}). Likely cause: the runner’s disk is full or its folder is read-only. Check the runner.`,
+      `The step’s ${what} could not be written (${messageOf(error)}). Check the runner: its disk is full, or its folder is read-only.`,
       { cause: error },
     );
   }

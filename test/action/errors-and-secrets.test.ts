@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
-import { summaryText } from '../../src/runner/sanitize.ts';
 import { fingerprint } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded, visibleText, WITH_SIGNALS } from '../support/runner.ts';
 import { APP_ID, assertNoSecrets, createScene, KEYS, keyLines, PEM, PRIVATE, type Scene } from '../support/scene.ts';
@@ -145,12 +144,6 @@ describe('text from outside', () => {
     assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Zl}\p{Zp}\u202e]/u);
     for (const line of text.split('\n')) assert.doesNotMatch(line, /^(?:x|::set-output|::error::y|\[command)/);
   }
-
-  test('means in the summary what it says', () => {
-    assert.equal(summaryText('a_b: VIEW, c.d-e'), 'a_b: VIEW, c.d-e');
-    assert.equal(summaryText('see www.x.y'), 'see www&#46;x.y');
-    assert.equal(summaryText('<b>_x_|'), '&#60;b&#62;&#95;x&#95;&#124;');
-  });
 });
 
 describe('nothing secret is in clear', () => {

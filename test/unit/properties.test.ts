@@ -26,8 +26,9 @@ import {
 } from '../../src/icr/responses.ts';
 import { explainMissingSecrets, isRepositoryPrivate, relayedInstallationId } from '../../src/inputs/event.ts';
 import { info, warning } from '../../src/runner/log.ts';
-import { sanitize, summaryText } from '../../src/runner/sanitize.ts';
+import { sanitize } from '../../src/runner/sanitize.ts';
 import { maskSecret } from '../../src/runner/secrets.ts';
+import { summaryText } from '../../src/runner/summary.ts';
 import { fingerprint, readPrivateKey } from '../../src/signing/private-key.ts';
 import { assertSucceeded } from '../support/runner.ts';
 import { APP_ID, createScene } from '../support/scene.ts';

@@ -4,6 +4,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { sanitize } from '../../src/runner/sanitize.ts';
 import { maskSecret, redact } from '../../src/runner/secrets.ts';
+import { summaryText } from '../../src/runner/summary.ts';
 import { ECHOES, longestPiece } from '../support/echoes.ts';
 
 const timeout = 60_000;
@@ -143,6 +144,20 @@ describe('a line', { timeout }, () => {
     ['has no command of the runner’s old style', '##[error]x##\u0000[command]y', 300, '## [error]x## [command]y'],
   ];
   for (const [what, text, most, line] of cases) test(what, { timeout }, () => assert.equal(sanitize(text, most), line));
+});
+
+describe('a cell of the summary', { timeout }, () => {
+  const cases: [what: string, text: string, cell: string][] = [
+    ['keeps what ids, permissions and dates hold', 'a_b: read, c.d-e 10:30', 'a_b: read, c.d-e 10:30'],
+    ['keeps letters of any language', 'Íslensk kolefnisskrá ™', 'Íslensk kolefnisskrá ™'],
+    ['holds no HTML', '<b>&amp;', '&#60;b&#62;&#38;amp&#59;'],
+    ['ends no cell', 'a|b', 'a&#124;b'],
+    ['holds no link', '[a](b) www.x.y', '&#91;a&#93;&#40;b&#41; www&#46;x.y'],
+    ['holds no URL, mention or issue', 'http://x @you #1', 'http:&#47;&#47;x &#64;you &#35;1'],
+    ['holds no emphasis', '_a_ *b*', '&#95;a&#95; &#42;b&#42;'],
+    ['holds no secret', `a=${TOKEN}`, 'a&#61;&#42;&#42;&#42;'],
+  ];
+  for (const [what, text, cell] of cases) test(what, { timeout }, () => assert.equal(summaryText(text), cell));
 });
 
 // The last, since every mask is looked for from then on.
