@@ -2690,7 +2690,7 @@ function relayedInstallationId({ name, payload }) {
     if (name !== 'repository_dispatch')
         return undefined;
     if (Object.keys(payload).length === 0) {
-        throw new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.');
+        throw new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`: then it is not needed.');
     }
     const relayed = payload['client_payload'];
     if (!event_isObject(relayed) || relayed['installation'] === undefined)
@@ -3316,7 +3316,7 @@ function commandSigner(command) {
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
-/** Owns the reading of one input: a text, an id, a choice, a boolean. */
+/** Reads one input: a text, an id, a choice, or a boolean. */
 
 
 /** Without white space around it, and without the invisible characters that copying adds. */
@@ -3325,13 +3325,13 @@ function readText(name) {
         .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
         .trim();
 }
-/** @throws Error that does not hold the text, which may be a secret in the wrong place */
+/** @throws Error without the text, which may be a secret in the wrong place */
 function readId(name) {
     const id = readText(name);
     if (id === '')
         return undefined;
     if (!isId(id))
-        throw new Error(`\`${name}\` is not an id: ids hold no white space or slash. Copy it from ICR’s dashboard.`);
+        throw new Error(`\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
     return id;
 }
 /** The first choice is the default. */
@@ -3339,10 +3339,10 @@ function readChoice(name, choices) {
     const text = readText(name);
     const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
     if (choice === undefined)
-        throw new Error(`\`${name}\` is none of ${choices.join(', ')}. Use one of these.`);
+        throw new Error(`\`${name}\` must be one of: ${choices.join(', ')}.`);
     return choice;
 }
-/** False where it is empty. */
+/** Takes the booleans of YAML 1.2. False if the input is empty. */
 function readBoolean(name) {
     if (readText(name) === '')
         return false;
@@ -3350,7 +3350,7 @@ function readBoolean(name) {
         return getBooleanInput(name);
     }
     catch (error) {
-        throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
+        throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
 /** The input `job-summary`, which both steps read. */
@@ -3359,7 +3359,7 @@ function isSummaryWanted() {
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/inputs.ts
-/** Owns the names of all inputs, and the step from texts to one valid, typed object. */
+/** Reads all inputs into one object, and refuses those that cannot be used. */
 
 
 
@@ -3382,7 +3382,7 @@ function readInputs() {
     const organizationId = readId('organization-id');
     const installationId = readId('installation-id');
     if (tokenType === 'app' && (organizationId ?? installationId) !== undefined) {
-        throw new Error('`token-type: app` asks for a token of no organization: remove `organization-id` and `installation-id`, or ask for an installation token.');
+        throw new Error('`token-type: app` is for no organization. Remove `organization-id` and `installation-id`, or set `token-type: installation`.');
     }
     const allowed = readText('allowed-permissions');
     return {
@@ -3443,22 +3443,22 @@ function readApiUrl() {
     const text = readText('api-url') || DEFAULT_API_URL;
     const url = URL.parse(text);
     if (url === null)
-        throw new Error(`\`api-url\` is not a URL. Use one such as ${DEFAULT_API_URL}.`);
+        throw new Error(`\`api-url\` must be a URL, such as ${DEFAULT_API_URL}.`);
     if (url.username !== '' || url.password !== '') {
-        throw new Error('`api-url` holds a user name or a password, which would end up in logs. Remove them.');
+        throw new Error('`api-url` must not contain a user name or a password: logs would show it. Remove them.');
     }
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-        throw new Error('`api-url` is not https, and only a loopback host may be asked without. Use an https URL.');
+        throw new Error('`api-url` must begin with https://. Only for a loopback host can it begin with http://.');
     }
     if (/[?#]/.test(text))
-        throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
+        throw new Error('`api-url` must not contain a query (`?`) or a fragment (`#`). Set the base URL alone.');
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
-/** Unlike elsewhere, given as empty is not the same as not given. */
+/** Here an empty text is not the same as none: it sends no version. */
 function readApiVersion() {
     const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
     if (!/^[\x21-\x7e]*$/.test(version))
-        throw new Error(`\`api-version\` is not a version. Use one such as ${DEFAULT_API_VERSION}.`);
+        throw new Error(`\`api-version\` must be a version, such as ${DEFAULT_API_VERSION}.`);
     return version;
 }
 

@@ -1918,7 +1918,7 @@ function isFromApi(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
-/** Owns the reading of one input: a text, an id, a choice, a boolean. */
+/** Reads one input: a text, an id, a choice, or a boolean. */
 
 
 /** Without white space around it, and without the invisible characters that copying adds. */
@@ -1927,13 +1927,13 @@ function readText(name) {
         .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
         .trim();
 }
-/** @throws Error that does not hold the text, which may be a secret in the wrong place */
+/** @throws Error without the text, which may be a secret in the wrong place */
 function readId(name) {
     const id = readText(name);
     if (id === '')
         return undefined;
     if (!isId(id))
-        throw new Error(`\`${name}\` is not an id: ids hold no white space or slash. Copy it from ICR’s dashboard.`);
+        throw new Error(`\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
     return id;
 }
 /** The first choice is the default. */
@@ -1941,10 +1941,10 @@ function readChoice(name, choices) {
     const text = readText(name);
     const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
     if (choice === undefined)
-        throw new Error(`\`${name}\` is none of ${choices.join(', ')}. Use one of these.`);
+        throw new Error(`\`${name}\` must be one of: ${choices.join(', ')}.`);
     return choice;
 }
-/** False where it is empty. */
+/** Takes the booleans of YAML 1.2. False if the input is empty. */
 function readBoolean(name) {
     if (readText(name) === '')
         return false;
@@ -1952,7 +1952,7 @@ function readBoolean(name) {
         return getBooleanInput(name);
     }
     catch (error) {
-        throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
+        throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
 /** The input `job-summary`, which both steps read. */

@@ -36,7 +36,7 @@ export function relayedInstallationId({ name, payload }: RunEvent): string | und
   if (name !== 'repository_dispatch') return undefined;
   if (Object.keys(payload).length === 0) {
     throw new Error(
-      'The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`, so that it is not needed.',
+      'The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`: then it is not needed.',
     );
   }
   const relayed = payload['client_payload'];

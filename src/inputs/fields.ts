@@ -1,4 +1,4 @@
-/** Owns the reading of one input: a text, an id, a choice, a boolean. */
+/** Reads one input: a text, an id, a choice, or a boolean. */
 import * as core from '@actions/core';
 import { isId } from '../icr/id.ts';
 
@@ -10,12 +10,14 @@ export function readText(name: string): string {
     .trim();
 }
 
-/** @throws Error that does not hold the text, which may be a secret in the wrong place */
+/** @throws Error without the text, which may be a secret in the wrong place */
 export function readId(name: string): string | undefined {
   const id = readText(name);
   if (id === '') return undefined;
   if (!isId(id))
-    throw new Error(`\`${name}\` is not an id: ids hold no white space or slash. Copy it from ICR’s dashboard.`);
+    throw new Error(
+      `\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`,
+    );
   return id;
 }
 
@@ -23,17 +25,17 @@ export function readId(name: string): string | undefined {
 export function readChoice<T extends string>(name: string, choices: readonly [T, ...T[]]): T {
   const text = readText(name);
   const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
-  if (choice === undefined) throw new Error(`\`${name}\` is none of ${choices.join(', ')}. Use one of these.`);
+  if (choice === undefined) throw new Error(`\`${name}\` must be one of: ${choices.join(', ')}.`);
   return choice;
 }
 
-/** False where it is empty. */
+/** Takes the booleans of YAML 1.2. False if the input is empty. */
 export function readBoolean(name: string): boolean {
   if (readText(name) === '') return false;
   try {
     return core.getBooleanInput(name);
   } catch (error) {
-    throw new Error(`\`${name}\` is not a YAML 1.2 boolean. Use true or false.`, { cause: error });
+    throw new Error(`\`${name}\` must be true or false.`, { cause: error });
   }
 }
 

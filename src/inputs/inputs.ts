@@ -1,5 +1,4 @@
-/** Owns the names of all inputs, and the step from texts to one valid, typed object. */
-
+/** Reads all inputs into one object, and refuses those that cannot be used. */
 import { isLoopback } from '../http/proxy-settings.ts';
 import type { Credential } from '../icr/app-auth.ts';
 import { readAppJwt } from '../icr/app-jwt.ts';
@@ -22,7 +21,7 @@ export interface Inputs {
   organizationId: string | undefined;
   installationId: string | undefined;
   requiredPermissions: Permissions;
-  /** Undefined where the job may hold whatever the installation was granted. */
+  /** Undefined if the job may hold whatever the installation was granted. */
   allowedPermissions: Permissions | undefined;
   skipTokenRevoke: boolean;
   jobSummary: boolean;
@@ -44,7 +43,7 @@ export function readInputs(): Inputs {
   const installationId = readId('installation-id');
   if (tokenType === 'app' && (organizationId ?? installationId) !== undefined) {
     throw new Error(
-      '`token-type: app` asks for a token of no organization: remove `organization-id` and `installation-id`, or ask for an installation token.',
+      '`token-type: app` is for no organization. Remove `organization-id` and `installation-id`, or set `token-type: installation`.',
     );
   }
   const allowed = readText('allowed-permissions');
@@ -106,21 +105,22 @@ function readJwtCredential(jwt: string, appId: string | undefined): Credential {
 function readApiUrl(): string {
   const text = readText('api-url') || DEFAULT_API_URL;
   const url = URL.parse(text);
-  if (url === null) throw new Error(`\`api-url\` is not a URL. Use one such as ${DEFAULT_API_URL}.`);
+  if (url === null) throw new Error(`\`api-url\` must be a URL, such as ${DEFAULT_API_URL}.`);
   if (url.username !== '' || url.password !== '') {
-    throw new Error('`api-url` holds a user name or a password, which would end up in logs. Remove them.');
+    throw new Error('`api-url` must not contain a user name or a password: logs would show it. Remove them.');
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    throw new Error('`api-url` is not https, and only a loopback host may be asked without. Use an https URL.');
+    throw new Error('`api-url` must begin with https://. Only for a loopback host can it begin with http://.');
   }
-  if (/[?#]/.test(text)) throw new Error('`api-url` holds a query or a fragment. Give the base URL alone.');
+  if (/[?#]/.test(text))
+    throw new Error('`api-url` must not contain a query (`?`) or a fragment (`#`). Set the base URL alone.');
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** Unlike elsewhere, given as empty is not the same as not given. */
+/** Here an empty text is not the same as none: it sends no version. */
 function readApiVersion(): string {
   const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
   if (!/^[\x21-\x7e]*$/.test(version))
-    throw new Error(`\`api-version\` is not a version. Use one such as ${DEFAULT_API_VERSION}.`);
+    throw new Error(`\`api-version\` must be a version, such as ${DEFAULT_API_VERSION}.`);
   return version;
 }

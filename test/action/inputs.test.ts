@@ -1,4 +1,4 @@
-/** The contract's section "Inputs", each rule through the built action, and `action.yml` against it. */
+/** Every rule for the inputs, tried with the built action, and `action.yml` compared with the code. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -36,8 +36,8 @@ function forNordic(scene: Scene, others: Record<string, string> = {}): Record<st
   return { 'organization-id': scene.nordic.organization.id, ...others };
 }
 
-describe('action.yml', () => {
-  test('has these inputs and defaults, each with a description', () => {
+describe('action.yml', { timeout: 10 * timeout }, () => {
+  test('has these inputs and defaults, each with a description', { timeout }, () => {
     const inputs = readEntries(ACTION_YML, 'inputs');
     assert.deepEqual(
       inputs.map((entry) => [entry.name, entry.default || undefined]),
@@ -46,7 +46,7 @@ describe('action.yml', () => {
     for (const { name, description } of inputs) assert.notEqual(description, '', name);
   });
 
-  test('has these outputs, each with a description', () => {
+  test('has these outputs, each with a description', { timeout }, () => {
     const outputs = readEntries(ACTION_YML, 'outputs');
     assert.deepEqual(
       outputs.map(({ name }) => name),
@@ -55,7 +55,7 @@ describe('action.yml', () => {
     for (const { name, description } of outputs) assert.notEqual(description, '', name);
   });
 
-  test('describes each in a text that an editor shows whole', () => {
+  test('describes each in a text that an editor shows whole', { timeout }, () => {
     for (const { name, description } of [...readEntries(ACTION_YML, 'inputs'), ...readEntries(ACTION_YML, 'outputs')]) {
       assert.ok(description.length <= 160, `${name}: ${description.length} characters`);
       assert.match(description, /\.$/, name);
@@ -63,7 +63,7 @@ describe('action.yml', () => {
     }
   });
 
-  test('shows an example of each form', () => {
+  test('shows an example of each form', { timeout }, () => {
     const described = readEntries(ACTION_YML, 'inputs').concat(readEntries(ACTION_YML, 'outputs'));
     for (const [name, example] of [
       ['required-permissions', '`organization_info: read`'],
@@ -77,13 +77,13 @@ describe('action.yml', () => {
     }
   });
 
-  test('runs the two bundles on node24', () => {
+  test('runs the two bundles on node24', { timeout }, () => {
     const { name, runs } = readAction(ACTION_YML);
     assert.equal(name, 'Create ICR App Token');
     assert.deepEqual(runs, { using: 'node24', main: 'dist/main/index.js', post: 'dist/post/index.js' });
   });
 
-  test('names the very inputs and outputs that the code reads and writes', () => {
+  test('names the very inputs and outputs that the code reads and writes', { timeout }, () => {
     const source = ['inputs/inputs', 'inputs/fields', 'token/outputs'].map((name) =>
       readFileSync(new URL(`../../src/${name}.ts`, import.meta.url), 'utf8'),
     );
@@ -94,8 +94,8 @@ describe('action.yml', () => {
   });
 });
 
-describe('an input given as empty', () => {
-  test('means its default, or not given', async () => {
+describe('an input given as empty', { timeout: 10 * timeout }, () => {
+  test('means its default, or not given', { timeout }, async () => {
     await using scene = await createScene();
     const empty = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, '']));
     const step = await scene.step({ ...empty, ...scene.inputs(forNordic(scene)) });
@@ -104,13 +104,13 @@ describe('an input given as empty', () => {
     assert.equal(scene.liveTokens(), 0);
   });
 
-  test('is the same as white space', async () => {
+  test('is the same as white space', { timeout }, async () => {
     await using scene = await createScene();
     const blank = { 'token-type': ' \n', 'skip-token-revoke': '  ', 'installation-id': '\u200b', jwt: ' ' };
     assertSucceeded(await scene.main(forNordic(scene, blank)));
   });
 
-  test('is no version where it is api-version', async () => {
+  test('is no version if it is api-version', { timeout }, async () => {
     await using scene = await createScene();
     assertSucceeded(await scene.main(forNordic(scene)));
     assertSucceeded(await scene.main(forNordic(scene, { 'api-version': '' })));
@@ -118,7 +118,7 @@ describe('an input given as empty', () => {
     assert.deepEqual(versions, ['2023-06-16', '2023-06-16', undefined, undefined]);
   });
 
-  test('is production where it is api-url', async () => {
+  test('is production if it is api-url', { timeout }, async () => {
     await using scene = await createScene();
     // A proxy that refuses, so that no request leaves this machine.
     const env = { https_proxy: 'socks5://127.0.0.1:1' };
@@ -126,7 +126,7 @@ describe('an input given as empty', () => {
   });
 });
 
-describe('is refused before any request, in one sentence', () => {
+describe('is refused before any request, with a fix', { timeout: 10 * timeout }, () => {
   const cases: [inputs: Record<string, string>, says: RegExp][] = [
     [{ 'app-id': '' }, /^`app-id` is missing/],
     [{ 'app-id': 'two words' }, /^`app-id` is not an id/],
@@ -134,29 +134,29 @@ describe('is refused before any request, in one sentence', () => {
     [{ 'organization-id': '..' }, /^`organization-id` is not an id/],
     [{ 'installation-id': 'a\u0007b' }, /^`installation-id` is not an id/],
     [{ 'installation-id': 'x'.repeat(200) }, /^`installation-id` is not an id/],
-    [{ 'token-type': 'App' }, /^`token-type` is none of installation, app/],
-    [{ 'token-type': 'app', 'organization-id': 'a' }, /^`token-type: app` asks for a token of no organization/],
-    [{ 'token-type': 'app', 'installation-id': 'a' }, /^`token-type: app` asks for a token of no organization/],
-    [{ 'skip-token-revoke': 'yes' }, /^`skip-token-revoke` is not a YAML 1\.2 boolean/],
-    [{ 'skip-token-revoke': '1' }, /^`skip-token-revoke` is not a YAML 1\.2 boolean/],
-    [{ 'job-summary': 'on' }, /^`job-summary` is not a YAML 1\.2 boolean/],
-    [{ 'on-missing-credentials': 'ignore' }, /^`on-missing-credentials` is none of error, skip/],
-    [{ 'api-url': 'api.carbonregistry.com' }, /^`api-url` is not (?:a URL|https)/],
-    [{ 'api-url': 'not a url' }, /^`api-url` is not a URL/],
-    [{ 'api-url': 'http://api.carbonregistry.com' }, /^`api-url` is not https/],
-    [{ 'api-url': 'http://127.evil.example' }, /^`api-url` is not https/],
-    [{ 'api-url': 'http://localhost.evil.example' }, /^`api-url` is not https/],
-    [{ 'api-url': 'ftp://127.0.0.1' }, /^`api-url` is not https/],
-    [{ 'api-url': 'https://user:hunter2hunter2@127.0.0.1' }, /^`api-url` holds a user name or a password/],
-    [{ 'api-url': 'https://user@127.0.0.1' }, /^`api-url` holds a user name or a password/],
-    [{ 'api-url': 'https://127.0.0.1/?a=b' }, /^`api-url` holds a query or a fragment/],
-    [{ 'api-url': 'https://127.0.0.1/#a' }, /^`api-url` holds a query or a fragment/],
-    [{ 'api-url': 'https://127.0.0.1/v1?' }, /^`api-url` holds a query or a fragment/],
-    [{ 'api-version': 'a b' }, /^`api-version` is not a version/],
-    [{ 'api-version': '2023\r\nx-evil: 1' }, /^`api-version` is not a version/],
+    [{ 'token-type': 'App' }, /^`token-type` must be one of: installation, app\.$/],
+    [{ 'token-type': 'app', 'organization-id': 'a' }, /^`token-type: app` is for no organization\. Remove/],
+    [{ 'token-type': 'app', 'installation-id': 'a' }, /^`token-type: app` is for no organization\. Remove/],
+    [{ 'skip-token-revoke': 'yes' }, /^`skip-token-revoke` must be true or false\.$/],
+    [{ 'skip-token-revoke': '1' }, /^`skip-token-revoke` must be true or false\.$/],
+    [{ 'job-summary': 'on' }, /^`job-summary` must be true or false\.$/],
+    [{ 'on-missing-credentials': 'ignore' }, /^`on-missing-credentials` must be one of: error, skip\.$/],
+    [{ 'api-url': 'api.carbonregistry.com' }, /^`api-url` must (?:be a URL|begin with https)/],
+    [{ 'api-url': 'not a url' }, /^`api-url` must be a URL, such as https:\/\/api\.carbonregistry\.com\.$/],
+    [{ 'api-url': 'http://api.carbonregistry.com' }, /^`api-url` must begin with https:\/\/\./],
+    [{ 'api-url': 'http://127.evil.example' }, /^`api-url` must begin with https:\/\/\./],
+    [{ 'api-url': 'http://localhost.evil.example' }, /^`api-url` must begin with https:\/\/\./],
+    [{ 'api-url': 'ftp://127.0.0.1' }, /^`api-url` must begin with https:\/\/\./],
+    [{ 'api-url': 'https://user:hunter2hunter2@127.0.0.1' }, /^`api-url` must not contain a user name or a password/],
+    [{ 'api-url': 'https://user@127.0.0.1' }, /^`api-url` must not contain a user name or a password/],
+    [{ 'api-url': 'https://127.0.0.1/?a=b' }, /^`api-url` must not contain a query/],
+    [{ 'api-url': 'https://127.0.0.1/#a' }, /^`api-url` must not contain a query/],
+    [{ 'api-url': 'https://127.0.0.1/v1?' }, /^`api-url` must not contain a query/],
+    [{ 'api-version': 'a b' }, /^`api-version` must be a version, such as 2023-06-16\.$/],
+    [{ 'api-version': '2023\r\nx-evil: 1' }, /^`api-version` must be a version, such as 2023-06-16\.$/],
   ];
   for (const [inputs, says] of cases) {
-    test(JSON.stringify(inputs), async () => {
+    test(JSON.stringify(inputs), { timeout }, async () => {
       await using scene = await createScene();
       const result = await scene.main(inputs);
       assertFailed(result, says);
@@ -165,7 +165,7 @@ describe('is refused before any request, in one sentence', () => {
     });
   }
 
-  test('a secret in the place of an id is not repeated', async () => {
+  test('a secret in the place of an id is not repeated', { timeout }, async () => {
     await using scene = await createScene();
     const key = scene.inputs()['private-key'] ?? '';
     const result = await scene.main({ 'app-id': key.replaceAll('\n', ''), 'private-key': 'x' });
@@ -174,7 +174,7 @@ describe('is refused before any request, in one sentence', () => {
   });
 });
 
-describe('booleans are YAML 1.2', () => {
+describe('booleans are YAML 1.2', { timeout: 10 * timeout }, () => {
   for (const [text, isSkipped] of [
     ['true', true],
     ['True', true],
@@ -183,7 +183,7 @@ describe('booleans are YAML 1.2', () => {
     ['False', false],
     ['FALSE', false],
   ] as const) {
-    test(text, async () => {
+    test(text, { timeout }, async () => {
       await using scene = await createScene();
       const step = await scene.step(forNordic(scene, { 'skip-token-revoke': text }));
       await step.main();
@@ -193,7 +193,7 @@ describe('booleans are YAML 1.2', () => {
   }
 });
 
-describe('api-url', () => {
+describe('api-url', { timeout: 10 * timeout }, () => {
   for (const [suffix, basePath] of [
     ['', ''],
     ['/', ''],
@@ -201,7 +201,7 @@ describe('api-url', () => {
     ['', '/v0.5'],
     ['/', '/v0.5'],
   ] as const) {
-    test(`with path “${basePath}” and ending in “${suffix}”`, async () => {
+    test(`with path “${basePath}” and ending in “${suffix}”`, { timeout }, async () => {
       await using scene = await createScene({ basePath });
       const step = await scene.step(forNordic(scene, { 'api-url': `${scene.simulator.url}${suffix}` }));
       const result = await step.main();
@@ -213,22 +213,22 @@ describe('api-url', () => {
   }
 
   for (const host of ['localhost', '127.0.0.1', '127.0.0.1']) {
-    test(`may be plain http on ${host}`, async () => {
+    test(`may be plain http on ${host}`, { timeout }, async () => {
       await using scene = await createScene();
       assertSucceeded(await scene.main(forNordic(scene, { 'api-url': `http://${host}:${scene.simulator.port}` })));
     });
   }
 });
 
-describe('pasted ids', () => {
-  test('lose white space and invisible characters around them', async () => {
+describe('pasted ids', { timeout: 10 * timeout }, () => {
+  test('lose white space and invisible characters around them', { timeout }, async () => {
     await using scene = await createScene();
     const ids = { 'app-id': `\uFEFF${APP_ID}\u200b\n`, 'organization-id': ` ${scene.nordic.organization.id}\t` };
     assertSucceeded(await scene.main(ids));
   });
 });
 
-describe('on-missing-credentials', { timeout }, () => {
+describe('on-missing-credentials', { timeout: 10 * timeout }, () => {
   const missing = { 'private-key': '', jwt: '', 'app-id': '' };
   const skip = { ...missing, 'on-missing-credentials': 'skip' };
   const repository = { full_name: 'octo-org/octo-repo' };
@@ -315,7 +315,7 @@ describe('on-missing-credentials', { timeout }, () => {
     });
   }
 
-  test('skip skips nothing if there is a key or a JWT', async () => {
+  test('skip skips nothing if there is a key or a JWT', { timeout }, async () => {
     await using scene = await createScene();
     assertSucceeded(await scene.main(forNordic(scene, { 'on-missing-credentials': 'skip' })));
     const jwt = await signAppJwt(APP_ID, keySigner(KEYS.privateKey), Math.floor(Date.now() / 1000));
@@ -336,7 +336,7 @@ describe('on-missing-credentials', { timeout }, () => {
     { 'app-id': 'a b' },
   ];
   for (const other of others) {
-    test(`is looked at after all other inputs: ${JSON.stringify(other)}`, async () => {
+    test(`is looked at after all other inputs: ${JSON.stringify(other)}`, { timeout }, async () => {
       await using scene = await createScene();
       const [name = ''] = Object.keys(other);
       const result = await scene.main({ ...missing, 'on-missing-credentials': 'skip', ...other });
@@ -345,10 +345,10 @@ describe('on-missing-credentials', { timeout }, () => {
   }
 });
 
-describe('without the runner’s files', () => {
+describe('without the runner’s files', { timeout: 10 * timeout }, () => {
   for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
     for (const value of [undefined, '', '/nowhere/file']) {
-      test(`${name} as ${value} nothing is minted, since the toolkit would print the token`, async () => {
+      test(`${name} as ${value} nothing is minted, since the toolkit would print the token`, { timeout }, async () => {
         await using scene = await createScene();
         const result = await scene.main(forNordic(scene), { env: { [name]: value } });
         assertFailed(result, new RegExp(`variable ${name} does not name a file`));
