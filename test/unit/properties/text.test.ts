@@ -1,0 +1,68 @@
+/** Names and messages on their way to the log and the summary. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { info, warning } from '../../../src/runner/log.ts';
+import { sanitize } from '../../../src/runner/sanitize.ts';
+import { maskSecret } from '../../../src/runner/secrets.ts';
+import { summaryText } from '../../../src/runner/summary.ts';
+import { assertHarmless, captured, longText, outsideText, property } from '../../support/properties.ts';
+
+const SECRETS = [
+  'crs_0123456789abcdef0123456789abcdef0123456789abcdef',
+  'p@ss w0rd-of-a-proxy',
+  'abcdefghijklmnopqrstuvwx',
+];
+captured(() => SECRETS.forEach(maskSecret));
+
+property(
+  'text from outside becomes one harmless line of the length that was allowed, at most',
+  4000,
+  fc.tuple(outsideText, fc.integer({ min: 1, max: 400 })),
+  ([text, most]) => {
+    const line = sanitize(text, most);
+    assertHarmless(line);
+    assert.ok(line.length <= most);
+    assert.equal(sanitize(line, most), line, 'and stays what it is');
+  },
+);
+
+property(
+  'a known secret does not survive, wherever it stands, broken up by invisible characters or cut',
+  3000,
+  fc.tuple(
+    fc.constantFrom(...SECRETS),
+    fc.array(fc.nat(50), { maxLength: 4 }),
+    fc.constantFrom('\u200b', '\u001b', '\0', '\uFEFF', '\u00ad'),
+    outsideText,
+    outsideText,
+    fc.integer({ min: 10, max: 400 }),
+  ),
+  ([secret, breaks, invisible, before, after, most]) => {
+    const broken = breaks.reduce((text, at) => text.slice(0, at) + invisible + text.slice(at), secret);
+    const line = sanitize(`${before} ${broken} ${after}`, most);
+    assert.ok(!line.includes(secret));
+    assert.ok(!line.includes(secret.slice(0, 12)), 'nor its beginning, by the cut');
+  },
+);
+
+property('what is logged is one line of ours, whatever is told in it', 1500, outsideText, (text) => {
+  for (const log of [info, warning]) {
+    const { printed } = captured(() => log(`The API said “${text}”.`));
+    assert.match(
+      printed,
+      log === info ? /^The API said [^\n\r]*\n$/ : /^::warning title=[^:]+::The API said [^\n\r]*\n$/,
+    );
+    assert.ok(!printed.includes('##['));
+  }
+});
+
+property('the summary’s cell starts no structure of HTML or Markdown', 3000, outsideText, (text) => {
+  const cell = summaryText(text);
+  assert.doesNotMatch(cell, /[<>|[\]`*\\"'\r\n]|&(?!#\d+;)/);
+});
+
+property('long text takes no time', 150, longText, (text) => {
+  assertHarmless(sanitize(text));
+  summaryText(text);
+  captured(() => info(text));
+});
