@@ -1,4 +1,4 @@
-/** Owns the proof that a step which is cancelled, at whatever moment, leaves no token alive that it was given. */
+/** A step that is cancelled at any moment leaves no token alive that it was given. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { describe, test } from 'node:test';
@@ -10,6 +10,8 @@ import type { Effect, Settings } from '../support/simulator/simulator.ts';
 /** 5 s for the answer to a mint, and what a loaded machine takes on top; the runner itself allows 7.5 s. */
 const MOST_SECONDS = 7;
 const AT_ONCE = 3;
+/** For one moment, with each combination of signals at the same time. */
+const LIMIT_MS = 60_000;
 
 interface Moment {
   name: string;
@@ -22,9 +24,9 @@ interface Moment {
   after?: number;
   /** Tokens that the server minted and the client was never given whole. */
   unseen?: number;
-  /** `either` where the signal may come too late to keep the token from being handed on. */
+  /** `either` if the signal may come after the token was handed on. */
   handsOn?: 'never' | 'either';
-  /** True where the process may not yet watch for signals, and so may end by one. */
+  /** True if the process may not listen for signals yet, and so may be ended by one. */
   isEarly?: boolean;
 }
 
@@ -131,15 +133,15 @@ const MOMENTS: readonly Moment[] = [
   },
 ];
 
-/** The runner sends the second where the first does not end the step. */
+/** The runner sends the second if the first does not end the step. */
 const SIGNALS: readonly (readonly NodeJS.Signals[])[] = [['SIGINT'], ['SIGTERM'], ['SIGINT', 'SIGTERM']];
 
-/** On Windows a process that is sent a signal just ends; the runner's Ctrl+C cannot be sent to one process alone. */
-const options = { concurrency: AT_ONCE, ...WITH_SIGNALS };
+/** On Windows Node ends a process instead of sending it a signal; Ctrl+C reaches all processes of a console. */
+const options = { concurrency: AT_ONCE, timeout: 10 * LIMIT_MS, ...WITH_SIGNALS };
 
 describe('cancelled, main leaves no token alive that it was given, and post works', options, () => {
   for (const moment of MOMENTS) {
-    test(moment.name, async (t) => {
+    test(moment.name, { timeout: LIMIT_MS }, async (t) => {
       const ends = await Promise.all(
         SIGNALS.map(async (signals) => `${signals.join(' and ')}: ${await cancel(moment, signals)}`),
       );
@@ -199,7 +201,7 @@ function assertEnded(main: Result, { handsOn = 'never', isEarly = false }: Momen
   assert.equal(main.stderr, '');
 }
 
-/** Waits for the moment; false where the process ended before it. */
+/** Waits for the moment. False if the process ended before it. */
 async function hasCome({ when, after = 0 }: Moment, scene: Scene, child: ChildProcess): Promise<boolean> {
   let stdout = '';
   child.stdout?.on('data', (text: string) => {
