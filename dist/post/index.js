@@ -1008,8 +1008,11 @@ function rewrite(view, pattern, replace) {
 
 
 const REDACTED = '***';
-/** So many characters of a secret in a row are a secret themselves; fewer may be a word of a sentence. */
-const WINDOW_CHARACTERS = 12;
+/**
+ * Twelve characters of a secret in a row must never be printed. What stands before them can make an escape of up to
+ * four of them (`=ab` in `token=abc`), which hides these from the comparison.
+ */
+const WINDOW_CHARACTERS = 8;
 /** A shorter secret is taken out only if it stands alone, because other words are likely to hold it. */
 const MIN_CHARACTERS_ANYWHERE = 4;
 /** A set of all windows takes two milliseconds to make, which a line of the log is not worth. */
@@ -1030,7 +1033,7 @@ function maskSecret(secret) {
     added.push(secret);
 }
 /**
- * The text without the secrets masked so far, without twelve characters in a row of any of them, and without
+ * The text without the secrets masked so far, without long pieces of any of them, and without
  * anything that looks like a JWT, escaped or not. The time it takes grows with the length of the text alone.
  */
 function redact(text) {

@@ -45,6 +45,39 @@ property(
   },
 );
 
+const WAYS: readonly ((character: string) => string)[] = [
+  (character) => character,
+  (character) => character,
+  (character) => character,
+  (character) => `%${hex(character, 2)}`,
+  (character) => `\\u${hex(character, 4)}`,
+  (character) => `&#${character.charCodeAt(0)};`,
+  (character) => `=${hex(character, 2).toUpperCase()}`,
+];
+
+property(
+  'no 12 characters in a row of a secret survive, though each is written in a way of its own',
+  5000,
+  fc.tuple(
+    fc.constantFrom(...SECRETS),
+    fc.nat(20),
+    fc.integer({ min: 12, max: 60 }),
+    fc.array(fc.constantFrom(...WAYS), { minLength: 60, maxLength: 60 }),
+    fc.constantFrom(...'=/.,:;%~\'"([{<&?\\`#x'),
+  ),
+  ([secret, start, length, ways, sign]) => {
+    const written = [...secret.slice(start, start + length)].map((character, at) => ways[at]?.(character) ?? '');
+    const line = sanitize(`x${sign}${written.join('')}${sign}x`, 2000);
+    for (let at = 0; at + 12 <= written.length; at += 1) {
+      assert.ok(!line.includes(written.slice(at, at + 12).join('')), line);
+    }
+  },
+);
+
+function hex(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0');
+}
+
 property('what is logged is one line of ours, whatever is told in it', 1500, outsideText, (text) => {
   for (const log of [info, warning]) {
     const { printed } = captured(() => log(`The API said “${text}”.`));
