@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'post.ts': ['token', 'inputs', 'icr', 'http', 'signing', 'runner'],
 };
 const PARTS = Object.keys(MAY_IMPORT);
-const LONGEST_FILE_LINES = 170;
+const LONGEST_FILE_LINES = 180;
 const FORBIDDEN_NAME = /^(?:utils?|helpers?|lib|common|shared|types|constants|misc)(?:\.ts)?$/;
 
 interface Import {
