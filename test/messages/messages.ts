@@ -36,7 +36,8 @@ const { values, positionals } = parseArgs({
   options: { from: { type: 'string' }, record: { type: 'string' } },
   allowPositionals: true,
 });
-const recorded = values.from === undefined ? runTests(positionals) : readRecorded(values.from);
+const recorded =
+  values.from === undefined ? runTests(positionals.length === 0 ? ['test'] : positionals) : readRecorded(values.from);
 const messages = distinct(recorded).map((message) => ({ ...message, ...measure(message.text) }));
 
 console.log(`# Messages\n\n${recorded.length} annotations of ${messages.length} kinds.\n`);
@@ -88,7 +89,7 @@ function distinct(all: readonly Recorded[]): Message[] {
   return [...byText].sort(([one], [other]) => one.localeCompare(other)).map(([, message]) => message);
 }
 
-/** A failing test is reported, and what it made the action say is listed all the same. */
+/** A failing test is reported, and its messages are listed all the same. */
 function runTests(files: readonly string[]): Recorded[] {
   const folder = mkdtempSync(join(tmpdir(), 'icr-messages-'));
   const file = values.record === undefined ? join(folder, 'messages.jsonl') : resolve(values.record);
