@@ -1,11 +1,11 @@
-// Prints what the changelog on standard input says of the version that a tag names: node .ci/release-notes.cjs v1.2.3
+// Prints what the changelog on standard input says of the version that a tag names: node .ci/release/notes.cjs v1.2.3 < CHANGELOG.md
 const { readFileSync } = require('node:fs');
 
 const tag = process.argv[2] ?? '';
 const version = tag.replace(/^v/, '');
 const sections = readFileSync(0, 'utf8').split(/^(?=## )/m);
 const section = sections.find((text) => text.startsWith(`## [${version}]`));
-const package_ = JSON.parse(readFileSync(`${__dirname}/../package.json`, 'utf8'));
+const package_ = JSON.parse(readFileSync('package.json', 'utf8'));
 
 if (section === undefined) fail(`CHANGELOG.md has no section for ${version}`);
 if (!/^## \[.*\] - \d{4}-\d\d-\d\d\n/.test(section)) fail(`CHANGELOG.md gives ${version} no date`);
@@ -19,6 +19,6 @@ console.log(
 );
 
 function fail(reason) {
-  console.error(`release-notes: ${reason}`);
+  console.error(`::error::${reason}`);
   process.exit(1);
 }

@@ -1,17 +1,17 @@
-/** Owns the proof that a release gets the changelog's words, and that none is made without them. */
+/** Checks that a release gets the changelog's words, and that none is made without them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const CHANGELOG = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
 
 function notes(tag: string, changelog: string) {
-  const script = join(ROOT, '.ci/release-notes.cjs');
-  return spawnSync(process.execPath, [script, tag], { input: changelog, encoding: 'utf8' });
+  const script = join(ROOT, '.ci/release/notes.cjs');
+  return spawnSync(process.execPath, [script, tag], { cwd: ROOT, input: changelog, encoding: 'utf8' });
 }
 
 describe('Release notes', () => {
