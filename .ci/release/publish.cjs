@@ -45,7 +45,7 @@ function publish() {
 
 function check(release, files) {
   const names = release.assets.map((asset) => asset.name).sort();
-  const wanted = ['attestations.jsonl', 'sbom.cdx.json'];
+  const wanted = ['attestations.intoto.jsonl', 'sbom.cdx.json'];
   const reasons = [];
   if (release.author.login !== 'github-actions[bot]') reasons.push(`${release.author.login} published it`);
   if (names.join() !== wanted.join()) reasons.push(`its assets are ${names.join(', ') || 'none'}`);

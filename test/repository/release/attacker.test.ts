@@ -121,7 +121,7 @@ describe('An attacker who can push', suite, () => {
 
     server.merge('1.0.2');
     const assets = [
-      { name: 'attestations.jsonl', digest: 'sha256:0' },
+      { name: 'attestations.intoto.jsonl', digest: 'sha256:0' },
       { name: 'sbom.cdx.json', digest: 'sha256:0' },
     ];
     server.editState((state) => {
@@ -129,7 +129,7 @@ describe('An attacker who can push', suite, () => {
     });
     const changed = server.dispatch('v1.0.2');
     assert.equal(changed.ok, false);
-    assert.match(changed.log, /sbom\.cdx\.json is not what this run made; attestations\.jsonl is not what/);
+    assert.match(changed.log, /sbom\.cdx\.json is not what this run made; attestations\.intoto\.jsonl is not what/);
     assert.notEqual(server.commitOf('tags/v1'), server.commitOf('tags/v1.0.2'));
   });
 
