@@ -1,4 +1,4 @@
-// Runs actionlint and zizmor over the workflows and action.yml, and actionlint over the examples too. The first run on a
+// Runs actionlint and zizmor over the workflows, action.yml and the examples. The first run on a
 // machine installs both: the only time a network is needed.
 const { execFileSync } = require('node:child_process');
 const { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } = require('node:fs');
@@ -14,8 +14,10 @@ const options = ['-no-color', '-shellcheck', tool('shellcheck'), '-pyflakes', ''
 run('actionlint', actionlint, options);
 const examples = stageExamples();
 run('actionlint on the examples', actionlint, options, examples);
+const quietly = ['--offline', '--no-progress', '--color', 'never'];
+run('zizmor on the examples', tool('zizmor'), [...quietly, '--config', join(root, '.github/zizmor.yml'), examples]);
 rmSync(examples, { recursive: true });
-run('zizmor', tool('zizmor'), ['--offline', '--pedantic', '--no-progress', '--color', 'never', '.']);
+run('zizmor', tool('zizmor'), [...quietly, '--pedantic', '.']);
 
 function run(title, command, args, cwd = root) {
   try {
@@ -27,14 +29,15 @@ function run(title, command, args, cwd = root) {
   }
 }
 
-/** actionlint finds a reusable workflow only at the place where GitHub does: below .github/workflows of a repository. */
+/** Both find workflows only at the place where GitHub does: below .github/workflows of a repository. */
 function stageExamples() {
   const folder = mkdtempSync(join(tmpdir(), 'icr-examples-'));
   mkdirSync(join(folder, '.git'));
   mkdirSync(join(folder, '.github/workflows'), { recursive: true });
-  const source = join(root, 'test/workflows');
-  for (const name of readdirSync(source).filter((name) => name.endsWith('.yml'))) {
-    cpSync(join(source, name), join(folder, '.github/workflows', name));
+  for (const source of ['test/workflows', 'test/workflows/platform'].map((path) => join(root, path))) {
+    for (const name of readdirSync(source).filter((name) => name.endsWith('.yml'))) {
+      cpSync(join(source, name), join(folder, '.github/workflows', name));
+    }
   }
   return folder;
 }
