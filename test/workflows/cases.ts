@@ -49,7 +49,7 @@ export const CASES: readonly Case[] = [
         event: 'schedule',
         vars: { ICR_ORGANIZATION_ID: scene.bare.organization.id },
       });
-      failed(result, /organization_warehouse: read/);
+      failed(result, /The token lacks `organization_warehouse: read`\./);
       revoked(result, [scene.bare.organization.id]);
       scene.git('fetch');
       assert.equal(scene.git('rev-parse', 'origin/main'), before);
@@ -140,7 +140,7 @@ export const CASES: readonly Case[] = [
       const result = await scene.run('least-privilege.yml', {
         vars: { ICR_ORGANIZATION_ID: scene.basalt.organization.id },
       });
-      failed(result, /The token lacks permissions that `required-permissions` demands\..* The token was revoked\./);
+      failed(result, /The token lacks `organization_warehouse: write` \(it has read\)\..* The token was revoked\./);
       assert.doesNotMatch(result.log, /set-output:: token|"serialization"|Revoked the access token/);
       revoked(result, [scene.basalt.organization.id]);
       return result;
