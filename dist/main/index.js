@@ -1363,21 +1363,23 @@ function unusableProxySetting(problem, fix) {
 ;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
+/** RFC 3986, section 3.2.1. */
+const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied.
  *
- * @throws NonRetryableError for a setting that cannot be used; it holds nothing of the setting
+ * @throws NonRetryableError for a setting that can't be used; it holds nothing of the setting
  */
 function proxyFor(url, environment) {
     const setting = settingOf(environment);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
     if (setting === '' || isLoopback(url) || isExempt(url, exempt))
         return undefined;
-    if (/@.*@|[^/][/?#][^/].*@/.test(setting)) {
+    if (!USER_INFO.test(userInfoOf(setting)))
         throw notEncoded();
-    }
-    const proxy = URL.parse(setting);
+    // The scheme that curl takes for granted.
+    const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
         throw unusableProxySetting('it is not a URL', AS_URL);
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
@@ -1388,7 +1390,7 @@ function proxyFor(url, environment) {
 }
 /** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
 function proxyPasswords(environment) {
-    const [, password = ''] = /^[^:]*:\/\/[^:@]*:(.*)@/.exec(settingOf(environment)) ?? [];
+    const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(settingOf(environment))) ?? [];
     if (password === '')
         return [];
     try {
@@ -1398,6 +1400,19 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
+/** User name and password as they are sent, percent-decoded. */
+function credentialsOf(proxy) {
+    try {
+        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+    }
+    catch {
+        // Bytes that are not UTF-8.
+        throw notEncoded();
+    }
+}
+function notEncoded() {
+    return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
+}
 /** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
 function protocolModule({ protocol }) {
     return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
@@ -1405,26 +1420,18 @@ function protocolModule({ protocol }) {
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
-/** With the scheme that curl takes for granted where there is none. */
 function settingOf(environment) {
-    const setting = (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
-    return setting === '' || /^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`;
+    return (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
 }
-/** User name and password as they are sent, percent-decoded. */
-function credentialsOf(proxy) {
-    try {
-        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
-    }
-    catch (error) {
-        if (!(error instanceof URIError))
-            throw error;
-        throw notEncoded();
-    }
+/** What stands between the scheme, which may be missing, and the last `@`. */
+function userInfoOf(setting) {
+    const [, userInfo = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/|https?:)?(.*)@/is.exec(setting) ?? [];
+    return userInfo;
 }
-function notEncoded() {
-    return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
-}
-/** As curl reads it: names match themselves and what is below them, an entry may end in a port, `*` matches all. */
+/**
+ * Names match themselves and what is below them, an entry may end in a port, `*` matches all. Addresses match as they
+ * are written: ranges such as 10.0.0.0/8, which curl reads, match none.
+ */
 function isExempt(url, exempt) {
     const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
     const port = url.port || '443';

@@ -1,7 +1,7 @@
 /** Which proxy the environment names for a URL, with literals; the tunnels themselves are tested over sockets. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isLoopback, proxyFor, proxyPasswords } from '../../src/http/proxy-settings.ts';
+import { credentialsOf, isLoopback, proxyFor, proxyPasswords } from '../../src/http/proxy-settings.ts';
 
 const API = new URL('https://api.carbonregistry.com');
 
@@ -17,6 +17,14 @@ describe('https_proxy', () => {
     assert.equal(hostOf({ https_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:2' }), 'a:1');
     assert.equal(hostOf({ https_proxy: '', HTTPS_PROXY: 'http://b:2' }), 'b:2');
     assert.equal(hostOf({ http_proxy: 'http://c:3', HTTP_PROXY: 'http://c:3' }), undefined);
+  });
+
+  test('may hold a user name and a password of any character, percent-encoded', () => {
+    const all = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
+    const proxy = proxyFor(API, { https_proxy: `http://us%65r:${encodeURIComponent(`${all}äö€`)}@a:1` });
+    assert.ok(proxy !== undefined);
+    assert.deepEqual(credentialsOf(proxy), { user: 'user', password: `${all}äö€` });
+    assert.equal(proxyFor(API, { https_proxy: "http://u:a:b!$&'()*+,;=~-._@a:1" })?.host, 'a:1');
   });
 
   test('may lack its scheme, and may be IPv6', () => {
@@ -42,6 +50,20 @@ describe('https_proxy', () => {
     'u:p@hunter2@a:1',
     'http://u:1?hunter2@a:1',
     'https:',
+    'http://u:31337#@hunter2:1',
+    'http://u:31337//@hunter2:1',
+    'http://u:31337?@hunter2:1',
+    'http://u:p#hunter2@a:1',
+    'http://u:p\\hunter2@a:1',
+    'http://u:p hunter2@a:1',
+    'http://u:p^hunter2@a:1',
+    'http://u:pä-hunter2@a:1',
+    'http://u:%ffhunter2@a:1',
+    'http://u:%4hunter2@a:1',
+    'u:p://hunter2@a:1',
+    'http:/u:hunter2@a:1',
+    'http:///u:hunter2@a:1',
+    'hunter2://u:p@a:1',
   ];
   for (const setting of unusable) {
     test(`as ${setting} is an error that does not repeat it`, () => {
@@ -62,6 +84,10 @@ describe('https_proxy', () => {
     assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p%40ss@a:1' }), ['p%40ss', 'p@ss']);
     assert.deepEqual(proxyPasswords({ HTTPS_PROXY: 'u:pass@a:1' }), ['pass', 'pass']);
     assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p%zz@a:1' }), ['p%zz']);
+    assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:31337#@a:1' }), ['31337#', '31337#']);
+    assert.deepEqual(proxyPasswords({ https_proxy: 'socks5://u:p://s@a:1' }), ['p://s', 'p://s']);
+    assert.deepEqual(proxyPasswords({ https_proxy: 'u:p://s@a:1' }), ['p://s', 'p://s']);
+    assert.deepEqual(proxyPasswords({ https_proxy: 'http:u:pass@a:1' }), ['pass', 'pass']);
     assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p@s/s#1@a:1' }), ['p@s/s#1', 'p@s/s#1']);
     for (const setting of ['http://a:1', '', '://']) assert.deepEqual(proxyPasswords({ https_proxy: setting }), []);
   });
@@ -90,6 +116,8 @@ describe('no_proxy', () => {
     ['[2001:db8::1]', 'https://[2001:db8::1]', true],
     ['2001:db8::1', 'https://[2001:db8::1]', true],
     ['[2001:db8::1]:443', 'https://[2001:db8::1]', true],
+    // Ranges are not read: 10.0.0.1 goes through the proxy.
+    ['10.0.0.0/8', 'https://10.0.0.1', false],
     ['', 'https://api.carbonregistry.com', false],
     [',,', 'https://api.carbonregistry.com', false],
   ];
