@@ -1510,11 +1510,13 @@ function isWhole(text, headers) {
 
 
 
+/** Node's own limit for a response's head. */
+const MAX_HEAD_BYTES = 16 * 1024;
 /**
  * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
  * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
  *
- * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
+ * @param timeoutMs after which a proxy that does not respond to a CONNECT is given up, and is named as the cause
  */
 function tunnelAgent(proxy, timeoutMs, userAgent) {
     const { Agent } = process.getBuiltinModule('node:https');
@@ -1527,47 +1529,67 @@ function tunnelAgent(proxy, timeoutMs, userAgent) {
         }
     })();
 }
+/**
+ * Node's HTTP client is of no use here: it takes a 1xx for the response to the CONNECT, and over TLS it checks the
+ * proxy's certificate for the name in the `Host` header, which is the target's.
+ */
 function openTunnel(proxy, target, timeoutMs, userAgent) {
     const { promise, resolve, reject } = Promise.withResolvers();
-    const transport = protocolModule(proxy);
-    const request = transport.request({
-        method: 'CONNECT',
-        host: proxy.hostname.replace(/^\[|\]$/g, ''),
-        port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
-        path: target,
-        headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
-        agent: false,
+    const { user, password } = credentialsOf(proxy);
+    const hasLogin = user !== '' || password !== '';
+    const socket = connectTo(proxy, () => {
+        const login = `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n`;
+        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? login : ''}`;
+        socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
     });
-    const timer = setTimeout(() => {
-        reject(proxyDidNotRespond(proxy.host, timeoutMs));
-        request.destroy();
-    }, timeoutMs);
-    request.once('connect', ({ statusCode = 0 }, socket, head) => {
+    const giveUp = (error) => {
         clearTimeout(timer);
-        if (statusCode >= 200 && statusCode < 300) {
-            socket.unshift(head);
-            resolve(socket);
+        reject(error);
+        socket.destroy();
+    };
+    const failWith = (message, code) => giveUp(describeNetworkError(Object.assign(new Error(message), { code }), proxy.host));
+    const timer = setTimeout(() => giveUp(proxyDidNotRespond(proxy.host, timeoutMs)), timeoutMs);
+    const onEnd = () => failWith('the connection ended', 'ECONNRESET');
+    const onError = (error) => giveUp(describeNetworkError(error, proxy.host));
+    let received = Buffer.alloc(0);
+    const onData = (chunk) => {
+        received = Buffer.concat([received, chunk]);
+        for (;;) {
+            const end = received.indexOf('\r\n\r\n');
+            const status = Number(/^HTTP\/1\.\d (\d{3})(?: |\r\n)/.exec(received.toString('latin1'))?.[1]);
+            if (end === -1 && received.length < MAX_HEAD_BYTES)
+                return;
+            if (end === -1 || Number.isNaN(status))
+                return failWith('no status line', 'HPE_INVALID_CONSTANT');
+            received = received.subarray(end + 4);
+            if (status >= 200 || status === 101)
+                return finish(status);
         }
-        else {
-            socket.destroy();
-            reject(proxyRefused(proxy.host, target, statusCode, proxy.username !== '' || proxy.password !== ''));
-        }
-    });
-    request.once('error', (error) => {
+    };
+    const finish = (status) => {
+        if (status < 200 || status >= 300)
+            return giveUp(proxyRefused(proxy.host, target, status, hasLogin));
         clearTimeout(timer);
-        reject(describeNetworkError(error, proxy.host));
-    });
-    request.end();
+        socket.off('data', onData).off('end', onEnd).off('error', onError).pause();
+        if (received.length > 0)
+            socket.unshift(received);
+        resolve(socket);
+    };
+    socket.on('data', onData).on('end', onEnd).on('error', onError);
     return promise;
+}
+/** TLS is loaded only for a proxy that is spoken to over TLS. */
+function connectTo({ protocol, hostname, port }, onConnect) {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const { connect, isIP } = process.getBuiltinModule('node:net');
+    if (protocol === 'http:')
+        return connect({ host, port: Number(port || 80) }, onConnect);
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const options = { host, port: Number(port || 443), ...servername };
+    return process.getBuiltinModule('node:tls').connect(options, onConnect);
 }
 function authority({ host, port }) {
     return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-function authorization(proxy) {
-    const { user, password } = credentialsOf(proxy);
-    if (user === '' && password === '')
-        return {};
-    return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts

@@ -1,16 +1,19 @@
 /** Opens the tunnel through a proxy. */
-import type http from 'node:http';
 import type https from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { describeNetworkError } from './errors.ts';
+import { describeNetworkError, type NetworkError } from './errors.ts';
 import { proxyDidNotRespond, proxyRefused } from './proxy-errors.ts';
-import { credentialsOf, protocolModule } from './proxy-settings.ts';
+import { credentialsOf } from './proxy-settings.ts';
+
+/** Node's own limit for a response's head. */
+const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
  * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
  * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
  *
- * @param timeoutMs after which a proxy that does not answer a CONNECT is given up
+ * @param timeoutMs after which a proxy that does not respond to a CONNECT is given up, and is named as the cause
  */
 export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): https.Agent {
   const { Agent } = process.getBuiltinModule('node:https');
@@ -30,45 +33,62 @@ export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): h
   })();
 }
 
-function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: string): Promise<Duplex> {
-  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
-  const transport = protocolModule(proxy);
-  const request = transport.request({
-    method: 'CONNECT',
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
-    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
-    path: target,
-    headers: { host: target, 'user-agent': userAgent, ...authorization(proxy) },
-    agent: false,
+/**
+ * Node's HTTP client is of no use here: it takes a 1xx for the response to the CONNECT, and over TLS it checks the
+ * proxy's certificate for the name in the `Host` header, which is the target's.
+ */
+function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: string): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const { user, password } = credentialsOf(proxy);
+  const hasLogin = user !== '' || password !== '';
+  const socket = connectTo(proxy, () => {
+    const login = `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n`;
+    const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? login : ''}`;
+    socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
   });
-  const timer = setTimeout(() => {
-    reject(proxyDidNotRespond(proxy.host, timeoutMs));
-    request.destroy();
-  }, timeoutMs);
-  request.once('connect', ({ statusCode = 0 }, socket, head) => {
+  const giveUp = (error: NetworkError) => {
     clearTimeout(timer);
-    if (statusCode >= 200 && statusCode < 300) {
-      socket.unshift(head);
-      resolve(socket);
-    } else {
-      socket.destroy();
-      reject(proxyRefused(proxy.host, target, statusCode, proxy.username !== '' || proxy.password !== ''));
+    reject(error);
+    socket.destroy();
+  };
+  const failWith = (message: string, code: string) =>
+    giveUp(describeNetworkError(Object.assign(new Error(message), { code }), proxy.host));
+  const timer = setTimeout(() => giveUp(proxyDidNotRespond(proxy.host, timeoutMs)), timeoutMs);
+  const onEnd = () => failWith('the connection ended', 'ECONNRESET');
+  const onError = (error: Error) => giveUp(describeNetworkError(error, proxy.host));
+  let received = Buffer.alloc(0);
+  const onData = (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    for (;;) {
+      const end = received.indexOf('\r\n\r\n');
+      const status = Number(/^HTTP\/1\.\d (\d{3})(?: |\r\n)/.exec(received.toString('latin1'))?.[1]);
+      if (end === -1 && received.length < MAX_HEAD_BYTES) return;
+      if (end === -1 || Number.isNaN(status)) return failWith('no status line', 'HPE_INVALID_CONSTANT');
+      received = received.subarray(end + 4);
+      if (status >= 200 || status === 101) return finish(status);
     }
-  });
-  request.once('error', (error) => {
+  };
+  const finish = (status: number) => {
+    if (status < 200 || status >= 300) return giveUp(proxyRefused(proxy.host, target, status, hasLogin));
     clearTimeout(timer);
-    reject(describeNetworkError(error, proxy.host));
-  });
-  request.end();
+    socket.off('data', onData).off('end', onEnd).off('error', onError).pause();
+    if (received.length > 0) socket.unshift(received);
+    resolve(socket);
+  };
+  socket.on('data', onData).on('end', onEnd).on('error', onError);
   return promise;
+}
+
+/** TLS is loaded only for a proxy that is spoken to over TLS. */
+function connectTo({ protocol, hostname, port }: URL, onConnect: () => void): Socket {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const { connect, isIP } = process.getBuiltinModule('node:net');
+  if (protocol === 'http:') return connect({ host, port: Number(port || 80) }, onConnect);
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const options = { host, port: Number(port || 443), ...servername };
+  return process.getBuiltinModule('node:tls').connect(options, onConnect);
 }
 
 function authority({ host, port }: https.RequestOptions): string {
   return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function authorization(proxy: URL): http.OutgoingHttpHeaders {
-  const { user, password } = credentialsOf(proxy);
-  if (user === '' && password === '') return {};
-  return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }

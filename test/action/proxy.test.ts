@@ -1,4 +1,4 @@
-/** Tests the ways through and around a proxy, over TLS with a private CA; the proxy is the tests' own. */
+/** Tests the ways through and around a proxy, over TLS with a private CA. The proxy is the tests' own. */
 import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
@@ -46,7 +46,7 @@ function failedOnce(result: Result, sentence: RegExp): string {
 }
 
 describe('through the proxy', () => {
-  test('go main and post, TLS inside', async () => {
+  test('main and post go, TLS inside', async () => {
     await using it = await open();
     await it.mainAndPost({ https_proxy: it.proxy.url });
     assert.ok(it.proxy.requests().length >= 2);
@@ -56,7 +56,7 @@ describe('through the proxy', () => {
     assert.equal(it.scene.simulator.requests().length, 3);
   });
 
-  test('go they with the address that is the default, whose port is 443', async () => {
+  test('they go to the default address, whose port is 443', async () => {
     await using it = await open();
     const env = { HTTPS_PROXY: it.proxy.url, NODE_EXTRA_CA_CERTS: certificates.authority.certFile };
     const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': '' };
@@ -67,7 +67,7 @@ describe('through the proxy', () => {
     );
   });
 
-  test('go they with a password, which is masked and never shown', async () => {
+  test('they go with a password, which is masked and never shown', async () => {
     await using it = await open({ auth: AUTH });
     const { main, post } = await it.mainAndPost({
       https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`),
@@ -79,12 +79,12 @@ describe('through the proxy', () => {
     assert.ok(it.proxy.requests().every(({ authorization }) => authorization === `Basic ${BASIC}`));
   });
 
-  test('go they where its address has no scheme', async () => {
+  test('they go if its address has no scheme', async () => {
     await using it = await open({ auth: AUTH });
     await it.mainAndPost({ https_proxy: `runner:${WRITTEN}@127.0.0.1:${it.proxy.port}` });
   });
 
-  test('go they where its address is IPv6', async () => {
+  test('they go if its address is IPv6', async () => {
     await using it = await open();
     const sixToFour = createServer((client) => {
       const upstream = connectSocket(it.proxy.port, '127.0.0.1');
@@ -101,16 +101,22 @@ describe('through the proxy', () => {
     sixToFour.close();
   });
 
-  test('go they where it is spoken to over TLS itself', async () => {
-    await using it = await open({ tls: certificates.good, auth: AUTH });
+  test('they go if it is spoken to over TLS itself, with a certificate for its own address alone', async () => {
+    await using it = await open({ tls: certificates.proxy, auth: AUTH });
     await it.mainAndPost({ https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`) });
+    assert.ok(it.proxy.requests().length >= 2);
+  });
+
+  test('they go if it sends a 100 and a 103 before its 200', async () => {
+    await using it = await open({ isChatty: true });
+    await it.mainAndPost({ https_proxy: it.proxy.url });
     assert.ok(it.proxy.requests().length >= 2);
   });
 });
 
 describe('around the proxy', () => {
   for (const entry of [HOST, '.carbonregistry.com', '*', `localhost,${HOST}`]) {
-    test(`leads no_proxy=${entry}, with one TLS handshake in main and one in post`, async () => {
+    test(`no_proxy=${entry} leads, with one TLS handshake in main and one in post`, async () => {
       await using it = await open();
       await it.mainAndPost({ https_proxy: 'http://127.0.0.1:9', no_proxy: entry });
       assert.deepEqual(
@@ -121,7 +127,7 @@ describe('around the proxy', () => {
     });
   }
 
-  test('leads no other entry', async () => {
+  test('no other entry leads', async () => {
     await using it = await open();
     await it.mainAndPost({ https_proxy: it.proxy.url, no_proxy: 'registry.com,example.com,api' });
     assert.ok(it.proxy.requests().length >= 2);
@@ -129,27 +135,27 @@ describe('around the proxy', () => {
 });
 
 describe('no way around is taken silently', () => {
-  test('where the proxy asks for a password (407)', async () => {
+  test('if the proxy asks for a password (407)', async () => {
     await using it = await open({ auth: AUTH });
     const main = await it.main({ https_proxy: it.proxy.url });
     assert.match(failedOnce(main, /407/), /https_proxy/);
     assert.deepEqual([it.proxy.requests().length, it.reached()], [1, 0], 'asked once');
   });
 
-  test('where the proxy refuses the password (407)', async () => {
+  test('if the proxy refuses the password (407)', async () => {
     await using it = await open({ auth: { username: 'runner', password: 'other' } });
     const main = await it.main({ https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`) });
     assert.match(failedOnce(main, /407/), /https_proxy/);
     assert.deepEqual([it.proxy.requests().length, it.reached()], [1, 0], 'asked once');
   });
 
-  test('where the proxy refuses the host (403)', async () => {
+  test('if the proxy refuses the host (403)', async () => {
     await using it = await open({ behaviour: { status: 403 } });
     failedOnce(await it.main({ https_proxy: it.proxy.url }), /proxy.*403/);
     assert.deepEqual([it.proxy.requests().length, it.reached()], [1, 0], 'asked once');
   });
 
-  test('where the proxy cannot reach the host (502), after twelve attempts', async () => {
+  test('if the proxy cannot reach the host (502), after twelve attempts', async () => {
     await using it = await open({ behaviour: { status: 502 } });
     failedOnce(
       await it.main({ https_proxy: it.proxy.url }, short),
@@ -159,7 +165,7 @@ describe('no way around is taken silently', () => {
     assert.equal(it.reached(), 0);
   });
 
-  test('where the proxy is dead, after twelve attempts', async () => {
+  test('if the proxy is dead, after twelve attempts', async () => {
     await using it = await open();
     await it.proxy.close();
     const main = await it.main({ https_proxy: `http://runner:${WRITTEN}@127.0.0.1:${it.proxy.port}` }, short);
@@ -173,14 +179,14 @@ describe('no way around is taken silently', () => {
     assert.equal(it.reached(), 0);
   });
 
-  test('where the proxy resets every connection, after twelve attempts', async () => {
+  test('if the proxy resets every connection, after twelve attempts', async () => {
     await using it = await open({ behaviour: 'reset' });
     failedOnce(await it.main({ https_proxy: it.proxy.url }, short), /^The proxy .* can’t be reached/);
     assert.ok(it.proxy.requests().length >= 10 && it.proxy.requests().length <= 12);
     assert.equal(it.reached(), 0);
   });
 
-  test('where the proxy never answers, within the time of all requests', async () => {
+  test('if the proxy never answers, within the time of all requests', async () => {
     await using it = await open({ behaviour: 'silent' });
     const main = await it.main({ https_proxy: it.proxy.url }, short);
     // Named as the cause by the tunnel's own time limit; the attempt's knows only that no response came.
@@ -195,8 +201,12 @@ describe('no way around is taken silently', () => {
     ['socks5://runner:hunter2-hunter2@127.0.0.1:9', /scheme is not http or https/],
     ['http://runner:hunter2-hunter2%zz@127.0.0.1:9', /not percent-encoded.*%25/],
     ['http://runner:hunter2-hunter2@127.0.0.1:99999', /not a URL/],
+    ['http://runner:31337#hunter2-hunter2@127.0.0.1:9', /not percent-encoded.*%23/],
+    ['http://runner:31337//hunter2-hunter2@127.0.0.1:9', /not percent-encoded.*%2F/],
+    ['http://runner:31337?hunter2-hunter2@127.0.0.1:9', /not percent-encoded.*%3F/],
+    ['http://runner:31337#@hunter2-hunter2:9', /not percent-encoded/],
   ] as const) {
-    test(`where the setting cannot be used: ${setting}`, async () => {
+    test(`if the setting cannot be used: ${setting}`, async () => {
       await using it = await open();
       const main = await it.main({ https_proxy: setting });
       failedOnce(main, /^`https_proxy` can’t be used: /);
@@ -206,7 +216,7 @@ describe('no way around is taken silently', () => {
     });
   }
 
-  test('by post, which warns once where the proxy is gone', async () => {
+  test('by post, which warns once if the proxy is gone', async () => {
     await using it = await open();
     const env = { https_proxy: it.proxy.url, NODE_EXTRA_CA_CERTS: certificates.authority.certFile };
     const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': `https://${it.target}` };
@@ -243,6 +253,7 @@ describe('a certificate', () => {
         {},
         /not valid at this time\. Check the runner’s clock.*CERT_HAS_EXPIRED/,
       ],
+      ['that is too weak', certificates.weak, {}, /^The server’s certificate is too weak\. Renew it.*UNSPECIFIED/],
       [
         'of another host',
         certificates.otherHost,

@@ -18,6 +18,9 @@ export interface Certificates extends AsyncDisposable {
   good: TlsIdentity;
   expired: TlsIdentity;
   otherHost: TlsIdentity;
+  weak: TlsIdentity;
+  /** For the address of a proxy on this machine alone, not for the API. */
+  proxy: TlsIdentity;
 }
 
 export async function makeCertificates(): Promise<Certificates> {
@@ -28,6 +31,8 @@ export async function makeCertificates(): Promise<Certificates> {
     good: await authority.issue({ hosts: [HOST], ips: ['127.0.0.1'] }),
     expired: await authority.issue({ hosts: [HOST], expired: true }),
     otherHost: await authority.issue({ hosts: ['api.example.com'] }),
+    weak: await authority.issue({ hosts: [HOST], weak: true }),
+    proxy: await authority.issue({ ips: ['127.0.0.1'] }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

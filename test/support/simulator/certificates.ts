@@ -11,6 +11,8 @@ export interface CertificateRequest {
   readonly ips?: readonly string[];
   /** Valid for one day of the year 2020 only. */
   readonly expired?: boolean;
+  /** With an RSA key of 1024 bits, which OpenSSL refuses. */
+  readonly weak?: boolean;
 }
 
 export interface CertificateAuthority {
@@ -25,6 +27,7 @@ const run = promisify(execFile);
 
 /** Elliptic, because openssl makes such a key at once. */
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+const WEAK_KEY = ['-newkey', 'rsa:1024', '-nodes'];
 
 /** @param folder a temporary folder that exists. Two authorities need two folders. */
 export async function makeAuthority(folder: string): Promise<CertificateAuthority> {
@@ -55,11 +58,14 @@ export async function makeAuthority(folder: string): Promise<CertificateAuthorit
 async function issue(request: CertificateRequest, configFile: string, name: string): Promise<TlsIdentity> {
   const names = [...(request.hosts ?? []).map((host) => `DNS:${host}`), ...(request.ips ?? []).map((ip) => `IP:${ip}`)];
   const [key, signing, cert] = [`${name}.key`, `${name}.csr`, `${name}.pem`];
+  const newKey = request.weak ? WEAK_KEY : NEW_KEY;
   const subject = ['-subj', '/CN=simulator', '-addext', `subjectAltName=${names.join(',')}`];
-  await openssl('req', '-config', configFile, '-new', ...subject, ...NEW_KEY, '-keyout', key, '-out', signing);
+  await openssl('req', '-config', configFile, '-new', ...subject, ...newKey, '-keyout', key, '-out', signing);
   const dates = request.expired ? ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'] : ['-days', '1'];
   await openssl('ca', '-batch', '-notext', '-config', configFile, ...dates, '-in', signing, '-out', cert);
-  return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+  const identity = { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+  // A server refuses its own weak key, too, unless it is told to take any.
+  return request.weak ? { ...identity, ciphers: 'DEFAULT@SECLEVEL=0' } : identity;
 }
 
 /** For `openssl ca`: older versions of `openssl x509` take no date in the past. */

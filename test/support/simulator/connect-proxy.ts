@@ -18,6 +18,8 @@ export interface ConnectProxyOptions {
   /** Makes it an https:// proxy. */
   readonly tls?: TlsIdentity;
   readonly behaviour?: ProxyBehaviour;
+  /** Sends a 100 and a 103 before the response to a CONNECT. */
+  readonly isChatty?: boolean;
 }
 
 export interface ProxyRequest {
@@ -50,6 +52,9 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
       response.writeHead(501).end();
     },
     connect: (request, client, head) => {
+      if (options.isChatty === true) {
+        client.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </>; rel=preload\r\n\r\n');
+      }
       client.on('error', () => client.destroy());
       const decision = decide(request, options, proxy.behaviour);
       if ('port' in decision) return tunnel(decision.port, client, head, (status) => note(request, status));

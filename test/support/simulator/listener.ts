@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 export interface TlsIdentity {
   readonly key: string;
   readonly cert: string;
+  readonly ciphers?: string;
 }
 
 export interface Handlers {
