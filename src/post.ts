@@ -33,7 +33,7 @@ function warn(error: unknown): void {
   const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
   const reason = messageOf(error).replace(/\.$/, '');
   warning(
-    `The access token could not be revoked, and is valid until ${expiry}. To end it sooner, ask an admin of the organization to suspend the app’s installation. ${reason}.`,
+    `The token could not be revoked, and is valid until ${expiry}. To end it sooner, ask an admin of the organization to suspend the app’s installation. ${reason}.`,
   );
 }
 

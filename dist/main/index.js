@@ -1008,11 +1008,10 @@ function rewrite(view, pattern, replace) {
 
 
 const REDACTED = '***';
-/**
- * Twelve characters of a secret in a row must never be printed. What stands before them can make an escape of up to
- * four of them (`=ab` in `token=abc`), which hides these from the comparison.
- */
-const WINDOW_CHARACTERS = 8;
+/** So many characters of a secret in a row are never printed. */
+const WINDOW_CHARACTERS = 12;
+/** In text with escapes undone, what stands before a secret may have hidden up to four of them: `=ab` in `token=abc`. */
+const UNESCAPED_WINDOW_CHARACTERS = 8;
 /** A shorter secret is taken out only if it stands alone, because other words are likely to hold it. */
 const MIN_CHARACTERS_ANYWHERE = 4;
 /** A set of all windows takes two milliseconds to make, which a line of the log is not worth. */
@@ -1022,7 +1021,7 @@ const known = new Set();
 const added = [];
 /** Secrets that have a window, without blanks, one a line. */
 let longSecrets = '';
-let windows;
+const windows = new Map();
 const shortSecrets = new Set();
 /** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
 function maskSecret(secret) {
@@ -1039,15 +1038,16 @@ function maskSecret(secret) {
 function redact(text) {
     addSecrets();
     const isSecret = new Uint8Array(text.length);
-    for (const view of viewsOf(text)) {
+    for (const [level, view] of viewsOf(text).entries()) {
+        const size = level === 0 ? WINDOW_CHARACTERS : UNESCAPED_WINDOW_CHARACTERS;
         const mark = (from, to) => isSecret.fill(1, from, to);
         for (const [start, end] of findJwts(view.text))
             mark(view.from[start], view.to[end - 1]);
         for (const [start, end] of findShortSecrets(view.text))
             mark(view.from[start], view.to[end - 1]);
         const packed = withoutBlanks(view);
-        for (const start of findWindows(packed.text))
-            mark(packed.from[start], packed.to[start + WINDOW_CHARACTERS - 1]);
+        for (const start of findWindows(packed.text, size))
+            mark(packed.from[start], packed.to[start + size - 1]);
     }
     return replaceMarked(text, isSecret);
 }
@@ -1064,7 +1064,7 @@ function addSecrets() {
             else if (text !== '')
                 shortSecrets.add(view.text.trim());
         }
-        windows = undefined;
+        windows.clear();
     }
 }
 /** A JWT's first part is JSON, so it begins with the base64url of `{"`. */
@@ -1085,22 +1085,23 @@ function* findShortSecrets(text) {
         }
     }
 }
-function* findWindows(text) {
-    const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows();
-    for (let start = 0; start + WINDOW_CHARACTERS <= text.length; start += 1) {
-        const window = text.slice(start, start + WINDOW_CHARACTERS);
+function* findWindows(text, size) {
+    const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows(size);
+    for (let start = 0; start + size <= text.length; start += 1) {
+        const window = text.slice(start, start + size);
         if (all?.has(window) ?? longSecrets.includes(window))
             yield start;
     }
 }
-function allWindows() {
-    if (windows !== undefined)
-        return windows;
-    windows = new Set();
-    for (let start = 0; start + WINDOW_CHARACTERS <= longSecrets.length; start += 1) {
-        windows.add(longSecrets.slice(start, start + WINDOW_CHARACTERS));
-    }
-    return windows;
+function allWindows(size) {
+    let all = windows.get(size);
+    if (all !== undefined)
+        return all;
+    all = new Set();
+    for (let start = 0; start + size <= longSecrets.length; start += 1)
+        all.add(longSecrets.slice(start, start + size));
+    windows.set(size, all);
+    return all;
 }
 function replaceMarked(text, isMarked) {
     let kept = '';
@@ -3527,7 +3528,7 @@ const NOT_SKIPPED = '`on-missing-credentials: skip` skips only pull requests fro
 function assertFileCommands() {
     for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
         if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
-            throw new Error(`The environment variable ${name} does not name a file, so the token would be printed. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
+            throw new Error(`${name} does not name a file, so the token would be printed in the log. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
         }
     }
 }
@@ -3537,7 +3538,7 @@ function writeFileCommand(what, write) {
         write();
     }
     catch (error) {
-        throw new Error(`The step’s ${what} could not be written (${messageOf(error)}). Check the runner: its disk is full, or its folder is read-only.`, { cause: error });
+        throw new Error(`The step’s ${what} could not be written. Check the runner: its disk is full, or its folder is read-only (${messageOf(error)}).`, { cause: error });
     }
 }
 
@@ -3591,7 +3592,7 @@ async function writeSummary(rows) {
         await summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
     }
     catch (error) {
-        log_warning(`The job summary could not be written: ${messageOf(error)}`);
+        log_warning(`The job summary could not be written. Check the runner’s disk; the token is not affected. ${messageOf(error)}`);
     }
 }
 /**
@@ -3815,7 +3816,7 @@ async function findByOrganization(api, organizationId, isLogPrivate) {
     throw isToldOfAll ? notInstalled(organizationId, tally) : notTold(organizationId, tally);
 }
 function notInstalled(organizationId, tally) {
-    return new Error(`The app is not installed for \`organization-id\` ${organizationId}. Ask an admin of the organization to install it or to lift a suspension, or correct the id: sandbox and production have their own. The list was read to its end; it has ${tally.describe()}.`);
+    return new Error(`The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: the sandbox has its own. The list was read to its end; it has ${tally.describe()}.`);
 }
 function notTold(organizationId, tally) {
     return new Error(`ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. The list was read to its end; it has ${tally.describe()}.`);
@@ -3832,7 +3833,7 @@ async function findOnly(api, isLogPrivate) {
     }
     if (tally.count() === 1)
         return first;
-    throw new Error(`Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which one. It is installed for ${tally.describe()}.`);
+    throw new Error(`Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which. It is installed for ${tally.describe()}.`);
 }
 /** Undefined if the API doesn't say. */
 function belongsTo({ organization }, organizationId) {
@@ -3877,7 +3878,7 @@ function describeToken(details, installation) {
 }
 /** A job that is about one organization while its token is for another is worth a notice. */
 function describeOtherWebhook(relayedId, { id, source }) {
-    return `The token is for installation ${id}, but the event’s webhook is about installation ${sanitize(relayedId, 128)}. If the job is to act on the webhook, remove \`${source}\`.`;
+    return `The event’s webhook is about another installation than the token is for. If the job is to act on the webhook, remove \`${source}\`. The webhook is about ${sanitize(relayedId, 128)}, the token is for ${id}.`;
 }
 function summaryRows(details, installation, host) {
     const target = installation === undefined

@@ -11,7 +11,7 @@ export function assertFileCommands(): void {
   for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
     if (!existsSync(process.env[name] ?? '')) {
       throw new Error(
-        `The environment variable ${name} does not name a file, so the token would be printed. Run the action as a step of a workflow, on a current GitHub Actions runner.`,
+        `${name} does not name a file, so the token would be printed in the log. Run the action as a step of a workflow, on a current GitHub Actions runner.`,
       );
     }
   }
@@ -23,7 +23,7 @@ export function writeFileCommand(what: 'outputs' | 'state', write: () => void): 
     write();
   } catch (error) {
     throw new Error(
-      `The step’s ${what} could not be written (${messageOf(error)}). Check the runner: its disk is full, or its folder is read-only.`,
+      `The step’s ${what} could not be written. Check the runner: its disk is full, or its folder is read-only (${messageOf(error)}).`,
       { cause: error },
     );
   }

@@ -3,11 +3,10 @@ import * as core from '@actions/core';
 import { viewsOf, withoutBlanks } from './escapes.ts';
 
 const REDACTED = '***';
-/**
- * Twelve characters of a secret in a row must never be printed. What stands before them can make an escape of up to
- * four of them (`=ab` in `token=abc`), which hides these from the comparison.
- */
-const WINDOW_CHARACTERS = 8;
+/** So many characters of a secret in a row are never printed. */
+const WINDOW_CHARACTERS = 12;
+/** In text with escapes undone, what stands before a secret may have hidden up to four of them: `=ab` in `token=abc`. */
+const UNESCAPED_WINDOW_CHARACTERS = 8;
 /** A shorter secret is taken out only if it stands alone, because other words are likely to hold it. */
 const MIN_CHARACTERS_ANYWHERE = 4;
 /** A set of all windows takes two milliseconds to make, which a line of the log is not worth. */
@@ -18,7 +17,7 @@ const known = new Set<string>();
 const added: string[] = [];
 /** Secrets that have a window, without blanks, one a line. */
 let longSecrets = '';
-let windows: Set<string> | undefined;
+const windows = new Map<number, Set<string>>();
 const shortSecrets = new Set<string>();
 
 /** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
@@ -36,12 +35,13 @@ export function maskSecret(secret: string): void {
 export function redact(text: string): string {
   addSecrets();
   const isSecret = new Uint8Array(text.length);
-  for (const view of viewsOf(text)) {
+  for (const [level, view] of viewsOf(text).entries()) {
+    const size = level === 0 ? WINDOW_CHARACTERS : UNESCAPED_WINDOW_CHARACTERS;
     const mark = (from: number | undefined, to: number | undefined) => isSecret.fill(1, from, to);
     for (const [start, end] of findJwts(view.text)) mark(view.from[start], view.to[end - 1]);
     for (const [start, end] of findShortSecrets(view.text)) mark(view.from[start], view.to[end - 1]);
     const packed = withoutBlanks(view);
-    for (const start of findWindows(packed.text)) mark(packed.from[start], packed.to[start + WINDOW_CHARACTERS - 1]);
+    for (const start of findWindows(packed.text, size)) mark(packed.from[start], packed.to[start + size - 1]);
   }
   return replaceMarked(text, isSecret);
 }
@@ -56,7 +56,7 @@ function addSecrets(): void {
       if (text.length >= WINDOW_CHARACTERS) longSecrets += `${text}\n`;
       else if (text !== '') shortSecrets.add(view.text.trim());
     }
-    windows = undefined;
+    windows.clear();
   }
 }
 
@@ -78,21 +78,21 @@ function* findShortSecrets(text: string): Generator<[start: number, end: number]
   }
 }
 
-function* findWindows(text: string): Generator<number> {
-  const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows();
-  for (let start = 0; start + WINDOW_CHARACTERS <= text.length; start += 1) {
-    const window = text.slice(start, start + WINDOW_CHARACTERS);
+function* findWindows(text: string, size: number): Generator<number> {
+  const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows(size);
+  for (let start = 0; start + size <= text.length; start += 1) {
+    const window = text.slice(start, start + size);
     if (all?.has(window) ?? longSecrets.includes(window)) yield start;
   }
 }
 
-function allWindows(): Set<string> {
-  if (windows !== undefined) return windows;
-  windows = new Set();
-  for (let start = 0; start + WINDOW_CHARACTERS <= longSecrets.length; start += 1) {
-    windows.add(longSecrets.slice(start, start + WINDOW_CHARACTERS));
-  }
-  return windows;
+function allWindows(size: number): Set<string> {
+  let all = windows.get(size);
+  if (all !== undefined) return all;
+  all = new Set();
+  for (let start = 0; start + size <= longSecrets.length; start += 1) all.add(longSecrets.slice(start, start + size));
+  windows.set(size, all);
+  return all;
 }
 
 function replaceMarked(text: string, isMarked: Uint8Array): string {

@@ -9,7 +9,9 @@ export async function writeSummary(rows: readonly (readonly [title: string, text
   try {
     await core.summary.addRaw(['', '| ICR App token | |', '| --- | --- |', ...lines, ''].join('\n'), true).write();
   } catch (error) {
-    warning(`The job summary could not be written: ${messageOf(error)}`);
+    warning(
+      `The job summary could not be written. Check the runner’s disk; the token is not affected. ${messageOf(error)}`,
+    );
   }
 }
 

@@ -76,7 +76,7 @@ async function findByOrganization(api: IcrApi, organizationId: string, isLogPriv
 
 function notInstalled(organizationId: string, tally: Tally): Error {
   return new Error(
-    `The app is not installed for \`organization-id\` ${organizationId}. Ask an admin of the organization to install it or to lift a suspension, or correct the id: sandbox and production have their own. The list was read to its end; it has ${tally.describe()}.`,
+    `The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: the sandbox has its own. The list was read to its end; it has ${tally.describe()}.`,
   );
 }
 
@@ -100,7 +100,7 @@ async function findOnly(api: IcrApi, isLogPrivate: boolean): Promise<Installatio
   }
   if (tally.count() === 1) return first;
   throw new Error(
-    `Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which one. It is installed for ${tally.describe()}.`,
+    `Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which. It is installed for ${tally.describe()}.`,
   );
 }
 

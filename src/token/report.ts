@@ -25,7 +25,7 @@ export function describeToken(details: TokenDetails, installation: ChosenInstall
 
 /** A job that is about one organization while its token is for another is worth a notice. */
 export function describeOtherWebhook(relayedId: string, { id, source }: ChosenInstallation): string {
-  return `The token is for installation ${id}, but the event’s webhook is about installation ${sanitize(relayedId, 128)}. If the job is to act on the webhook, remove \`${source}\`.`;
+  return `The event’s webhook is about another installation than the token is for. If the job is to act on the webhook, remove \`${source}\`. The webhook is about ${sanitize(relayedId, 128)}, the token is for ${id}.`;
 }
 
 export function summaryRows(

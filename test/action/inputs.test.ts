@@ -351,7 +351,7 @@ describe('without the runner’s files', { timeout: 10 * timeout }, () => {
       test(`${name} as ${value} nothing is minted, since the toolkit would print the token`, { timeout }, async () => {
         await using scene = await createScene();
         const result = await scene.main(forNordic(scene), { env: { [name]: value } });
-        assertFailed(result, new RegExp(`variable ${name} does not name a file`));
+        assertFailed(result, new RegExp(`^${name} does not name a file`));
         assert.deepEqual(scene.asked(), []);
       });
     }

@@ -82,7 +82,7 @@ describe('installation-id', () => {
     assert.equal(result.notices.length, 1);
     assert.match(
       result.notices[0] ?? '',
-      new RegExp(`^The token is for installation ${scene.baltic.id}, .* about installation ${scene.nordic.id}\\. `),
+      new RegExp(`^The event’s webhook .* is about ${scene.nordic.id}, the token is for ${scene.baltic.id}\\.$`),
     );
   });
 
@@ -120,7 +120,7 @@ describe('organization-id', () => {
     const relayed = dispatch({ installation: { id: scene.baltic.id } });
     const result = await scene.main({ 'organization-id': scene.nordic.organization.id }, relayed);
     assert.equal(result.outputs.get('installation-id'), scene.nordic.id);
-    assert.match(result.notices[0] ?? '', /If the job is to act on the webhook, remove `organization-id`\.$/);
+    assert.match(result.notices[0] ?? '', /If the job is to act on the webhook, remove `organization-id`\./);
   });
 
   for (const status of [400, 402, 403, 404, 405, 409, 410, 422]) {
@@ -177,7 +177,7 @@ describe('organization-id', () => {
     const result = await scene.main({ 'organization-id': 'f7f7f7f7-0000-4000-8000-000000000000' }, PRIVATE);
     assertFailed(
       result,
-      /^The app is not installed for `organization-id` f7f7f7f7.*Ask an admin.*Nordic Carbon ehf\.” .*Baltic Forests OÜ” /,
+      /^The app isn’t installed for organization f7f7f7f7.*Ask its admin.*Nordic Carbon ehf\.” .*Baltic Forests OÜ” /,
     );
     assert.deepEqual(scene.asked().slice(1), [LIST(0), LIST(1), LIST(2)]);
   });
@@ -190,7 +190,7 @@ describe('a list that does not name the organizations', () => {
     for (const installation of [scene.nordic, scene.baltic]) installation.organizationShownIn = 'single';
     const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
-    assertFailed(await scene.main({ 'organization-id': 'unknown' }), /not installed/);
+    assertFailed(await scene.main({ 'organization-id': 'unknown' }), /isn’t installed/);
   });
 
   test('is searched on if one of these does not name its own', async () => {
@@ -300,7 +300,7 @@ describe('the list of installations', () => {
 
   test('ends at a page that brings no new id', async () => {
     await using list = await withList({ maxPageSize: 10, listPagination: false, listIgnoresPage: true });
-    assertFailed(await list.scene.main({ 'organization-id': 'unknown' }), /not installed/);
+    assertFailed(await list.scene.main({ 'organization-id': 'unknown' }), /isn’t installed/);
     assert.deepEqual(list.scene.asked().slice(1), [LIST(0), LIST(1)]);
   });
 });
@@ -385,7 +385,7 @@ describe('without any id', () => {
   test('several are an error that lists them by name and id, the next step first', async () => {
     await using scene = await createScene();
     const result = await scene.main({}, PRIVATE);
-    assertFailed(result, /^Set `organization-id`: the app has 2 installations, and nothing says which one\. /);
+    assertFailed(result, /^Set `organization-id`: the app has 2 installations, and nothing says which\. /);
     const [message = ''] = result.errors;
     for (const { id, organization } of [scene.nordic, scene.baltic]) {
       assert.ok(message.includes(id) && message.includes(organization.id) && message.includes(organization.fullName));

@@ -258,7 +258,10 @@ describe('a failed check revokes there and then', () => {
     await using scene = await createScene();
     const env = { GITHUB_OUTPUT: UNWRITABLE };
     const result = await scene.main(forNordic(scene), { env });
-    assertFailed(result, /could not be written \((?:ENOSPC|EISDIR|EPERM).*disk is full.*The token was revoked\.$/);
+    assertFailed(
+      result,
+      /could not be written\. Check the runner: its disk is full.*\((?:ENOSPC|EISDIR|EPERM).*The token was revoked\.$/,
+    );
     assertRevoked(scene, result);
   });
 
@@ -269,14 +272,17 @@ describe('a failed check revokes there and then', () => {
     const main = step.main((child) => {
       signalWhen(child, 'SIGINT', () => scene.asked().length > 0);
     });
-    assertFailed(await main, /could not be written .*The token was revoked\.$/);
+    assertFailed(await main, /could not be written\. .*The token was revoked\.$/);
     assert.equal(scene.liveTokens(), 0);
   });
 
   test('a state that cannot be written', async () => {
     await using scene = await createScene();
     const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });
-    assertFailed(result, /could not be written \((?:ENOSPC|EISDIR|EPERM).*disk is full.*The token was revoked\.$/);
+    assertFailed(
+      result,
+      /could not be written\. Check the runner: its disk is full.*\((?:ENOSPC|EISDIR|EPERM).*The token was revoked\.$/,
+    );
     assert.equal(scene.liveTokens(), 0);
   });
 });

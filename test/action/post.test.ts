@@ -178,7 +178,7 @@ describe('is one warning, with the reason and until when the token is valid', ()
       assert.match(post.warnings[0] ?? '', says);
       assert.match(
         post.warnings[0] ?? '',
-        /^The access token could not be revoked, and is valid until 20\d\d-\d\d-\d\dT[\d:.]+Z\./,
+        /^The token could not be revoked, and is valid until 20\d\d-\d\d-\d\dT[\d:.]+Z\./,
       );
       assert.equal(requests, 1);
     });
