@@ -8,18 +8,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { assertFailed, assertSucceeded } from '../support/runner.ts';
-import { APP_ID, createScene, PEM } from '../support/scene.ts';
-import { readScript, unindent } from '../support/yaml.ts';
+import { assertSucceeded } from '../support/runner.ts';
+import { createScene } from '../support/scene.ts';
+import { unindent } from '../support/yaml.ts';
 import { isOnPath } from '../workflows/on-path.ts';
 
-const SIGNERS = ['aws-kms', 'google-cloud-kms', 'azure-key-vault', 'vault-transit'];
-const SETTINGS = {
-  'aws-kms': { KEY_ID: 'alias/icr-app' },
-  'google-cloud-kms': { LOCATION: 'europe-north1', KEYRING: 'icr', KEY: 'icr-app', KEY_VERSION: '1' },
-  'azure-key-vault': { VAULT: 'icr-keys', KEY: 'icr-app' },
-  'vault-transit': { VAULT_ADDR: 'https://vault.example:8200' },
-};
 const WEBHOOK_SECRET = 'of the webhook';
 
 let folder: string;
@@ -27,51 +20,6 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'icr-recipes-'));
 });
 after(() => rm(folder, { recursive: true }));
-
-// The recipes are for ubuntu-latest; the stand-ins are bash scripts.
-describe('A JWT signed elsewhere', { skip: process.platform === 'win32' }, () => {
-  for (const [signer, settings] of Object.entries(SETTINGS)) {
-    test(`by ${signer} is taken by ICR and masked by its step`, async () => {
-      await using scene = await createScene();
-      const { jwt, stdout } = await sign(signer, settings);
-      assert.deepEqual(stdout, `::add-mask::${jwt}\n`);
-      const result = await scene.main({
-        'app-id': '',
-        'private-key': '',
-        jwt,
-        'organization-id': scene.nordic.organization.id,
-      });
-      assertSucceeded(result);
-      assert.equal(scene.liveTokens(), 1);
-    });
-  }
-
-  test('has base64url in all three parts, whatever its bytes are', async () => {
-    for (const signer of SIGNERS) {
-      const { jwt } = await sign(signer, SETTINGS[signer as keyof typeof SETTINGS], 'an app id with 🌍 and ????>>>>');
-      assert.match(jwt, /^[\w-]+\.[\w-]+\.[\w-]{342}$/);
-    }
-  });
-
-  test('fails its step where the signer fails', async () => {
-    for (const signer of SIGNERS) {
-      await assert.rejects(sign(signer, { ...SETTINGS[signer as keyof typeof SETTINGS], STAND_IN_KEY: '/nowhere' }));
-    }
-  });
-
-  test('by Vault without `signature_algorithm=pkcs1v15` is refused, as the README says', async () => {
-    await using scene = await createScene();
-    const script = readScript(recipe('vault-transit'), 'sign').replace('signature_algorithm=pkcs1v15', '');
-    const { jwt } = await run(script.replace(' \\\n     \\\n', ' \\\n'), SETTINGS['vault-transit']);
-    const result = await scene.main({
-      'app-id': '',
-      'private-key': '',
-      jwt,
-      'organization-id': scene.nordic.organization.id,
-    });
-    assertFailed(result, /answered 401/);
-  });
-});
 
 describe('The CSV of nightly-inventory.yml', { skip: !isOnPath('jq') || process.platform === 'win32' }, () => {
   const credit = (serialization: string, id: string, fullName = 'Forest') => {
@@ -189,34 +137,4 @@ async function toCsv(body: unknown): Promise<string> {
     env: { PATH: [folder, process.env['PATH']].join(delimiter), RUNNER_TEMP: folder },
   });
   return readFile(join(folder, 'inventory.csv'), 'utf8');
-}
-
-function recipe(signer: string): string {
-  return readFileSync(join(import.meta.dirname, `../workflows/sign-${signer}.yml`), 'utf8');
-}
-
-function sign(signer: string, settings: Record<string, string>, appId = APP_ID) {
-  return run(readScript(recipe(signer), 'sign'), { ICR_APP_ID: appId, ...settings });
-}
-
-/** As the runner runs a step with `shell: bash`, with the signers of test/stand-ins in place of the real ones. */
-async function run(script: string, env: Record<string, string>): Promise<{ jwt: string; stdout: string }> {
-  const files = { script: join(folder, 'script.sh'), key: join(folder, 'key.pem'), output: join(folder, 'output') };
-  await writeFile(files.script, script);
-  await writeFile(files.key, PEM, { mode: 0o600 });
-  await writeFile(files.output, '');
-  const stdout = execFileSync('bash', ['--noprofile', '--norc', '-e', '-o', 'pipefail', files.script], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: [join(import.meta.dirname, '../workflows/fake-clis'), process.env['PATH']].join(delimiter),
-      RUNNER_TEMP: folder,
-      GITHUB_OUTPUT: files.output,
-      STAND_IN_KEY: files.key,
-      ICR_APP_ID: APP_ID,
-      ...env,
-    },
-  });
-  const output = await readFile(files.output, 'utf8');
-  return { jwt: /^jwt=(.*)\n$/.exec(output)?.[1] ?? '', stdout };
 }

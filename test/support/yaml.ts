@@ -16,7 +16,7 @@ export interface Action {
 }
 
 interface Workflow {
-  jobs: Readonly<Record<string, { steps?: readonly { id?: string; run?: string }[] }>>;
+  jobs: Readonly<Record<string, { steps?: readonly { with?: Readonly<Record<string, string>> }[] }>>;
 }
 
 export function readAction(actionYml: string): Action {
@@ -35,15 +35,15 @@ export function readEntries(actionYml: string, section: 'inputs' | 'outputs'): E
 }
 
 /**
- * The script of the step with that id, in any job.
- * @throws Error if there is no such step or it runs no script
+ * The command of the first step that has one.
+ * @throws Error if there is none
  */
-export function readScript(workflow: string, stepId: string): string {
+export function readSignCommand(workflow: string): string {
   const { jobs }: Workflow = parse(workflow);
   const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps);
-  const script = steps.find(({ id }) => id === stepId)?.run;
-  if (script === undefined) throw new Error(`no step with the id ${stepId} runs a script`);
-  return script;
+  const command = steps.map((step) => step.with?.['sign-command']).find((text) => text !== undefined);
+  if (command === undefined) throw new Error('no step has the input sign-command');
+  return command;
 }
 
 /** Takes away the indentation that all lines share. */

@@ -7,7 +7,15 @@ export interface Case {
   check(scene: Scene): Promise<Result>;
 }
 
-const SIGNERS = ['sign-aws-kms', 'sign-google-cloud-kms', 'sign-azure-key-vault', 'sign-vault-transit'] as const;
+/** The example, and what signs in it. */
+const SIGNERS = [
+  ['sign-aws-kms', 'AWS KMS'],
+  ['sign-google-cloud-kms', 'Google Cloud KMS'],
+  ['sign-azure-key-vault', 'Azure Key Vault'],
+  ['sign-vault-transit', 'Vault'],
+  ['sign-pkcs11', 'an HSM'],
+  ['sign-openssl', 'OpenSSL with a file of the runner'],
+] as const;
 const NO_SECRETS = { secrets: {} };
 
 export const CASES: readonly Case[] = [
@@ -115,10 +123,12 @@ export const CASES: readonly Case[] = [
       return result;
     },
   },
-  ...SIGNERS.map((signer) => ({
-    title: `${signer}.yml: the JWT is signed outside of the action`,
+  ...SIGNERS.map(([name, signer]) => ({
+    title: `${name}.yml: ${signer} signs, and GitHub has no key`,
     check: async (scene: Scene) => {
-      const result = await scene.run(`${signer}.yml`, NO_SECRETS);
+      const edit = (text: string) => text.replaceAll('/etc/icr/app.pem', '$STAND_IN_KEY');
+      const vars = { PKCS11_MODULE: '/usr/lib/softhsm/libsofthsm2.so' };
+      const result = await scene.run(`${name}.yml`, { secrets: { HSM_PIN: '493827' }, vars, edit });
       succeeded(result, 1);
       says(result, /"fullName":"Skógarkolefni ehf\."/);
       revoked(result, [scene.forest.organization.id]);
