@@ -1334,6 +1334,36 @@ function budgetUsedUp(request, totalSeconds) {
     return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
 }
 
+;// CONCATENATED MODULE: ./src/http/connection.ts
+
+/**
+ * For each address but the last. With Node's 250 ms a host that is 300 ms away can't be reached if its name also has
+ * an address that the runner can't reach. This leaves time for one lost packet, and for five addresses in an attempt.
+ */
+const ADDRESS_SECONDS = 3;
+const underWay = new Map();
+/**
+ * Node's look-up, but none begins while one for the same name is under way: a look-up can't be cancelled, and the
+ * process can't exit before it ends.
+ */
+const lookup = (hostname, options, callback) => {
+    const key = JSON.stringify([hostname, options]);
+    const waiting = underWay.get(key);
+    if (waiting !== undefined) {
+        waiting.push(callback);
+        return;
+    }
+    const callbacks = [callback];
+    underWay.set(key, callbacks);
+    process.getBuiltinModule('node:dns').lookup(hostname, options, (error, address, family) => {
+        underWay.delete(key);
+        for (const each of callbacks)
+            each(error, address, family);
+    });
+};
+/** For an agent, or a socket of its own. */
+const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
+
 ;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
 /** The words for a proxy that is in the way: one that does not respond, refuses, or is set up wrongly. */
 
@@ -1511,6 +1541,7 @@ function isWhole(text, headers) {
 
 
 
+
 /** Node's own limit for a response's head. */
 const MAX_HEAD_BYTES = 16 * 1024;
 /**
@@ -1584,9 +1615,9 @@ function connectTo({ protocol, hostname, port }, onConnect) {
     const host = hostname.replace(/^\[|\]$/g, '');
     const { connect, isIP } = process.getBuiltinModule('node:net');
     if (protocol === 'http:')
-        return connect({ host, port: Number(port || 80) }, onConnect);
+        return connect({ host, port: Number(port || 80), ...CONNECTION_OPTIONS }, onConnect);
     const servername = isIP(host) === 0 ? { servername: host } : {};
-    const options = { host, port: Number(port || 443), ...servername };
+    const options = { host, port: Number(port || 443), ...servername, ...CONNECTION_OPTIONS };
     return process.getBuiltinModule('node:tls').connect(options, onConnect);
 }
 function authority({ host, port }) {
@@ -1595,6 +1626,7 @@ function authority({ host, port }) {
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
+
 
 
 
@@ -1613,7 +1645,7 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
     const agent = proxy === undefined
-        ? new transport.Agent({ keepAlive: true })
+        ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
         : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
     return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
         const { promise, resolve, reject } = Promise.withResolvers();

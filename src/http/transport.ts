@@ -1,5 +1,6 @@
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
 import { maskSecret } from '../runner/secrets.ts';
+import { CONNECTION_OPTIONS } from './connection.ts';
 import { describeNetworkError, NetworkError, noResponse, protocolSwitched } from './errors.ts';
 import { protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
 import { type ReceivedResponse, readResponse } from './response.ts';
@@ -52,7 +53,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   const proxy = proxyFor(url, process.env);
   const agent =
     proxy === undefined
-      ? new transport.Agent({ keepAlive: true })
+      ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
       : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
 
   return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {

@@ -2,6 +2,7 @@
 import type https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { CONNECTION_OPTIONS } from './connection.ts';
 import { describeNetworkError, type NetworkError } from './errors.ts';
 import { proxyDidNotRespond, proxyRefused } from './proxy-errors.ts';
 import { credentialsOf } from './proxy-settings.ts';
@@ -83,9 +84,9 @@ function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: st
 function connectTo({ protocol, hostname, port }: URL, onConnect: () => void): Socket {
   const host = hostname.replace(/^\[|\]$/g, '');
   const { connect, isIP } = process.getBuiltinModule('node:net');
-  if (protocol === 'http:') return connect({ host, port: Number(port || 80) }, onConnect);
+  if (protocol === 'http:') return connect({ host, port: Number(port || 80), ...CONNECTION_OPTIONS }, onConnect);
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  const options = { host, port: Number(port || 443), ...servername };
+  const options = { host, port: Number(port || 443), ...servername, ...CONNECTION_OPTIONS };
   return process.getBuiltinModule('node:tls').connect(options, onConnect);
 }
 

@@ -1,12 +1,26 @@
-/** Preloaded into the action by tests: the API's name leads to this machine, and no name is asked of any server. */
+/**
+ * Preloaded into the action by tests: names lead to this machine, and no server is asked for any. `TEST_ADDRESSES` can
+ * give names their addresses, as JSON; a name whose look-up does not end has none. `TEST_LOOKUPS` names a file that
+ * gets a line for each look-up.
+ */
 const dns = require('node:dns');
+const { appendFileSync } = require('node:fs');
+
+const ADDRESSES = { 'api.carbonregistry.com': ['127.0.0.1'], ...JSON.parse(process.env.TEST_ADDRESSES ?? '{}') };
 
 const { lookup } = dns;
 
 dns.lookup = (host, options, callback) => {
-  const isApi = host === 'api.carbonregistry.com';
-  if (!isApi && host !== 'localhost') {
-    throw new Error(`a test would have asked the network for ${host}`);
+  if (host === 'localhost') return lookup(host, options, callback);
+  const addresses = ADDRESSES[host];
+  if (addresses === undefined) throw new Error(`a test would have asked the network for ${host}`);
+  if (process.env.TEST_LOOKUPS !== undefined) appendFileSync(process.env.TEST_LOOKUPS, `${host}\n`);
+  if (addresses.length === 0) return;
+  if (addresses[0] === 'ENOTFOUND') {
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
+    return process.nextTick(callback, error);
   }
-  return lookup(isApi ? '127.0.0.1' : host, options, callback);
+  const all = addresses.map((address) => ({ address, family: 4 }));
+  if (options.all === true) process.nextTick(callback, null, all);
+  else process.nextTick(callback, null, all[0].address, 4);
 };
