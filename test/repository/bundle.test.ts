@@ -1,12 +1,11 @@
-/** Checks that the bundles are what the source builds, have nothing in them that was left out, and stay small. */
+/** Checks that the bundles have nothing in them that was left out, and stay small. */
 import assert from 'node:assert/strict';
-import { exec } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { build } from '../support/build.ts';
 import { assertSucceeded } from '../support/runner.ts';
 import { createScene } from '../support/scene.ts';
 
@@ -51,20 +50,6 @@ before(async () => {
   await build(fresh);
 });
 after(() => rm(fresh, { recursive: true, force: true }));
-
-test('dist is what the source builds, byte for byte, and has nothing else', async () => {
-  for (const name of ['main', 'post']) {
-    const files = await readdir(join(ROOT, 'dist', name));
-    assert.deepEqual(files.sort(), ['index.js', 'licenses.txt']);
-    for (const file of files) {
-      const [built, committed] = await Promise.all([
-        readFile(join(fresh, name, file)),
-        readFile(join(ROOT, 'dist', name, file)),
-      ]);
-      assert.ok(built.equals(committed), `dist/${name}/${file} is not what src builds. Run npm run build.`);
-    }
-  }
-});
 
 for (const [name, contents] of Object.entries(BUNDLES)) {
   suite(`the bundle of ${name}`, () => {
@@ -126,25 +111,6 @@ test('the steps load no undici, not even Node’s own, no node:perf_hooks, and n
   assert.match(loaded, /NativeModule http\n/);
   assert.doesNotMatch(loaded, /NativeModule (?:internal\/deps\/undici|perf_hooks|child_process|https)\n/);
 });
-
-/** Runs `npm run build` into another folder, without ncc's cache and with webpack's statistics. */
-async function build(folder: string): Promise<void> {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  const commands: string[] = scripts.build.split(' && ');
-  assert.equal(commands.length, 2, scripts.build);
-  const bin = join(ROOT, 'node_modules', '.bin');
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` };
-  await Promise.all(
-    commands.map((command) => {
-      const elsewhere = command.replace(/--out dist\/(\w+)/, (_, name) => {
-        const out = join(folder, name);
-        return `--out ${out} --stats-out ${out}.json --no-cache`;
-      });
-      assert.notEqual(elsewhere, command);
-      return promisify(exec)(elsewhere, { cwd: ROOT, env });
-    }),
-  );
-}
 
 async function modulesOf(name: string): Promise<string[]> {
   const { modules } = JSON.parse(await readFile(join(fresh, `${name}.json`), 'utf8'));
