@@ -1318,6 +1318,9 @@ function responseCutShort(cause) {
 function responseTooLarge(status) {
     return new NonRetryableError('The response is larger than 1 MiB, so it is hardly ICR’s', AT_API_URL, `It came with ${status}.`);
 }
+function notEncrypted() {
+    return new NonRetryableError('`api-url` is not https, and only a loopback host may be asked without', AT_API_URL);
+}
 function protocolSwitched() {
     return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
@@ -1431,7 +1434,12 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
-/** User name and password as they are sent, percent-decoded. */
+/** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
+function basicCredentials(proxy) {
+    const { user, password } = credentialsOf(proxy);
+    return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
+}
+/** User name and password, percent-decoded. */
 function credentialsOf(proxy) {
     try {
         return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
@@ -1567,11 +1575,10 @@ function tunnelAgent(proxy, timeoutMs, userAgent) {
  */
 function openTunnel(proxy, target, timeoutMs, userAgent) {
     const { promise, resolve, reject } = Promise.withResolvers();
-    const { user, password } = credentialsOf(proxy);
-    const hasLogin = user !== '' || password !== '';
+    const credentials = basicCredentials(proxy);
+    const hasLogin = credentials !== '';
     const socket = connectTo(proxy, () => {
-        const login = `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n`;
-        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? login : ''}`;
+        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? `Proxy-Authorization: Basic ${credentials}\r\n` : ''}`;
         socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
     });
     const giveUp = (error) => {
@@ -1636,14 +1643,19 @@ function authority({ host, port }) {
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
  *
- * @throws NonRetryableError if that proxy can't be used
+ * @throws NonRetryableError if that proxy can't be used, or if the connection would not be encrypted
  */
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
+    if (url.protocol !== 'https:' && !isLoopback(url))
+        throw notEncrypted();
     const transport = protocolModule(url);
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
+    // A proxy may repeat what it was sent.
+    if (proxy !== undefined)
+        maskSecret(basicCredentials(proxy));
     const agent = proxy === undefined
         ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
         : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
@@ -2962,11 +2974,11 @@ const external_node_crypto_namespaceObject = require("node:crypto");
 const DER_SEQUENCE = 0x30;
 /** Half of the shortest key that is of use. */
 const MIN_KEY_BYTES = 300;
-const ENCRYPTED = 'is encrypted with a passphrase: decrypt it (openssl pkey -in key.pem)';
+const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
 const PUBLIC = 'is a public key: the private half is needed';
 /** The first that matches decides. */
 const BY_TEXT = [
-    [/^\*+$/, 'is `***`: a masked value was copied from a log, not the key itself'],
+    [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
     [/BEGIN CERTIFICATE/, 'is a certificate, not a private key'],
@@ -3087,7 +3099,7 @@ function importDer(der, type) {
 function mistakeOf(key) {
     const type = key.asymmetricKeyType;
     if (type === 'rsa-pss')
-        return 'is an RSA-PSS key, which cannot sign RS256: ICR Apps use plain RSA keys';
+        return 'is an RSA-PSS key, which can’t sign RS256: ICR Apps use RSA keys';
     if (type === 'ec')
         return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
     if (type !== 'rsa')
@@ -3500,7 +3512,7 @@ function assertNoKey(command) {
 function readJwtCredential(jwt, appId) {
     const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
     if (appId !== undefined && appId !== issuer) {
-        throw new Error(`\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${sanitize(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`);
+        throw new Error(`\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`);
     }
     return { appId: issuer, jwt };
 }

@@ -1318,6 +1318,9 @@ function responseCutShort(cause) {
 function responseTooLarge(status) {
     return new NonRetryableError('The response is larger than 1 MiB, so it is hardly ICR’s', AT_API_URL, `It came with ${status}.`);
 }
+function notEncrypted() {
+    return new NonRetryableError('`api-url` is not https, and only a loopback host may be asked without', AT_API_URL);
+}
 function protocolSwitched() {
     return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
@@ -1431,7 +1434,12 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
-/** User name and password as they are sent, percent-decoded. */
+/** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
+function basicCredentials(proxy) {
+    const { user, password } = credentialsOf(proxy);
+    return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
+}
+/** User name and password, percent-decoded. */
 function credentialsOf(proxy) {
     try {
         return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
@@ -1567,11 +1575,10 @@ function tunnelAgent(proxy, timeoutMs, userAgent) {
  */
 function openTunnel(proxy, target, timeoutMs, userAgent) {
     const { promise, resolve, reject } = Promise.withResolvers();
-    const { user, password } = credentialsOf(proxy);
-    const hasLogin = user !== '' || password !== '';
+    const credentials = basicCredentials(proxy);
+    const hasLogin = credentials !== '';
     const socket = connectTo(proxy, () => {
-        const login = `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n`;
-        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? login : ''}`;
+        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? `Proxy-Authorization: Basic ${credentials}\r\n` : ''}`;
         socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
     });
     const giveUp = (error) => {
@@ -1636,14 +1643,19 @@ function authority({ host, port }) {
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
  *
- * @throws NonRetryableError if that proxy can't be used
+ * @throws NonRetryableError if that proxy can't be used, or if the connection would not be encrypted
  */
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
+    if (url.protocol !== 'https:' && !isLoopback(url))
+        throw notEncrypted();
     const transport = protocolModule(url);
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
+    // A proxy may repeat what it was sent.
+    if (proxy !== undefined)
+        maskSecret(basicCredentials(proxy));
     const agent = proxy === undefined
         ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
         : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');

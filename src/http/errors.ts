@@ -111,6 +111,10 @@ export function responseTooLarge(status: number): NonRetryableError {
   );
 }
 
+export function notEncrypted(): NonRetryableError {
+  return new NonRetryableError('`api-url` is not https, and only a loopback host may be asked without', AT_API_URL);
+}
+
 export function protocolSwitched(): NonRetryableError {
   return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }

@@ -39,7 +39,13 @@ export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
   }
 }
 
-/** User name and password as they are sent, percent-decoded. */
+/** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
+export function basicCredentials(proxy: URL): string {
+  const { user, password } = credentialsOf(proxy);
+  return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
+}
+
+/** User name and password, percent-decoded. */
 export function credentialsOf(proxy: URL): { user: string; password: string } {
   try {
     return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };

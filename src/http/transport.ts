@@ -1,8 +1,8 @@
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
 import { maskSecret } from '../runner/secrets.ts';
 import { CONNECTION_OPTIONS } from './connection.ts';
-import { describeNetworkError, NetworkError, noResponse, protocolSwitched } from './errors.ts';
-import { protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
+import { describeNetworkError, NetworkError, noResponse, notEncrypted, protocolSwitched } from './errors.ts';
+import { basicCredentials, isLoopback, protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
 import { type ReceivedResponse, readResponse } from './response.ts';
 import { SECOND_MS } from './retry.ts';
 import { tunnelAgent } from './tunnel.ts';
@@ -44,13 +44,16 @@ export type Attempt = (
 /**
  * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
  *
- * @throws NonRetryableError if that proxy can't be used
+ * @throws NonRetryableError if that proxy can't be used, or if the connection would not be encrypted
  */
 export function createTransport(baseUrl: string, headers: Record<string, string>, connectTimeoutMs: number): Attempt {
   const url = new URL(baseUrl);
+  if (url.protocol !== 'https:' && !isLoopback(url)) throw notEncrypted();
   const transport = protocolModule(url);
   for (const password of proxyPasswords(process.env)) maskSecret(password);
   const proxy = proxyFor(url, process.env);
+  // A proxy may repeat what it was sent.
+  if (proxy !== undefined) maskSecret(basicCredentials(proxy));
   const agent =
     proxy === undefined
       ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { CONNECTION_OPTIONS } from './connection.ts';
 import { describeNetworkError, type NetworkError } from './errors.ts';
 import { proxyDidNotRespond, proxyRefused } from './proxy-errors.ts';
-import { credentialsOf } from './proxy-settings.ts';
+import { basicCredentials } from './proxy-settings.ts';
 
 /** Node's own limit for a response's head. */
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -40,11 +40,10 @@ export function tunnelAgent(proxy: URL, timeoutMs: number, userAgent: string): h
  */
 function openTunnel(proxy: URL, target: string, timeoutMs: number, userAgent: string): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const { user, password } = credentialsOf(proxy);
-  const hasLogin = user !== '' || password !== '';
+  const credentials = basicCredentials(proxy);
+  const hasLogin = credentials !== '';
   const socket = connectTo(proxy, () => {
-    const login = `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n`;
-    const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? login : ''}`;
+    const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? `Proxy-Authorization: Basic ${credentials}\r\n` : ''}`;
     socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
   });
   const giveUp = (error: NetworkError) => {

@@ -96,7 +96,7 @@ function readJwtCredential(jwt: string, appId: string | undefined): Credential {
   const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
   if (appId !== undefined && appId !== issuer) {
     throw new Error(
-      `\`app-id\` is ${appId}, but the claim \`iss\` of \`jwt\` is ${sanitize(issuer, 128)}. Give the ID of the app whose key signed it, or leave \`app-id\` out.`,
+      `\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`,
     );
   }
   return { appId: issuer, jwt };

@@ -6,11 +6,11 @@ const DER_SEQUENCE = 0x30;
 /** Half of the shortest key that is of use. */
 const MIN_KEY_BYTES = 300;
 
-const ENCRYPTED = 'is encrypted with a passphrase: decrypt it (openssl pkey -in key.pem)';
+const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
 const PUBLIC = 'is a public key: the private half is needed';
 /** The first that matches decides. */
 const BY_TEXT: readonly [pattern: RegExp, sentence: string][] = [
-  [/^\*+$/, 'is `***`: a masked value was copied from a log, not the key itself'],
+  [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
   [/ENCRYPTED/, ENCRYPTED],
   [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
   [/BEGIN CERTIFICATE/, 'is a certificate, not a private key'],

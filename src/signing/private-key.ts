@@ -53,7 +53,7 @@ function importDer(der: Buffer, type: 'pkcs1' | 'pkcs8'): KeyObject | undefined 
 
 function mistakeOf(key: KeyObject): string | undefined {
   const type = key.asymmetricKeyType;
-  if (type === 'rsa-pss') return 'is an RSA-PSS key, which cannot sign RS256: ICR Apps use plain RSA keys';
+  if (type === 'rsa-pss') return 'is an RSA-PSS key, which can’t sign RS256: ICR Apps use RSA keys';
   if (type === 'ec') return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
   if (type !== 'rsa') return `is a key of type ${type}: ICR Apps use RSA keys`;
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;

@@ -167,7 +167,7 @@ describe('a JWT given from outside', () => {
   test('of another app than app-id is an error', async () => {
     await using scene = await createScene();
     const result = await scene.main({ 'private-key': '', 'app-id': 'other', jwt: await sign() });
-    assertFailed(result, /`app-id` is other, but the claim `iss` of `jwt` is 5b1c7b0e/);
+    assertFailed(result, /^`app-id` is not the `iss` of `jwt`\. .* It is other, and `iss` is 5b1c7b0e/);
     assert.deepEqual(scene.asked(), []);
   });
 

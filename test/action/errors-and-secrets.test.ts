@@ -222,7 +222,7 @@ test('the user agent begins with the action’s name and its version', async () 
   }
 });
 
-test('a proxy’s password is masked, as it is written and as it is sent', WITH_SIGNALS, async () => {
+test('a proxy’s password is masked, as it is written, decoded, and as it is sent', WITH_SIGNALS, async () => {
   await using scene = await createScene();
   const env = { https_proxy: 'http://user:hunter2%402@127.0.0.1:1' };
   const step = await scene.step({ ...forNordic(scene), 'api-url': 'https://api.example.com' }, { env });
@@ -231,6 +231,6 @@ test('a proxy’s password is masked, as it is written and as it is sent', WITH_
   });
   assertFailed(result, /cancelled/);
   assert.match(result.log.join('\n'), /The proxy 127\.0\.0\.1:1 can’t be reached; trying again in .*ECONNREFUSED/);
-  assert.deepEqual(result.masks.slice(-3, -1), ['hunter2%402', 'hunter2@2'], 'before the JWT is signed');
+  assert.deepEqual(result.masks.slice(-4, -1), ['hunter2%402', 'hunter2@2', 'dXNlcjpodW50ZXIyQDI='], 'before the JWT is signed');
   assert.doesNotMatch(visibleText(result), /hunter2/);
 });

@@ -127,11 +127,11 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'an RSA-PSS key': [pss.export(pkcs8).toString(), /is an RSA-PSS key/],
   'an encrypted key (PKCS#8)': [
     KEYS.privateKey.export({ ...pkcs8, ...encrypted }).toString(),
-    /encrypted with a passphrase/,
+    /is encrypted: decrypt it/,
   ],
   'an encrypted key (PKCS#1)': [
     KEYS.privateKey.export({ type: 'pkcs1', format: 'pem', ...encrypted }).toString(),
-    /encrypted with a passphrase/,
+    /is encrypted: decrypt it/,
   ],
   'RSA under 2048 bits': [short.export(pkcs8).toString(), /RSA key of 1024 bits: RS256 needs at least 2048/],
   'a PEM without its end': [lines.slice(0, -3).join('\n'), /is cut off/],

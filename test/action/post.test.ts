@@ -184,6 +184,15 @@ describe('is one warning, with the reason and until when the token is valid', ()
     });
   }
 
+  test('an address that is not https', async () => {
+    await using scene = await createScene();
+    const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
+    await step.main();
+    const post = await step.post({ 'STATE_api-url': 'http://api.example.com' });
+    assertSucceeded(post);
+    assert.match(post.warnings[0] ?? '', /valid until 20.*`api-url` is not https/);
+  });
+
   test('a proxy setting that cannot be used', async () => {
     await using scene = await createScene();
     const step = await scene.step({ 'organization-id': scene.nordic.organization.id });

@@ -1,7 +1,13 @@
 /** Which proxy the environment names for a URL, with literals; the tunnels themselves are tested over sockets. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { credentialsOf, isLoopback, proxyFor, proxyPasswords } from '../../src/http/proxy-settings.ts';
+import {
+  basicCredentials,
+  credentialsOf,
+  isLoopback,
+  proxyFor,
+  proxyPasswords,
+} from '../../src/http/proxy-settings.ts';
 
 const API = new URL('https://api.carbonregistry.com');
 
@@ -139,4 +145,13 @@ test('loopback hosts are never proxied', () => {
   for (const url of ['https://127.0.0.1.evil', 'https://localhost.evil', 'https://128.0.0.1', 'https://[::2]']) {
     assert.ok(!isLoopback(new URL(url)), url);
   }
+});
+
+test('what a proxy is sent is base64 of the user name and the password, decoded', () => {
+  const cases: [setting: string, sent: string][] = [
+    ['http://user:p%40ss@proxy:1', 'dXNlcjpwQHNz'],
+    ['http://user@proxy:1', 'dXNlcjo='],
+    ['http://proxy:1', ''],
+  ];
+  for (const [setting, sent] of cases) assert.equal(basicCredentials(new URL(setting)), sent);
 });
