@@ -1324,17 +1324,30 @@ function notEncrypted() {
 function protocolSwitched() {
     return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
-/** The whole message: cause, fix, what came back, and last the request. */
-function describeFailure(request, { problem, fix, detail }, { attempts, elapsedSeconds }, before) {
+/** A request without a response. Its message has the cause, the fix, what came back, and last the request. */
+class RequestError extends Error {
+    /** The same without the fix: post must not advise to run a job again that may have moved credits. */
+    facts;
+    constructor(cause, fix, details, options) {
+        const join = (parts) => parts.filter((part) => part !== '').join(' ');
+        super(join([cause, fix, ...details]), options);
+        this.facts = join([cause, ...details]);
+    }
+}
+function requestFailed(request, error, { attempts, elapsedSeconds }, before) {
+    const { problem, fix, detail } = error;
     const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-    return [`${problem}${tries}.`, fix, detail, before, `${request}.`].filter((part) => part !== '').join(' ');
+    return new RequestError(`${problem}${tries}.`, fix, [detail, before, `${request}.`], { cause: error });
 }
 function waitDoesNotFit(request, status, requestedMs, remainingMs) {
-    const [wanted, left] = [requestedMs, remainingMs].map((ms) => ms / SECOND_MS);
-    return `ICR asks to wait ${Math.ceil(wanted ?? 0)} s (${status} with Retry-After), and ${Math.max(0, left ?? 0).toFixed(1)} s are left. Try again after that time, with fewer jobs at once. ${request}.`;
+    const wanted = Math.ceil(requestedMs / SECOND_MS);
+    const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
+    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and ${left} s are left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
 }
 function budgetUsedUp(request, totalSeconds) {
-    return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
+    return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
+        `${request} was not sent.`,
+    ]);
 }
 
 ;// CONCATENATED MODULE: ./src/http/connection.ts
@@ -1739,7 +1752,7 @@ function createHttpClient(baseUrl, headers) {
             const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
             if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
                 if (last === undefined)
-                    throw new Error(budgetUsedUp(name, budget.totalSeconds));
+                    throw budgetUsedUp(name, budget.totalSeconds);
                 return end(last, attempts - 1);
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
@@ -1764,11 +1777,11 @@ function createHttpClient(baseUrl, headers) {
             if (outcome instanceof NetworkError) {
                 const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
                 const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
-                throw new Error(describeFailure(name, outcome, tries, previously), { cause: outcome });
+                throw requestFailed(name, outcome, tries, previously);
             }
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
             if (requestedMs !== undefined) {
-                throw new Error(waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget)));
+                throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
             }
             return { ...outcome, ...tries };
         }
@@ -1951,6 +1964,7 @@ function misshapen(field, wanted) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
 /** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
 async function revokeToken(send, token, budget) {
@@ -1965,7 +1979,8 @@ async function revokeToken(send, token, budget) {
             : { outcome, detail };
     }
     catch (error) {
-        return { outcome: 'unknown', detail: log_messageOf(error).replace(/\.$/, '') };
+        const detail = error instanceof RequestError ? error.facts : log_messageOf(error);
+        return { outcome: 'unknown', detail: detail.replace(/\.$/, '') };
     }
 }
 function interpret(response) {

@@ -3,10 +3,10 @@ import manifest from '../../package.json' with { type: 'json' };
 import { info } from '../runner/log.ts';
 import {
   budgetUsedUp,
-  describeFailure,
   describeNetworkError,
   NetworkError,
   NonRetryableError,
+  requestFailed,
   UnknownHostError,
   waitDoesNotFit,
 } from './errors.ts';
@@ -64,7 +64,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       budget.cancelled?.throwIfAborted();
       const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
       if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-        if (last === undefined) throw new Error(budgetUsedUp(name, budget.totalSeconds));
+        if (last === undefined) throw budgetUsedUp(name, budget.totalSeconds);
         return end(last, attempts - 1);
       }
       const outcome: Outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
@@ -88,11 +88,11 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       if (outcome instanceof NetworkError) {
         const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
         const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
-        throw new Error(describeFailure(name, outcome, tries, previously), { cause: outcome });
+        throw requestFailed(name, outcome, tries, previously);
       }
       const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
       if (requestedMs !== undefined) {
-        throw new Error(waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget)));
+        throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
       }
       return { ...outcome, ...tries };
     }

@@ -119,22 +119,46 @@ export function protocolSwitched(): NonRetryableError {
   return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
 
-/** The whole message: cause, fix, what came back, and last the request. */
-export function describeFailure(
+/** A request without a response. Its message has the cause, the fix, what came back, and last the request. */
+export class RequestError extends Error {
+  /** The same without the fix: post must not advise to run a job again that may have moved credits. */
+  readonly facts: string;
+
+  constructor(cause: string, fix: string, details: readonly string[], options?: ErrorOptions) {
+    const join = (parts: readonly string[]) => parts.filter((part) => part !== '').join(' ');
+    super(join([cause, fix, ...details]), options);
+    this.facts = join([cause, ...details]);
+  }
+}
+
+export function requestFailed(
   request: string,
-  { problem, fix, detail }: NetworkError,
+  error: NetworkError,
   { attempts, elapsedSeconds }: { attempts: number; elapsedSeconds: number },
   before: string,
-): string {
+): RequestError {
+  const { problem, fix, detail } = error;
   const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-  return [`${problem}${tries}.`, fix, detail, before, `${request}.`].filter((part) => part !== '').join(' ');
+  return new RequestError(`${problem}${tries}.`, fix, [detail, before, `${request}.`], { cause: error });
 }
 
-export function waitDoesNotFit(request: string, status: number, requestedMs: number, remainingMs: number): string {
-  const [wanted, left] = [requestedMs, remainingMs].map((ms) => ms / SECOND_MS);
-  return `ICR asks to wait ${Math.ceil(wanted ?? 0)} s (${status} with Retry-After), and ${Math.max(0, left ?? 0).toFixed(1)} s are left. Try again after that time, with fewer jobs at once. ${request}.`;
+export function waitDoesNotFit(
+  request: string,
+  status: number,
+  requestedMs: number,
+  remainingMs: number,
+): RequestError {
+  const wanted = Math.ceil(requestedMs / SECOND_MS);
+  const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
+  return new RequestError(
+    `ICR asks to wait ${wanted} s (${status} with Retry-After), and ${left} s are left.`,
+    'Try again after that time, with fewer jobs at once.',
+    [`${request}.`],
+  );
 }
 
-export function budgetUsedUp(request: string, totalSeconds: number): string {
-  return `The ${totalSeconds} s for all requests are used up. ${RUN_AGAIN} ${request} was not sent.`;
+export function budgetUsedUp(request: string, totalSeconds: number): RequestError {
+  return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
+    `${request} was not sent.`,
+  ]);
 }

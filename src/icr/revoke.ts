@@ -1,5 +1,6 @@
 /** Revokes a token, and says what the response to that means. */
 import type { Budget, Send } from '../http/client.ts';
+import { RequestError } from '../http/errors.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
@@ -26,7 +27,8 @@ export async function revokeToken(send: Send, token: string, budget: Budget): Pr
       ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
       : { outcome, detail };
   } catch (error) {
-    return { outcome: 'unknown', detail: messageOf(error).replace(/\.$/, '') };
+    const detail = error instanceof RequestError ? error.facts : messageOf(error);
+    return { outcome: 'unknown', detail: detail.replace(/\.$/, '') };
   }
 }
 

@@ -231,6 +231,10 @@ test('a proxy’s password is masked, as it is written, decoded, and as it is se
   });
   assertFailed(result, /cancelled/);
   assert.match(result.log.join('\n'), /The proxy 127\.0\.0\.1:1 can’t be reached; trying again in .*ECONNREFUSED/);
-  assert.deepEqual(result.masks.slice(-4, -1), ['hunter2%402', 'hunter2@2', 'dXNlcjpodW50ZXIyQDI='], 'before the JWT is signed');
+  assert.deepEqual(
+    result.masks.slice(-4, -1),
+    ['hunter2%402', 'hunter2@2', 'dXNlcjpodW50ZXIyQDI='],
+    'before the JWT is signed',
+  );
   assert.doesNotMatch(visibleText(result), /hunter2/);
 });
