@@ -1,5 +1,6 @@
 /** The post step: revokes the token that main saved, and never fails the job. */
 import { createHttpClient, startBudget } from './http/client.ts';
+import { shortenLookups } from './http/connection.ts';
 import { versionHeader } from './icr/api-version.ts';
 import { revokeToken } from './icr/revoke.ts';
 import { isSummaryWanted } from './inputs/fields.ts';
@@ -21,6 +22,7 @@ async function post(): Promise<void> {
     info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
     return;
   }
+  shortenLookups();
   const send = createHttpClient(saved.apiUrl, versionHeader(saved.apiVersion));
   const { outcome, detail } = await revokeToken(send, saved.token, startBudget(BUDGET_SECONDS));
   if (outcome === 'unknown') throw new Error(detail);

@@ -1377,6 +1377,13 @@ const lookup = (hostname, options, callback) => {
             each(error, address, family);
     });
 };
+/**
+ * Shortens the look-ups of glibc, unless the runner sets their time itself: by default they end after up to 80 s.
+ * For a process that starts no other, since a command would inherit it.
+ */
+function shortenLookups() {
+    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+}
 /** For an agent, or a socket of its own. */
 const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
 
@@ -1543,10 +1550,12 @@ async function readResponse(response) {
 function endsWithConnection({ headers, statusCode }) {
     return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
-/** False for a part of a JSON text; other texts can't be told from their parts. */
+/** False for a part of a JSON text; other texts can't be told from their parts. No body at all is a whole response. */
 function isWhole(text, headers) {
     const json = text.replace(/^\uFEFF/, '').trim();
-    const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
+    if (json === '')
+        return true;
+    const isJson = /^(?:[{["]|t(?:ru?)?$|f(?:a(?:ls?)?)?$)/.test(json) || headers['content-type']?.includes('json') === true;
     if (!isJson)
         return true;
     try {
@@ -1921,6 +1930,16 @@ function describeResponse({ request, status, text }) {
     const message = status < 300 ? undefined : parseErrorMessage(text);
     return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
+/** A 403 may come from a proxy or a firewall on the way, whose body is no JSON object with a `message`. */
+function isFromApi(text) {
+    try {
+        const body = parseJson(text);
+        return isObject(body) && 'message' in body;
+    }
+    catch {
+        return false;
+    }
+}
 function parseJson(text) {
     try {
         return JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -1978,70 +1997,18 @@ function misshapen(field, wanted) {
     return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
 }
 
-;// CONCATENATED MODULE: ./src/icr/errors.ts
+;// CONCATENATED MODULE: ./src/icr/auth-errors.ts
 
 
 /** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
-function apiError(operation, response, requester, isAppAccepted) {
-    return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
-}
-/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
-function parseAs(response, parse) {
-    try {
-        return parse(response.text);
-    }
-    catch (error) {
-        throw error instanceof ShapeError ? shapeError(response, error) : error;
-    }
-}
-function shapeError(response, error) {
-    const explanation = {
-        cause: `The response is not ICR’s: ${error.message}.`,
-        fix: 'Check `api-url`, `api-version`, and any proxy on the way.',
-    };
-    return new Error(compose(explanation, describeResponse(response)), { cause: error });
-}
-function compose({ cause, fix, more }, ...details) {
-    return [cause, fix, more, ...details.map((detail) => `${detail}.`)].filter((part) => part !== undefined).join(' ');
-}
-function explain(operation, response, requester, isAppAccepted) {
-    const { status } = response;
-    if (status === 401 || status === 403) {
-        return isAppAccepted ? refusedLater(operation) : refusedApp(operation, response, requester);
-    }
-    if (status === 404)
-        return notFound(operation);
-    if (status === 400) {
-        return {
-            cause: 'ICR refused the form of the request.',
-            fix: 'Check `api-version`, and the path of `api-url` if it has one.',
-        };
-    }
-    if (status >= 300 && status < 400) {
-        return {
-            cause: '`api-url` leads to a redirect, and redirects are not followed.',
-            fix: 'Set `api-url` to the address of the API itself.',
-        };
-    }
-    if (status === 408 || status === 429 || status >= 500)
-        return unavailable(response);
-    return {
-        cause: `ICR answered ${status}, which its documentation does not mention.`,
-        fix: 'Check `api-url`, `api-version` and the ids.',
-    };
-}
-function unavailable({ status, attempts, elapsedSeconds }) {
-    const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
-    return status === 429
-        ? {
-            cause: `ICR limits the rate of requests (429${tries}).`,
-            fix: 'Run the job again later, with fewer jobs at once.',
-        }
-        : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+function explainRefusal(operation, response, requester, isAppAccepted) {
+    if (response.status === 403 && !isFromApi(response.text))
+        return refusedOnTheWay(operation, response, requester);
+    return isAppAccepted ? refusedLater(operation, response.status) : refusedApp(operation, response, requester);
 }
 /** A request that ICR refused after it had taken the same JWT for another one. */
-function refusedLater(operation) {
-    return operation.kind === 'mint' || operation.kind === 'installation'
+function refusedLater(operation, status) {
+    return status === 403 && (operation.kind === 'mint' || operation.kind === 'installation')
         ? {
             cause: 'The installation is suspended, or the app has no right to it.',
             fix: 'Ask an admin of the organization to look at the installation. `app-id` and the key are right.',
@@ -2051,6 +2018,15 @@ function refusedLater(operation) {
             cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
             fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
         };
+}
+/** ICR's own errors are JSON with a `message`. */
+function refusedOnTheWay(operation, response, requester) {
+    const { cause, fix, more } = refusedApp(operation, response, requester);
+    return {
+        cause: 'A proxy or firewall on the way likely refused the request.',
+        fix: `Allow ${response.host} on it: the response is not in the form of ICR’s errors.`,
+        more: `If it is ICR’s after all: ${cause} ${fix} ${more}`,
+    };
 }
 function refusedApp(operation, { host }, requester) {
     const { source, fingerprint, clockSkew, isClockToBlame } = requester;
@@ -2082,6 +2058,67 @@ function refusedApp(operation, { host }, requester) {
             : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
         more: `If the key is not there, it was revoked or is another app’s.${signature}${environment}${suspended}${clock}`,
     };
+}
+
+;// CONCATENATED MODULE: ./src/icr/errors.ts
+
+
+/** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
+function apiError(operation, response, requester, isAppAccepted) {
+    return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
+}
+/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
+function parseAs(response, parse) {
+    try {
+        return parse(response.text);
+    }
+    catch (error) {
+        throw error instanceof ShapeError ? shapeError(response, error) : error;
+    }
+}
+function shapeError(response, error) {
+    const explanation = {
+        cause: `The response is not ICR’s: ${error.message}.`,
+        fix: 'Check `api-url`, `api-version`, and any proxy on the way.',
+    };
+    return new Error(compose(explanation, describeResponse(response)), { cause: error });
+}
+function compose({ cause, fix, more }, ...details) {
+    return [cause, fix, more, ...details.map((detail) => `${detail}.`)].filter((part) => part !== undefined).join(' ');
+}
+function explain(operation, response, requester, isAppAccepted) {
+    const { status } = response;
+    if (status === 401 || status === 403)
+        return explainRefusal(operation, response, requester, isAppAccepted);
+    if (status === 404)
+        return notFound(operation);
+    if (status === 400) {
+        return {
+            cause: 'ICR refused the form of the request.',
+            fix: 'Check `api-version`, and the path of `api-url` if it has one.',
+        };
+    }
+    if (status >= 300 && status < 400) {
+        return {
+            cause: '`api-url` leads to a redirect, and redirects are not followed.',
+            fix: 'Set `api-url` to the address of the API itself.',
+        };
+    }
+    if (status === 408 || status === 429 || status >= 500)
+        return unavailable(response);
+    return {
+        cause: `ICR answered ${status}, which its documentation does not mention.`,
+        fix: 'Check `api-url`, `api-version` and the ids.',
+    };
+}
+function unavailable({ status, attempts, elapsedSeconds }) {
+    const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
+    return status === 429
+        ? {
+            cause: `ICR limits the rate of requests (429${tries}).`,
+            fix: 'Run the job again later, with fewer jobs at once.',
+        }
+        : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
 }
 const ORIGINS = {
     'installation-id': 'from `installation-id`',
@@ -2657,7 +2694,9 @@ function createAppAuth(credential, cancelled) {
 
 
 
-const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
+/** If the step is cancelled: the runner kills ten seconds after its first signal. */
+const revoke_GRACE_SECONDS = 4;
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: revoke_GRACE_SECONDS };
 /** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
 async function revokeToken(send, token, budget) {
     // What a header can carry of a token that was refused for its characters.
@@ -2665,15 +2704,19 @@ async function revokeToken(send, token, budget) {
     maskSecret(bearer);
     try {
         const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
-        const provesNothing = outcome === 'already invalid' && bearer !== token.trim();
+        const provesNothing = outcome === 'already invalid' && bearer !== token;
         return provesNothing
             ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
             : { outcome, detail };
     }
     catch (error) {
-        const detail = error instanceof RequestError ? error.facts : messageOf(error);
-        return { outcome: 'unknown', detail: detail.replace(/\.$/, '') };
+        return { outcome: 'unknown', detail: describeFailure(error, budget).replace(/\.$/, '') };
     }
+}
+function describeFailure(error, { cancelled }) {
+    if (error === cancelled?.reason)
+        return 'the step was cancelled';
+    return error instanceof RequestError ? error.facts : messageOf(error);
 }
 function interpret(response) {
     const detail = describeResponse(response);
@@ -2689,16 +2732,6 @@ function interpret(response) {
 /** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text) {
     return text.trim() === '' || text.trim() === 'true';
-}
-/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
-function isFromApi(text) {
-    try {
-        const body = parseJson(text);
-        return typeof body === 'object' && body !== null && 'message' in body;
-    }
-    catch {
-        return false;
-    }
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
@@ -2760,6 +2793,8 @@ class Context {
 
 
 
+/** Those that run without secrets for a fork; `pull_request_target` has them. */
+const PULL_REQUEST_EVENTS = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
 /** Never throws: most runs don't need the event. */
 function readEvent() {
     const name = process.env['GITHUB_EVENT_NAME'] ?? '';
@@ -2811,11 +2846,13 @@ function findRelayedInstallationId(event) {
 function explainMissingSecrets({ name, actor, payload }) {
     if (isDependabot({ actor }))
         return { isExpected: true, cause: 'Dependabot started it' };
-    const { repository, pull_request: pullRequest } = payload;
-    const head = field(field(pullRequest, 'head'), 'repo');
-    const isFromFork = event_isObject(pullRequest) && field(head, 'full_name') !== field(repository, 'full_name');
-    if (isFromFork && name !== 'pull_request_target') {
-        return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head)}` };
+    const { repository } = payload;
+    const head = field(payload['pull_request'], 'head');
+    const base = field(repository, 'full_name');
+    // A fork that was deleted meanwhile is null.
+    const isFromFork = event_isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
+    if (isFromFork && PULL_REQUEST_EVENTS.has(name)) {
+        return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head['repo'])}` };
     }
     if (field(repository, 'fork') === true) {
         return { isExpected: true, cause: `its repository is a fork${nameOf(repository)}` };
@@ -3225,10 +3262,8 @@ function endProcesses(pid, isGroup) {
     try {
         process.kill(-pid, 'SIGKILL');
     }
-    catch (error) {
-        // ESRCH says that none of them is left, which is the usual case.
-        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH'))
-            throw error;
+    catch {
+        // None of them is left, which is the usual case, or one runs as another user. Neither changes what was printed.
     }
 }
 
@@ -3280,7 +3315,9 @@ function isPrintable(text) {
 /** The telling line of standard error is often not the last. */
 const STDERR_CHARACTERS = 300;
 const NOT_FOUND = 127;
-const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_PIN$/i;
+const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
+/** A signature, for instance: with it and the signing input anybody has the JWT. */
+const BASE64_RUN = /[\w+/=-]{80,}/g;
 const MIN_SECRET_CHARACTERS = 4;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
 /**
@@ -3292,7 +3329,7 @@ async function signByCommand(command, signingInput, cancelled) {
     assertWorkingFolder();
     const outcome = await withInputFile(signingInput, (file, stdin) => runInBash(command, stdin, environment(file, signingInput), cancelled).catch(explainStart));
     if (outcome.end !== 'exit' || outcome.exitCode !== 0)
-        throw new Error(describeFailure(outcome));
+        throw new Error(sign_command_describeFailure(outcome));
     const printed = readSignature(outcome.stdout);
     if ('signature' in printed)
         return printed.signature;
@@ -3354,7 +3391,7 @@ function explainStart(error) {
         : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
     throw new Error(message, { cause: error });
 }
-function describeFailure(outcome) {
+function sign_command_describeFailure(outcome) {
     const said = quoteEnd(outcome.stderr);
     switch (outcome.end) {
         case 'timeout':
@@ -3372,9 +3409,12 @@ function describeFailure(outcome) {
 /** What the step's environment names as a secret is taken out first: GitHub masks it only as a whole. */
 function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
     const withoutSecrets = Object.entries(process.env)
-        .filter(([name, text = '']) => SECRET_NAME.test(name) && text.length >= MIN_SECRET_CHARACTERS)
-        .reduce((text, [, secret = '']) => text.replaceAll(secret, '***'), stderr);
-    const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY);
+        .filter(([name]) => SECRET_NAME.test(name))
+        .flatMap(([, text = '']) => [text, ...text.split(/\r?\n/)])
+        .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
+        .sort((one, other) => other.length - one.length)
+        .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
+    const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(BASE64_RUN, '***');
     if (text === '')
         return ifNothing;
     const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
@@ -3461,6 +3501,9 @@ function isSummaryWanted() {
 
 
 
+
+/** Of a shorter text in its place, a mask would garble the log. */
+const MIN_JWT_CHARACTERS = 16;
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
 /**
@@ -3498,7 +3541,8 @@ function readCredential() {
         jwt: readText('jwt'),
     };
     // What is no JWT may be a key in the wrong place, whose header must not be masked.
-    for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt])
+    const isJwt = given.jwt.length >= MIN_JWT_CHARACTERS && !/\s/.test(given.jwt);
+    for (const secret of isJwt ? [given.jwt] : readPasted(given.jwt).secretLines)
         maskSecret(secret);
     const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
     assertNoKey(given['sign-command']);
@@ -3526,7 +3570,7 @@ function assertNoKey(command) {
 }
 function readJwtCredential(jwt, appId) {
     const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
-    if (appId !== undefined && appId !== issuer) {
+    if (appId !== undefined && !isSameId(appId, issuer)) {
         throw new Error(`\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`);
     }
     return { appId: issuer, jwt };
@@ -3749,10 +3793,9 @@ const MAX_NAME_CHARACTERS = 80;
  * id; not at a short page, since a server may cap `limit`, whose maximum is not documented. A total below what was
  * read is wrong, and ends nothing.
  *
- * @param nowMs any clock that goes on, for the line every ten seconds or so that says how far it is
  * @throws Error if the list does not end
  */
-async function* eachInstallation(api, nowMs = Date.now) {
+async function* eachInstallation(api, { isTotalTrusted = () => true, nowMs = Date.now } = {}) {
     const seenIds = new Set();
     let toldMs = nowMs();
     for (let page = 0;; page += 1) {
@@ -3764,7 +3807,7 @@ async function* eachInstallation(api, nowMs = Date.now) {
             seenIds.add(installation.id);
             yield installation;
         }
-        if (seenIds.size === seenBefore || seenIds.size === total)
+        if (seenIds.size === seenBefore || (seenIds.size === total && isTotalTrusted(total)))
             return;
         if (seenIds.size > MAX_INSTALLATIONS) {
             throw new Error(`The list of installations does not end. Set \`installation-id\`, and check \`api-url\`: ${seenIds.size} installations were read.`);
@@ -3862,7 +3905,8 @@ async function findByOrganization(api, organizationId, isLogPrivate) {
             return installation;
         if (installation.organization === undefined)
             unnamedIds.push(installation.id);
-        tally.add(installation);
+        else
+            tally.add(installation);
     }
     let isToldOfAll = true;
     for (const id of unnamedIds) {
@@ -3871,6 +3915,7 @@ async function findByOrganization(api, organizationId, isLogPrivate) {
             return { ...installation, id };
         if (installation?.organization === undefined)
             isToldOfAll = false;
+        tally.add({ id, organization: installation?.organization });
     }
     throw isToldOfAll ? notInstalled(organizationId, tally) : notTold(organizationId, tally);
 }
@@ -3883,7 +3928,9 @@ function notTold(organizationId, tally) {
 async function findOnly(api, isLogPrivate) {
     const tally = createTally(isLogPrivate);
     let first;
-    for await (const installation of eachInstallation(api)) {
+    // A total that counts one page would make the first of several the only one.
+    const list = eachInstallation(api, { isTotalTrusted: (seen) => seen > 1 });
+    for await (const installation of list) {
         first ??= installation;
         tally.add(installation);
     }

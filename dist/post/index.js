@@ -1377,6 +1377,13 @@ const lookup = (hostname, options, callback) => {
             each(error, address, family);
     });
 };
+/**
+ * Shortens the look-ups of glibc, unless the runner sets their time itself: by default they end after up to 80 s.
+ * For a process that starts no other, since a command would inherit it.
+ */
+function shortenLookups() {
+    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+}
 /** For an agent, or a socket of its own. */
 const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
 
@@ -1543,10 +1550,12 @@ async function readResponse(response) {
 function endsWithConnection({ headers, statusCode }) {
     return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
-/** False for a part of a JSON text; other texts can't be told from their parts. */
+/** False for a part of a JSON text; other texts can't be told from their parts. No body at all is a whole response. */
 function isWhole(text, headers) {
     const json = text.replace(/^\uFEFF/, '').trim();
-    const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
+    if (json === '')
+        return true;
+    const isJson = /^(?:[{["]|t(?:ru?)?$|f(?:a(?:ls?)?)?$)/.test(json) || headers['content-type']?.includes('json') === true;
     if (!isJson)
         return true;
     try {
@@ -1903,6 +1912,16 @@ function describeResponse({ request, status, text }) {
     const message = status < 300 ? undefined : parseErrorMessage(text);
     return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
+/** A 403 may come from a proxy or a firewall on the way, whose body is no JSON object with a `message`. */
+function isFromApi(text) {
+    try {
+        const body = parseJson(text);
+        return isObject(body) && 'message' in body;
+    }
+    catch {
+        return false;
+    }
+}
 function parseJson(text) {
     try {
         return JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -1965,7 +1984,9 @@ function misshapen(field, wanted) {
 
 
 
-const REQUEST = { method: 'DELETE', path: '/app/installations/token' };
+/** If the step is cancelled: the runner kills ten seconds after its first signal. */
+const GRACE_SECONDS = 4;
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
 /** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
 async function revokeToken(send, token, budget) {
     // What a header can carry of a token that was refused for its characters.
@@ -1973,15 +1994,19 @@ async function revokeToken(send, token, budget) {
     maskSecret(bearer);
     try {
         const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
-        const provesNothing = outcome === 'already invalid' && bearer !== token.trim();
+        const provesNothing = outcome === 'already invalid' && bearer !== token;
         return provesNothing
             ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
             : { outcome, detail };
     }
     catch (error) {
-        const detail = error instanceof RequestError ? error.facts : log_messageOf(error);
-        return { outcome: 'unknown', detail: detail.replace(/\.$/, '') };
+        return { outcome: 'unknown', detail: describeFailure(error, budget).replace(/\.$/, '') };
     }
+}
+function describeFailure(error, { cancelled }) {
+    if (error === cancelled?.reason)
+        return 'the step was cancelled';
+    return error instanceof RequestError ? error.facts : log_messageOf(error);
 }
 function interpret(response) {
     const detail = describeResponse(response);
@@ -1997,16 +2022,6 @@ function interpret(response) {
 /** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text) {
     return text.trim() === '' || text.trim() === 'true';
-}
-/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
-function isFromApi(text) {
-    try {
-        const body = parseJson(text);
-        return typeof body === 'object' && body !== null && 'message' in body;
-    }
-    catch {
-        return false;
-    }
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
@@ -2188,6 +2203,7 @@ function readSavedToken() {
 
 
 
+
 const BUDGET_SECONDS = 45;
 async function post() {
     outliveCancellation();
@@ -2199,6 +2215,7 @@ async function post() {
         log_info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
         return;
     }
+    shortenLookups();
     const send = createHttpClient(saved.apiUrl, versionHeader(saved.apiVersion));
     const { outcome, detail } = await revokeToken(send, saved.token, startBudget(BUDGET_SECONDS));
     if (outcome === 'unknown')

@@ -52,10 +52,12 @@ function endsWithConnection({ headers, statusCode }: http.IncomingMessage): bool
   return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
 
-/** False for a part of a JSON text; other texts can't be told from their parts. */
+/** False for a part of a JSON text; other texts can't be told from their parts. No body at all is a whole response. */
 function isWhole(text: string, headers: http.IncomingHttpHeaders): boolean {
   const json = text.replace(/^\uFEFF/, '').trim();
-  const isJson = /^[{["]/.test(json) || headers['content-type']?.includes('json') === true;
+  if (json === '') return true;
+  const isJson =
+    /^(?:[{["]|t(?:ru?)?$|f(?:a(?:ls?)?)?$)/.test(json) || headers['content-type']?.includes('json') === true;
   if (!isJson) return true;
   try {
     JSON.parse(json);

@@ -1,6 +1,6 @@
 /** What a response that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import type { HttpResponse } from '../http/transport.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { explainRefusal, type Requester } from './auth-errors.ts';
 import type { InstallationSource } from './mint.ts';
 import { describeResponse, ShapeError } from './responses.ts';
 
@@ -10,21 +10,8 @@ export type Operation =
   | { kind: 'app' }
   | { kind: 'installation' | 'mint'; id: string; source: InstallationSource };
 
-/** What asked, which is what a person compares with the app's page to find out why it was refused. */
-export interface Requester {
-  appId: string;
-  /** The input that the JWT comes from. */
-  source: 'private-key' | 'sign-command' | 'jwt';
-  /** Of the key; undefined if only its owner knows it. */
-  fingerprint: string | undefined;
-  /** By how much the runner's clock is off, as in "90 s ahead of"; undefined if it isn't, or if ICR sends no time. */
-  clockSkew: string | undefined;
-  /** Whether ICR takes the JWT for invalid because of that clock, and no other clock can sign it. */
-  isClockToBlame: boolean;
-}
-
 /** Sentences. */
-interface Explanation {
+export interface Explanation {
   cause: string;
   fix: string;
   more?: string;
@@ -68,9 +55,7 @@ function explain(
   isAppAccepted: boolean,
 ): Explanation {
   const { status } = response;
-  if (status === 401 || status === 403) {
-    return isAppAccepted ? refusedLater(operation) : refusedApp(operation, response, requester);
-  }
+  if (status === 401 || status === 403) return explainRefusal(operation, response, requester, isAppAccepted);
   if (status === 404) return notFound(operation);
   if (status === 400) {
     return {
@@ -99,54 +84,6 @@ function unavailable({ status, attempts, elapsedSeconds }: HttpResponse): Explan
         fix: 'Run the job again later, with fewer jobs at once.',
       }
     : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
-}
-
-/** A request that ICR refused after it had taken the same JWT for another one. */
-function refusedLater(operation: Operation): Explanation {
-  return operation.kind === 'mint' || operation.kind === 'installation'
-    ? {
-        cause: 'The installation is suspended, or the app has no right to it.',
-        fix: 'Ask an admin of the organization to look at the installation. `app-id` and the key are right.',
-        more: `It is installation ${operation.id}.`,
-      }
-    : {
-        cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
-        fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
-      };
-}
-
-function refusedApp(operation: Operation, { host }: HttpResponse, requester: Requester): Explanation {
-  const { source, fingerprint, clockSkew, isClockToBlame } = requester;
-  const appId = sanitize(requester.appId, 128);
-  const clock = clockSkew === undefined ? '' : ` The runner’s clock is ${clockSkew} ICR’s.`;
-  const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
-  const environment = ` Asked was ${host}: a production key doesn’t work in the sandbox, or vice versa.`;
-  if (isClockToBlame) {
-    return {
-      cause: `The runner’s clock is ${clockSkew} ICR’s, so ICR refused \`jwt\`.`,
-      fix: 'Correct the clock of the machine that signed it, which is likely the runner.',
-      more: `If it is right, compare the \`iss\` of \`jwt\` (\`app-id\` ${appId}) and its key with the app’s “Credentials” tab.${environment}${suspended}`,
-    };
-  }
-  if (source === 'jwt') {
-    return {
-      cause: `ICR refused \`jwt\` of \`app-id\` ${appId}.`,
-      fix: 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.',
-      more: `A JWT from outside can’t be signed again here.${environment}${suspended}${clock}`,
-    };
-  }
-  const signature =
-    source === 'private-key'
-      ? ''
-      : ' Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.';
-  return {
-    cause: `ICR refused \`app-id\` ${appId} with this key.`,
-    fix:
-      fingerprint === undefined
-        ? `Compare the key of \`sign-command\` with the app’s “Credentials” tab.`
-        : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
-    more: `If the key is not there, it was revoked or is another app’s.${signature}${environment}${suspended}${clock}`,
-  };
 }
 
 const ORIGINS: Record<InstallationSource, string> = {

@@ -100,6 +100,16 @@ export function describeResponse({ request, status, text }: HttpResponse): strin
   return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
 
+/** A 403 may come from a proxy or a firewall on the way, whose body is no JSON object with a `message`. */
+export function isFromApi(text: string): boolean {
+  try {
+    const body = parseJson(text);
+    return isObject(body) && 'message' in body;
+  } catch {
+    return false;
+  }
+}
+
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));

@@ -4,9 +4,11 @@ import { RequestError } from '../http/errors.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { describeResponse, isSuccess, parseJson } from './responses.ts';
+import { describeResponse, isFromApi, isSuccess } from './responses.ts';
 
-const REQUEST = { method: 'DELETE', path: '/app/installations/token' } as const;
+/** If the step is cancelled: the runner kills ten seconds after its first signal. */
+const GRACE_SECONDS = 4;
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS } as const;
 
 export interface RevocationResult {
   /** `already invalid` is what ICR says of a token that expired, was revoked, or is not known to it yet. */
@@ -22,14 +24,18 @@ export async function revokeToken(send: Send, token: string, budget: Budget): Pr
   maskSecret(bearer);
   try {
     const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
-    const provesNothing = outcome === 'already invalid' && bearer !== token.trim();
+    const provesNothing = outcome === 'already invalid' && bearer !== token;
     return provesNothing
       ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
       : { outcome, detail };
   } catch (error) {
-    const detail = error instanceof RequestError ? error.facts : messageOf(error);
-    return { outcome: 'unknown', detail: detail.replace(/\.$/, '') };
+    return { outcome: 'unknown', detail: describeFailure(error, budget).replace(/\.$/, '') };
   }
+}
+
+function describeFailure(error: unknown, { cancelled }: Budget): string {
+  if (error === cancelled?.reason) return 'the step was cancelled';
+  return error instanceof RequestError ? error.facts : messageOf(error);
 }
 
 function interpret(response: HttpResponse): RevocationResult {
@@ -47,14 +53,4 @@ function interpret(response: HttpResponse): RevocationResult {
 /** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text: string): boolean {
   return text.trim() === '' || text.trim() === 'true';
-}
-
-/** A 403 may come from a proxy on the way, whose body is no JSON object with a `message`. */
-function isFromApi(text: string): boolean {
-  try {
-    const body = parseJson(text);
-    return typeof body === 'object' && body !== null && 'message' in body;
-  } catch {
-    return false;
-  }
 }

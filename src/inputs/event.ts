@@ -6,6 +6,9 @@ import { sanitize } from '../runner/sanitize.ts';
 
 type Fields = Record<string, unknown>;
 
+/** Those that run without secrets for a fork; `pull_request_target` has them. */
+const PULL_REQUEST_EVENTS = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
+
 /** What triggered the run. */
 export interface RunEvent {
   name: string;
@@ -67,11 +70,13 @@ export function findRelayedInstallationId(event: RunEvent): string | undefined {
  */
 export function explainMissingSecrets({ name, actor, payload }: RunEvent): { isExpected: boolean; cause: string } {
   if (isDependabot({ actor })) return { isExpected: true, cause: 'Dependabot started it' };
-  const { repository, pull_request: pullRequest } = payload;
-  const head = field(field(pullRequest, 'head'), 'repo');
-  const isFromFork = isObject(pullRequest) && field(head, 'full_name') !== field(repository, 'full_name');
-  if (isFromFork && name !== 'pull_request_target') {
-    return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head)}` };
+  const { repository } = payload;
+  const head = field(payload['pull_request'], 'head');
+  const base = field(repository, 'full_name');
+  // A fork that was deleted meanwhile is null.
+  const isFromFork = isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
+  if (isFromFork && PULL_REQUEST_EVENTS.has(name)) {
+    return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head['repo'])}` };
   }
   if (field(repository, 'fork') === true) {
     return { isExpected: true, cause: `its repository is a fork${nameOf(repository)}` };

@@ -2,6 +2,7 @@
 import { isLoopback } from '../http/proxy-settings.ts';
 import type { Credential } from '../icr/app-auth.ts';
 import { readAppJwt } from '../icr/app-jwt.ts';
+import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import { maskSecret } from '../runner/secrets.ts';
@@ -10,6 +11,8 @@ import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
 import { isSummaryWanted, readBoolean, readChoice, readId, readText } from './fields.ts';
 
+/** Of a shorter text in its place, a mask would garble the log. */
+const MIN_JWT_CHARACTERS = 16;
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
 
@@ -69,7 +72,8 @@ function readCredential(): Credential | undefined {
     jwt: readText('jwt'),
   };
   // What is no JWT may be a key in the wrong place, whose header must not be masked.
-  for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt]) maskSecret(secret);
+  const isJwt = given.jwt.length >= MIN_JWT_CHARACTERS && !/\s/.test(given.jwt);
+  for (const secret of isJwt ? [given.jwt] : readPasted(given.jwt).secretLines) maskSecret(secret);
   const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
   assertNoKey(given['sign-command']);
   const appId = readId('app-id');
@@ -94,7 +98,7 @@ function assertNoKey(command: string): void {
 
 function readJwtCredential(jwt: string, appId: string | undefined): Credential {
   const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
-  if (appId !== undefined && appId !== issuer) {
+  if (appId !== undefined && !isSameId(appId, issuer)) {
     throw new Error(
       `\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`,
     );

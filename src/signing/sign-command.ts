@@ -9,7 +9,9 @@ import { readSignature } from './signature.ts';
 /** The telling line of standard error is often not the last. */
 const STDERR_CHARACTERS = 300;
 const NOT_FOUND = 127;
-const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_PIN$/i;
+const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
+/** A signature, for instance: with it and the signing input anybody has the JWT. */
+const BASE64_RUN = /[\w+/=-]{80,}/g;
 const MIN_SECRET_CHARACTERS = 4;
 const PRINT_SIGNATURE =
   'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
@@ -111,9 +113,12 @@ function describeFailure(outcome: Outcome): string {
 /** What the step's environment names as a secret is taken out first: GitHub masks it only as a whole. */
 function quoteEnd(stderr: string, ifNothing = ' It said nothing on standard error.'): string {
   const withoutSecrets = Object.entries(process.env)
-    .filter(([name, text = '']) => SECRET_NAME.test(name) && text.length >= MIN_SECRET_CHARACTERS)
-    .reduce((text, [, secret = '']) => text.replaceAll(secret, '***'), stderr);
-  const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY);
+    .filter(([name]) => SECRET_NAME.test(name))
+    .flatMap(([, text = '']) => [text, ...text.split(/\r?\n/)])
+    .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
+    .sort((one, other) => other.length - one.length)
+    .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
+  const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(BASE64_RUN, '***');
   if (text === '') return ifNothing;
   const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
   return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;

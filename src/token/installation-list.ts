@@ -12,17 +12,23 @@ const MAX_LISTED = 20;
 const MAX_LISTED_CHARACTERS = 3600;
 const MAX_NAME_CHARACTERS = 80;
 
+interface ListOptions {
+  /** Whether the list may end at a `pagination.total` that says so, and not only at a page without a new id. */
+  isTotalTrusted?: (total: number) => boolean;
+  /** Any clock that goes on, for the line every ten seconds or so that says how far the look-up is. */
+  nowMs?: () => number;
+}
+
 /**
  * Every installation of the app, once. Ends at an empty page, at `pagination.total`, or at a page that brings no new
  * id; not at a short page, since a server may cap `limit`, whose maximum is not documented. A total below what was
  * read is wrong, and ends nothing.
  *
- * @param nowMs any clock that goes on, for the line every ten seconds or so that says how far it is
  * @throws Error if the list does not end
  */
 export async function* eachInstallation(
   api: Pick<IcrApi, 'listInstallations'>,
-  nowMs: () => number = Date.now,
+  { isTotalTrusted = () => true, nowMs = Date.now }: ListOptions = {},
 ): AsyncGenerator<Installation> {
   const seenIds = new Set<string>();
   let toldMs = nowMs();
@@ -34,7 +40,7 @@ export async function* eachInstallation(
       seenIds.add(installation.id);
       yield installation;
     }
-    if (seenIds.size === seenBefore || seenIds.size === total) return;
+    if (seenIds.size === seenBefore || (seenIds.size === total && isTotalTrusted(total))) return;
     if (seenIds.size > MAX_INSTALLATIONS) {
       throw new Error(
         `The list of installations does not end. Set \`installation-id\`, and check \`api-url\`: ${seenIds.size} installations were read.`,

@@ -63,13 +63,14 @@ async function findByOrganization(api: IcrApi, organizationId: string, isLogPriv
   for await (const installation of eachInstallation(api)) {
     if (belongsTo(installation, organizationId) === true) return installation;
     if (installation.organization === undefined) unnamedIds.push(installation.id);
-    tally.add(installation);
+    else tally.add(installation);
   }
   let isToldOfAll = true;
   for (const id of unnamedIds) {
     const installation = await api.findInstallation(id);
     if (installation !== undefined && belongsTo(installation, organizationId) === true) return { ...installation, id };
     if (installation?.organization === undefined) isToldOfAll = false;
+    tally.add({ id, organization: installation?.organization });
   }
   throw isToldOfAll ? notInstalled(organizationId, tally) : notTold(organizationId, tally);
 }
@@ -89,7 +90,9 @@ function notTold(organizationId: string, tally: Tally): Error {
 async function findOnly(api: IcrApi, isLogPrivate: boolean): Promise<Installation> {
   const tally = createTally(isLogPrivate);
   let first: Installation | undefined;
-  for await (const installation of eachInstallation(api)) {
+  // A total that counts one page would make the first of several the only one.
+  const list = eachInstallation(api, { isTotalTrusted: (seen) => seen > 1 });
+  for await (const installation of list) {
     first ??= installation;
     tally.add(installation);
   }

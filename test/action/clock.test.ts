@@ -107,7 +107,7 @@ describe('a clock that is off', () => {
     scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'never' }, 401) });
     assertFailed(
       await scene.main(forNordic(scene)),
-      /^The installation is suspended.* answered 401 \(“never”\) to POST/,
+      /^ICR took the app’s JWT a moment ago and refuses it now\. .* answered 401 \(“never”\) to POST/,
     );
     assert.deepEqual(
       scene.asked().map((request) => request.split(' ')[0]),

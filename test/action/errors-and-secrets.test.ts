@@ -35,6 +35,21 @@ describe('a refused credential', () => {
     });
   }
 
+  test('403 that is not in the form of ICR’s errors is likely a proxy’s or a firewall’s', async () => {
+    for (const effect of [html(403), empty(403)]) {
+      await using scene = await createScene();
+      scene.simulator.fault({ method: 'POST', path: '/app/**', effect });
+      for (const ids of [{ 'installation-id': scene.nordic.id }, forNordic(scene)]) {
+        const result = await scene.main(ids);
+        assertFailed(
+          result,
+          /^A proxy or firewall on the way likely refused the request\. Allow 127\.0\.0\.1:\d+ on it/,
+        );
+        assert.match(result.errors[0] ?? '', /`app-id` .* SHA256:/);
+      }
+    }
+  });
+
   test('of a key that the app does not know', async () => {
     await using scene = await createScene();
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;

@@ -292,6 +292,13 @@ describe('on-missing-credentials', { timeout: 10 * timeout }, () => {
   const unexplained: [what: string, event: { name: string; payload: unknown }, env: Record<string, string>][] = [
     ['a branch of its own', { name: 'pull_request', payload: own }, {}],
     ['pull_request_target', { name: 'pull_request_target', payload: fork }, {}],
+    ['an event that only names a pull request', { name: 'workflow_dispatch', payload: fork }, {}],
+    ['a pull request without a head', { name: 'pull_request', payload: { pull_request: {}, repository } }, {}],
+    [
+      'a pull request of an unknown repository',
+      { name: 'pull_request', payload: { pull_request: fork.pull_request } },
+      {},
+    ],
     ['a push', { name: 'push', payload: { repository } }, {}],
     ['a push without a repository', { name: 'push', payload: {} }, {}],
     ['an event that cannot be read', { name: 'push', payload: {} }, { GITHUB_EVENT_PATH: import.meta.filename }],

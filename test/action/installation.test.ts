@@ -228,6 +228,15 @@ describe('a list that does not name the organizations', () => {
     assert.equal(result.outputs.get('installation-id'), last?.id);
   });
 
+  test('leads to “not installed” with the organizations that these name', async () => {
+    await using scene = await createScene();
+    scene.simulator.settings.organizationInstallationRoute = false;
+    for (const installation of [scene.nordic, scene.baltic]) installation.organizationShownIn = 'single';
+    const result = await scene.main({ 'organization-id': 'unknown' }, PRIVATE);
+    assertFailed(result, /“Nordic Carbon ehf\.” .*“Baltic Forests OÜ” /);
+    assert.doesNotMatch(result.errors[0] ?? '', /not named/);
+  });
+
   test('does not lead to “not installed” if these do not name them either', async () => {
     await using scene = await createScene();
     scene.simulator.settings.organizationInstallationRoute = false;
@@ -357,6 +366,11 @@ describe('without any id', () => {
     const result = await scene.main();
     assertSucceeded(result);
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
+  });
+
+  test('is the only one only if the list shows no other, whatever its total says', async () => {
+    await using scene = await createScene({ settings: { maxPageSize: 1, listTotal: 1 } });
+    assertFailed(await scene.main(), /^Set `organization-id`: the app has 2 installations/);
   });
 
   test('the line after the mint says that nothing was set', async () => {

@@ -276,6 +276,17 @@ describe('a failed check revokes there and then', () => {
     assert.equal(scene.liveTokens(), 0);
   });
 
+  test('a state that cannot be written, with the step cancelled while the token is revoked', WITH_SIGNALS, async () => {
+    await using scene = await createScene();
+    scene.simulator.fault({ method: 'DELETE', path: '/app/**', effect: { kind: 'drip', everyMs: 300 } });
+    const step = await scene.step(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });
+    const result = await step.main((child) =>
+      signalWhen(child, 'SIGINT', () => scene.asked().at(-1)?.startsWith('DELETE') === true),
+    );
+    assertFailed(result, /could not be written\. .*The token was revoked\.$/);
+    assert.equal(scene.liveTokens(), 0, 'post knows of no token');
+  });
+
   test('a state that cannot be written', async () => {
     await using scene = await createScene();
     const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });

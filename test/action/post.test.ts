@@ -137,6 +137,15 @@ describe('counts as revoked', () => {
     ['true', {}],
     ['nothing', { revokeBody: '' }],
     ['white space', { revokeBody: ' \n' }],
+    [
+      'nothing, of JSON and of no declared length',
+      {},
+      {
+        kind: 'raw',
+        bytes: 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n',
+        process: true,
+      },
+    ],
     ['204', {}, { kind: 'answer', status: 204, process: true }],
     ['202 and true', {}, { kind: 'answer', status: 202, body: 'true', process: true }],
   ];

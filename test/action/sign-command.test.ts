@@ -186,15 +186,19 @@ const BAD: Record<string, [command: string, says: RegExp, env?: Record<string, s
   ],
   'prints more than 64 KiB': ['cat /dev/zero', /^`sign-command` printed more than 64 KiB\./],
   'prints 64 KiB and a byte': ['head -c 65537 /dev/zero', /^`sign-command` printed more than 64 KiB\./],
-  'says a MiB and fails': ['head -c 1048576 /dev/zero | tr "\\0" x >&2; exit 1', /exit code 1\. .*“…x{300}”$/],
+  'says a MiB and fails': ['{ yes "no end" || true; } | head -c 1048576 >&2; exit 1', /exit code 1\. .*“….{300}”$/],
   'says control characters and commands': [
     'printf "\\e[31m::error::x\\n##[error]y\\r\\0z" >&2; exit 1',
     /It said: “\[31m::error::x ## \[error\]y z”$/,
   ],
   'says a secret of the step': [
-    'echo "denied for $VAULT_TOKEN$(printf "%0320d" 0)$VAULT_TOKEN" >&2; exit 1',
+    'echo "denied for $VAULT_TOKEN$(printf "x %.0s" {1..160})$VAULT_TOKEN" >&2; exit 1',
     /It said: “…(?:.(?!hvs))*\*\*\*”$/,
     { VAULT_TOKEN: 'hvs.CAESIJ8rXb2mZ0yQ' },
+  ],
+  'says a signature': [
+    `set -x; s=$(${SIGN} | base64 -w0); : "$s"; exit 1`,
+    /It said: “(?:(?![\w+/=]{80}).)*\*\*\*[^“]*”$/,
   ],
   'says the signing input': ['cat "$ICR_SIGNING_INPUT" >&2; exit 1', /It said: “\*\*\*”$/],
   'has no bash': ['true', /^`sign-command` needs `bash`, which is not on the PATH\./, { PATH: '/nowhere' }],

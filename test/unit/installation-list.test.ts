@@ -45,7 +45,7 @@ test('a list that takes long says how far it is, about every ten seconds', { tim
     seconds += 2;
     return seconds * 1000;
   };
-  const printed = await printedBy(() => read(pages, clock));
+  const printed = await printedBy(() => read(pages, { nowMs: clock }));
   const lines = printed.split('\n').filter((line) => line !== '');
   assert.equal(lines[0], 'Still reading the list of installations: 500 of 5000 so far.');
   assert.equal(lines.length, 1);

@@ -9,9 +9,9 @@ const MAX_ATTEMPTS = 12;
 export interface Expected {
   /**
    * `success`; `list`, which is success by way of the list of installations; `failure`; of a revocation: `revoked`,
-   * `dead-already`, or `unknown`, which is a warning.
+   * `already invalid`, or `unknown`, which is a warning.
    */
-  outcome: 'success' | 'list' | 'failure' | 'revoked' | 'dead-already' | 'unknown';
+  outcome: 'success' | 'list' | 'failure' | 'revoked' | 'already invalid' | 'unknown';
   /** How often the request was sent. */
   attempts: { min: number; max: number };
   /** What the annotation has to name. */
@@ -32,8 +32,8 @@ export function expect(request: RequestName, fault: FaultKind, times: number): E
 
   if (isRevocation) {
     // A processed revocation whose answer was lost finds the token dead at the next attempt.
-    const afterwards = fault.isProcessed && seen.as !== 'answer' ? 'dead-already' : 'revoked';
-    const outcome = isPassed ? afterwards : verdict(seen);
+    const afterwards = fault.isProcessed && seen.as !== 'answer' ? 'already invalid' : 'revoked';
+    const outcome = isPassed ? afterwards : interpret(seen);
     return { outcome, attempts, isTokenDead: isPassed || fault.isProcessed };
   }
   const outcome = isPassed ? 'success' : endOf(request, seen);
@@ -91,12 +91,12 @@ function endOf(request: RequestName, seen: Seen): 'success' | 'list' | 'failure'
 }
 
 /** "Post": what an answer to a revocation means. */
-function verdict(seen: Seen): 'revoked' | 'dead-already' | 'unknown' {
+function interpret(seen: Seen): 'revoked' | 'already invalid' | 'unknown' {
   if (seen.as !== 'answer' || seen.retryAfterSeconds !== undefined) return 'unknown';
   const { status, body } = seen;
   if (status >= 200 && status < 300) return body === 'normal' || body === 'empty' ? 'revoked' : 'unknown';
-  if (status === 401 || status === 404) return 'dead-already';
-  return status === 403 && body === 'refusal' ? 'dead-already' : 'unknown';
+  if (status === 401 || status === 404) return 'already invalid';
+  return status === 403 && body === 'refusal' ? 'already invalid' : 'unknown';
 }
 
 /** The JWT is signed again by the server's clock, once; the Date is little enough off for the API to take that one. */
