@@ -1,52 +1,68 @@
-/** Owns the proof that the documents are true: the README's tables, workflows and explained sentences, all links. */
+/** Checks that the documents are true: the README's tables, examples, explained messages and length, and all links. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Entry, readEntries, unindent } from '../support/yaml.ts';
+import { CASES } from '../workflows/cases.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const MAX_LINES = 400;
 const README = read('README.md');
 const ACTION = read('action.yml');
+const EXAMPLES = [
+  ...filesIn('test/workflows').filter((path) => path.endsWith('.yml')),
+  ...filesIn('test/workflows/platform').filter((path) => path.endsWith('.yml')),
+  'test/workflows/platform/icr-token/action.yml',
+];
 
 describe('The README', () => {
+  test(`has at most ${MAX_LINES} lines`, () => {
+    assert.ok(README.split('\n').length <= MAX_LINES + 1);
+  });
+
+  test('lists its chapters in their order', () => {
+    const [, contents = ''] = /^## Find your way\n+(.*)$/m.exec(README) ?? [];
+    const chapters = [...README.slice(README.indexOf(contents)).matchAll(/^## (.*)$/gm)].map(([, title = '']) => title);
+    assert.equal(contents, chapters.map((title) => `[${title}](#${anchor(title)})`).join(' · '));
+  });
+
   test('has every input of action.yml, in its order and words', () => {
     const row = ({ name, default: text, description }: Entry) =>
       `| \`${name}\` | ${text === '' ? '' : `\`${text}\``} | ${description} |`;
-    assert.equal(
-      section('Inputs')
-        .match(/^\| `.*$/gm)
-        ?.join('\n'),
-      readEntries(ACTION, 'inputs').map(row).join('\n'),
-    );
+    assert.equal(tableOf('Set the inputs'), readEntries(ACTION, 'inputs').map(row).join('\n'));
   });
 
   test('has every output of action.yml, in its order and words', () => {
     const row = ({ name, description }: Entry) => `| \`${name}\` | ${description} |`;
-    assert.equal(
-      section('Outputs')
-        .match(/^\| `.*$/gm)
-        ?.join('\n'),
-      readEntries(ACTION, 'outputs').map(row).join('\n'),
-    );
+    assert.equal(tableOf('Use the outputs'), readEntries(ACTION, 'outputs').map(row).join('\n'));
   });
 
-  test('shows parts of workflows that are run', () => {
+  test('shows parts of the example workflows, character for character', () => {
     const blocks = [...README.matchAll(/^(?:<!-- (\S+) -->\n)?```yaml\n(.*?)^```$/gms)];
+    assert.ok(blocks.length >= 5);
     for (const [, path = '', block = ''] of blocks) {
-      assert.match(path, /^test\/workflows\/[\w-]+\.yml$/, `a YAML block without its file:\n${block}`);
-      assert.ok(everyPart(read(path)).includes(block), `not a part of ${path}:\n${block}`);
+      assert.ok(EXAMPLES.includes(path), `a YAML block without its file:\n${block}`);
+      assert.ok(everyPart(read(path)).includes(unindent(block)), `not a part of ${path}:\n${block}`);
+    }
+  });
+
+  test('links to every example workflow, each begins with what it does, and each is run', () => {
+    for (const path of EXAMPLES) {
+      assert.ok(README.includes(`](${path})`) || README.includes(`<!-- ${path} -->`), `no link to ${path}`);
+      assert.match(read(path), /^# [A-Z]/, path);
+      const callers = EXAMPLES.filter((other) => read(other).includes(`uses: ./.github/workflows/${nameOf(path)}`));
+      const central = EXAMPLES.filter((other) => path.includes('/platform/') && read(other).includes(centralOf(path)));
+      assert.ok([path, ...callers, ...central].some(isRun), `no case runs ${path}`);
     }
   });
 
   test('explains sentences that the action prints', () => {
     const dist = ['main', 'post'].map((step) => read(`dist/${step}/index.js`).replaceAll('\\`', '`')).join('\n');
-    const sentences = [...section('Troubleshooting').matchAll(/^\*\*“(.+)”\*\*$/gm)].map(
-      ([, sentence = '']) => sentence,
-    );
+    const sentences = [...section('Find out what is wrong').matchAll(/\*\*“(.+?)”\*\*/g)];
     assert.ok(sentences.length >= 20);
-    for (const sentence of sentences) {
-      for (const part of sentence.split('…').filter((part) => part.trim() !== '')) {
+    for (const [, sentence = ''] of sentences) {
+      for (const part of sentence.split('…').filter((part) => part.trim().length > 1)) {
         assert.ok(dist.includes(part.trim()), `not in dist: ${part} (of “${sentence}”)`);
       }
     }
@@ -54,13 +70,14 @@ describe('The README', () => {
 
   test('links to headings and files that are there', () => {
     for (const file of ['README.md', 'SECURITY.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']) {
-      const text = read(file);
-      const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
-      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      for (const [, target = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^https:/.test(target)) continue;
-        const [path = '', hash = ''] = target.split('#');
-        if (path !== '') assert.ok(existsSync(join(ROOT, file, '..', path)), `${file} links to ${target}`);
-        else assert.ok(anchors.includes(hash), `${file} links to ${target}`);
+        const [relative = '', hash] = target.split('#');
+        const path = relative === '' ? file : join(dirname(file), relative);
+        assert.ok(existsSync(join(ROOT, path)), `${file} links to ${target}`);
+        if (hash === undefined) continue;
+        const anchors = [...read(path).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
+        assert.ok(anchors.includes(hash), `${file} links to ${target}`);
       }
     }
   });
@@ -83,12 +100,33 @@ describe('The README', () => {
   });
 });
 
+function isRun(path: string): boolean {
+  return CASES.some(({ title }) => title.startsWith(`${nameOf(path)}: `));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** How a caller in another repository names it, without the commit. */
+function centralOf(path: string): string {
+  return path.endsWith('/action.yml')
+    ? `PLATFORM/workflows/${nameOf(dirname(path))}@`
+    : `PLATFORM/workflows/.github/workflows/${nameOf(path)}@`;
+}
+
 /** As text of its own: every run of whole lines can be shown, with the indentation that it shares taken away. */
 function everyPart(text: string): string[] {
   const lines = text.split('\n');
   return lines.flatMap((_, first) =>
     lines.slice(first).map((_, count) => `${unindent(lines.slice(first, first + count + 1).join('\n'))}\n`),
   );
+}
+
+function tableOf(title: string): string | undefined {
+  return section(title)
+    .match(/^\| `.*$/gm)
+    ?.join('\n');
 }
 
 function section(title: string): string {
@@ -101,6 +139,12 @@ function anchor(title: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replaceAll(' ', '-');
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => `${folder}/${name}`);
 }
 
 function read(path: string): string {
