@@ -5,7 +5,7 @@ import { sanitize } from '../runner/sanitize.ts';
 export type Permissions = ReadonlyMap<string, string>;
 
 /** What an organization can grant (docs: Permissions). */
-const DOCUMENTED_NAMES = [
+export const DOCUMENTED_NAMES = [
   'organization_info',
   'organization_members',
   'organization_projects',

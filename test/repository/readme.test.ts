@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { DOCUMENTED_NAMES } from '../../src/icr/permissions.ts';
 import { type Entry, readEntries, unindent } from '../support/yaml.ts';
 import { CASES } from '../workflows/cases.ts';
 
@@ -36,6 +37,14 @@ describe('The README', () => {
   test('has every output of action.yml, in its order and words', () => {
     const row = ({ name, description }: Entry) => `| \`${name}\` | ${description} |`;
     assert.equal(tableOf('Use the outputs'), readEntries(ACTION, 'outputs').map(row).join('\n'));
+  });
+
+  test('has the permissions that the action knows, and no others', () => {
+    const names = [...section('Limit what a token can do').matchAll(/^\| `(organization_\w+)` \|/gm)];
+    assert.deepEqual(
+      names.map(([, name]) => name),
+      DOCUMENTED_NAMES,
+    );
   });
 
   test('shows parts of the example workflows, character for character', () => {

@@ -284,7 +284,7 @@ function inCompany({ network }: Scene) {
   return { env: {}, edit: (text: string) => text.replaceAll('/etc/ssl/company-ca.pem', network.certFile) };
 }
 
-/** By the count of jobs too: act ends well where it skipped a job that it has no runner for. */
+/** By the count of jobs too: act ends well if it skipped a job that it has no runner for. */
 function succeeded({ exitCode, log }: Result, jobs: number): void {
   assert.equal(exitCode, 0);
   assert.equal(log.match(/Job succeeded/g)?.length, jobs);
