@@ -72,7 +72,7 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
       test(`refused by it ${what}: one annotation that names https_proxy, and no second attempt`, async () => {
         await using it = await scene();
         const main = await it.main({ https_proxy: address });
-        assertFailed(main, /proxy 127\.0\.0\.1:\d+ .*user name and password.*`https_proxy`/);
+        assertFailed(main, /proxy 127\.0\.0\.1:\d+ .*user name (?:and|or) password.*`https_proxy`/);
         assert.ok(!main.stdout.includes('trying again'));
         assert.ok(!main.log.join('\n').includes('wrong-password'));
         assert.equal(it.scene.simulator.connections(), 0);
