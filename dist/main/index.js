@@ -1342,7 +1342,7 @@ function requestFailed(request, error, { attempts, elapsedSeconds }, before) {
 function waitDoesNotFit(request, status, requestedMs, remainingMs) {
     const wanted = Math.ceil(requestedMs / SECOND_MS);
     const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
-    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and ${left} s are left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
+    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
 }
 function budgetUsedUp(request, totalSeconds) {
     return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
@@ -1834,6 +1834,16 @@ function asNetworkError(thrown) {
     return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
+;// CONCATENATED MODULE: ./src/icr/installation-source.ts
+/** How an installation was chosen, and how a message says it. */
+/** For messages: how the id of an installation became known. */
+const ORIGINS = {
+    'installation-id': 'from `installation-id`',
+    'organization-id': 'found for `organization-id`',
+    webhook: 'from the webhook’s `client_payload.installation.id`',
+    'only-installation': 'from the list of installations',
+};
+
 ;// CONCATENATED MODULE: ./src/icr/id.ts
 /** What counts as an id of ICR (an app's, an organization's, an installation's), when two are the same, and its path. */
 const MAX_ID_CHARACTERS = 128;
@@ -2000,6 +2010,7 @@ function misshapen(field, wanted) {
 ;// CONCATENATED MODULE: ./src/icr/auth-errors.ts
 
 
+
 /** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
 function explainRefusal(operation, response, requester, isAppAccepted) {
     if (response.status === 403 && !isFromApi(response.text))
@@ -2011,8 +2022,8 @@ function refusedLater(operation, status) {
     return status === 403 && (operation.kind === 'mint' || operation.kind === 'installation')
         ? {
             cause: 'The installation is suspended, or the app has no right to it.',
-            fix: 'Ask an admin of the organization to look at the installation. `app-id` and the key are right.',
-            more: `It is installation ${operation.id}.`,
+            fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
+            more: `It is installation ${operation.id} (${ORIGINS[operation.source]}).`,
         }
         : {
             cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
@@ -2021,11 +2032,12 @@ function refusedLater(operation, status) {
 }
 /** ICR's own errors are JSON with a `message`. */
 function refusedOnTheWay(operation, response, requester) {
-    const { cause, fix, more } = refusedApp(operation, response, requester);
+    const { fix, more } = refusedApp(operation, response, requester);
     return {
-        cause: 'A proxy or firewall on the way likely refused the request.',
+        cause: 'The request was refused on the way, likely by a proxy or firewall.',
         fix: `Allow ${response.host} on it: the response is not in the form of ICR’s errors.`,
-        more: `If it is ICR’s after all: ${cause} ${fix} ${more}`,
+        more: `If nothing there refuses it, look at \`app-id\` ${sanitize(requester.appId, 128)} and its key. ${fix} ${more}`,
+        isForeign: true,
     };
 }
 function refusedApp(operation, { host }, requester) {
@@ -2033,7 +2045,7 @@ function refusedApp(operation, { host }, requester) {
     const appId = sanitize(requester.appId, 128);
     const clock = clockSkew === undefined ? '' : ` The runner’s clock is ${clockSkew} ICR’s.`;
     const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
-    const environment = ` Asked was ${host}: a production key doesn’t work in the sandbox, or vice versa.`;
+    const environment = ` The request went to ${host}: production keys don’t work in the sandbox, or vice versa.`;
     if (isClockToBlame) {
         return {
             cause: `The runner’s clock is ${clockSkew} ICR’s, so ICR refused \`jwt\`.`,
@@ -2063,9 +2075,10 @@ function refusedApp(operation, { host }, requester) {
 ;// CONCATENATED MODULE: ./src/icr/errors.ts
 
 
+
 /** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
 function apiError(operation, response, requester, isAppAccepted) {
-    return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
+    return new Error(compose(explain(operation, response, requester, isAppAccepted), response));
 }
 /** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
 function parseAs(response, parse) {
@@ -2080,11 +2093,15 @@ function shapeError(response, error) {
     const explanation = {
         cause: `The response is not ICR’s: ${error.message}.`,
         fix: 'Check `api-url`, `api-version`, and any proxy on the way.',
+        isForeign: true,
     };
-    return new Error(compose(explanation, describeResponse(response)), { cause: error });
+    return new Error(compose(explanation, response), { cause: error });
 }
-function compose({ cause, fix, more }, ...details) {
-    return [cause, fix, more, ...details.map((detail) => `${detail}.`)].filter((part) => part !== undefined).join(' ');
+function compose({ cause, fix, more, isForeign = false }, response) {
+    const came = isForeign
+        ? `The answer to ${response.request} was ${response.status}.`
+        : `${describeResponse(response)}.`;
+    return [cause, fix, more, came].filter((part) => part !== undefined).join(' ');
 }
 function explain(operation, response, requester, isAppAccepted) {
     const { status } = response;
@@ -2120,23 +2137,20 @@ function unavailable({ status, attempts, elapsedSeconds }) {
         }
         : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
 }
-const ORIGINS = {
-    'installation-id': 'from `installation-id`',
-    'organization-id': 'found for `organization-id`',
-    webhook: 'from the webhook’s `client_payload.installation.id`',
-    'only-installation': 'from the list of installations',
+const NOT_FOUND_FIXES = {
+    'installation-id': 'Compare the id with the app’s page, or set `organization-id`, which finds a reinstalled app.',
+    'organization-id': 'Run the job again: it was removed, or suspended, a moment ago.',
+    webhook: 'If the app was reinstalled since, wait for a new webhook. If the job is for one organization, set its id.',
+    'only-installation': 'Run the job again: it was removed, or suspended, a moment ago.',
 };
 function notFound(operation) {
     const noApi = { cause: 'ICR’s API is not at `api-url`.', fix: 'Check `api-url`, its path included.' };
     if (operation.kind === 'list' || operation.kind === 'app')
         return noApi;
     const { id, source } = operation;
-    const isFound = source === 'organization-id' || source === 'only-installation';
     return {
         cause: `The app has no such installation (${ORIGINS[source]}).`,
-        fix: isFound
-            ? 'Run the job again: it was removed, or suspended, a moment ago.'
-            : 'Compare the id with the app’s page, or set `organization-id`, which finds a reinstalled app too.',
+        fix: NOT_FOUND_FIXES[source],
         more: `It is installation ${id}. It may have been removed, or be of another app or environment.`,
     };
 }
@@ -2570,7 +2584,9 @@ function decodeJwt(jwt) {
 
 const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
-/** ICR takes at most 600 s from its own now; the rest is for a runner's clock that is a little fast. */
+/** From ICR's own now. */
+const MAX_LIFETIME_SECONDS = 600;
+/** The rest is for a runner's clock that is a little fast. */
 const LIFETIME_SECONDS = 540;
 /**
  * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
@@ -2588,8 +2604,13 @@ async function signAppJwt(appId, signer, nowSeconds, cancelled) {
     const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
     return `${signingInput}.${base64url_encode(await signer.sign(signingInput, cancelled))}`;
 }
+/** Whether ICR takes the times of a JWT for valid (docs: Generate a JWT). */
+function isValidAt({ issuedAtSeconds, expiresAtSeconds }, nowSeconds) {
+    const isIssued = issuedAtSeconds === undefined || issuedAtSeconds <= nowSeconds;
+    return isIssued && expiresAtSeconds > nowSeconds && expiresAtSeconds <= nowSeconds + MAX_LIFETIME_SECONDS;
+}
 /**
- * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
+ * Reads an app JWT that was signed elsewhere. Its signature is for ICR to verify.
  *
  * @throws Error with a sentence that says what is wrong with it and holds nothing of it
  */
@@ -2597,7 +2618,7 @@ function readAppJwt(jwt, nowSeconds) {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
         throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.');
     }
-    const { alg, iss, exp } = app_jwt_decode(jwt);
+    const { alg, iss, iat, exp } = app_jwt_decode(jwt);
     if (alg !== ALGORITHM)
         throw new Error('`jwt` is not signed with RS256. Sign it with RS256, which is all that ICR takes.');
     if (typeof iss !== 'string' || iss === '') {
@@ -2609,12 +2630,12 @@ function readAppJwt(jwt, nowSeconds) {
     if (exp <= nowSeconds) {
         throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`);
     }
-    return iss;
+    return { issuer: iss, issuedAtSeconds: iat, expiresAtSeconds: exp };
 }
 function app_jwt_decode(jwt) {
     try {
-        const { iss, exp } = decodeJwt(jwt);
-        return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
+        const { iss, iat, exp } = decodeJwt(jwt);
+        return { alg: decodeProtectedHeader(jwt).alg, iss, iat: typeof iat === 'number' ? iat : undefined, exp };
     }
     catch (error) {
         throw new Error('`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
@@ -2683,10 +2704,14 @@ function createAppAuth(credential, cancelled) {
                 source: signer?.source ?? 'jwt',
                 fingerprint: signer?.fingerprint,
                 clockSkew: describeClockSkew(skewMs),
-                isClockToBlame: signer === undefined && Math.abs(skewMs) > MAX_CLOCK_SKEW_MS,
+                isClockToBlame: Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !isJwtValid(credential, response),
             };
         },
     };
+}
+/** By ICR's clock; true for one that is signed here, since its clock was corrected. */
+function isJwtValid(credential, { dateMs, receivedMs }) {
+    return 'signer' in credential || isValidAt(credential.read, (dateMs ?? receivedMs) / 1000);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/revoke.ts
@@ -3569,11 +3594,12 @@ function assertNoKey(command) {
     throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 function readJwtCredential(jwt, appId) {
-    const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
+    const read = readAppJwt(jwt, Math.floor(Date.now() / 1000));
+    const { issuer } = read;
     if (appId !== undefined && !isSameId(appId, issuer)) {
         throw new Error(`\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`);
     }
-    return { appId: issuer, jwt };
+    return { appId: issuer, jwt, read };
 }
 function readApiUrl() {
     const text = readText('api-url') || DEFAULT_API_URL;
@@ -3617,7 +3643,7 @@ function missingCredentials(event, onMissing) {
 const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
 const DEPENDABOT_SECRETS = `Add the credential to the Dependabot secrets. ${SKIP}`;
 const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
-const NOT_SKIPPED = '`on-missing-credentials: skip` skips only pull requests from a fork, runs that Dependabot started, and repositories that are forks; this run’s event shows none of these.';
+const NOT_SKIPPED = '`on-missing-credentials: skip` does not apply: it is for pull requests from a fork, runs that Dependabot started, and repositories that are forks, and this run’s event shows none of these.';
 
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
 /** Checks the files in which the runner takes outputs and state, and reports a write that fails. */
@@ -3845,7 +3871,7 @@ function createTally(isLogPrivate) {
             if (isLogPrivate)
                 return `${labels.join(', ')}${count > labels.length ? `, and ${count - labels.length} more` : ''}`;
             const organizations = count === 1 ? 'one organization' : `${count} organizations`;
-            return `${organizations}. They are listed only in the log of a private repository: run this step in one to see them`;
+            return `${organizations}. Their names are not shown, because the repository is not private: run this step in a private one to see them`;
         },
     };
 }
@@ -3889,7 +3915,7 @@ async function installation_confirm(api, id, organizationId, isLogPrivate) {
     // One that names no organization passes: the minted token names it, and is checked.
     if (organization !== undefined && !isSameId(organization.id, organizationId)) {
         const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);
-        throw new Error(`\`installation-id\` is another organization’s than \`organization-id\`. Correct one of them, or remove one. Installation ${id} is of ${actual}, not of ${organizationId}. Nothing was minted.`);
+        throw new Error(`\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`);
     }
     return { id, organization };
 }
@@ -3920,7 +3946,7 @@ async function findByOrganization(api, organizationId, isLogPrivate) {
     throw isToldOfAll ? notInstalled(organizationId, tally) : notTold(organizationId, tally);
 }
 function notInstalled(organizationId, tally) {
-    return new Error(`The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: the sandbox has its own. The list was read to its end; it has ${tally.describe()}.`);
+    return new Error(`The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: ids in sandbox and production differ. The list was read to its end; it has ${tally.describe()}.`);
 }
 function notTold(organizationId, tally) {
     return new Error(`ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. The list was read to its end; it has ${tally.describe()}.`);

@@ -1342,7 +1342,7 @@ function requestFailed(request, error, { attempts, elapsedSeconds }, before) {
 function waitDoesNotFit(request, status, requestedMs, remainingMs) {
     const wanted = Math.ceil(requestedMs / SECOND_MS);
     const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
-    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and ${left} s are left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
+    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
 }
 function budgetUsedUp(request, totalSeconds) {
     return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
@@ -2227,7 +2227,7 @@ async function post() {
 function warn(error) {
     const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
     const reason = log_messageOf(error).replace(/\.$/, '');
-    log_warning(`The token could not be revoked, and is valid until ${expiry}. To end it sooner, ask an admin of the organization to suspend the app’s installation. ${reason}.`);
+    log_warning(`The token could not be revoked, and is valid until ${expiry}. Nothing has to be done, unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`);
 }
 runAction(post, warn);
 

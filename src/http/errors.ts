@@ -151,7 +151,7 @@ export function waitDoesNotFit(
   const wanted = Math.ceil(requestedMs / SECOND_MS);
   const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
   return new RequestError(
-    `ICR asks to wait ${wanted} s (${status} with Retry-After), and ${left} s are left.`,
+    `ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`,
     'Try again after that time, with fewer jobs at once.',
     [`${request}.`],
   );

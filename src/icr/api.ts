@@ -4,7 +4,8 @@ import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { AppAuth } from './app-auth.ts';
 import { apiError, type Operation, parseAs } from './errors.ts';
 import { installationPath } from './id.ts';
-import { type ChosenId, type MintedToken, mintToken } from './mint.ts';
+import type { ChosenId } from './installation-source.ts';
+import { type MintedToken, mintToken } from './mint.ts';
 import {
   type Installation,
   type InstallationPage,

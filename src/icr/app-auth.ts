@@ -3,12 +3,12 @@ import type { HttpResponse } from '../http/transport.ts';
 import { info } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import type { Signer } from '../signing/signer.ts';
-import { signAppJwt } from './app-jwt.ts';
+import { isValidAt, type OutsideJwt, signAppJwt } from './app-jwt.ts';
 import type { Requester } from './auth-errors.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock-skew.ts';
 
 /** What signs as the app, or a JWT that was signed elsewhere and is masked already. */
-export type Credential = { appId: string; signer: Signer } | { appId: string; jwt: string };
+export type Credential = { appId: string; signer: Signer } | { appId: string; jwt: string; read: OutsideJwt };
 
 export interface AppAuth {
   /** The JWT to send, masked. */
@@ -73,8 +73,13 @@ export function createAppAuth(credential: Credential, cancelled?: AbortSignal): 
         source: signer?.source ?? 'jwt',
         fingerprint: signer?.fingerprint,
         clockSkew: describeClockSkew(skewMs),
-        isClockToBlame: signer === undefined && Math.abs(skewMs) > MAX_CLOCK_SKEW_MS,
+        isClockToBlame: Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !isJwtValid(credential, response),
       };
     },
   };
+}
+
+/** By ICR's clock; true for one that is signed here, since its clock was corrected. */
+function isJwtValid(credential: Credential, { dateMs, receivedMs }: HttpResponse): boolean {
+  return 'signer' in credential || isValidAt(credential.read, (dateMs ?? receivedMs) / 1000);
 }

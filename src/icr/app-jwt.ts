@@ -6,7 +6,9 @@ import type { Signer } from '../signing/signer.ts';
 
 const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
-/** ICR takes at most 600 s from its own now; the rest is for a runner's clock that is a little fast. */
+/** From ICR's own now. */
+const MAX_LIFETIME_SECONDS = 600;
+/** The rest is for a runner's clock that is a little fast. */
 const LIFETIME_SECONDS = 540;
 
 /**
@@ -31,18 +33,34 @@ export async function signAppJwt(
   return `${signingInput}.${encode(await signer.sign(signingInput, cancelled))}`;
 }
 
+/** What can be read of an app JWT that was signed elsewhere. */
+export interface OutsideJwt {
+  /** The app's ID. */
+  issuer: string;
+  /** Unix time; undefined if it doesn't say. */
+  issuedAtSeconds: number | undefined;
+  /** Unix time. */
+  expiresAtSeconds: number;
+}
+
+/** Whether ICR takes the times of a JWT for valid (docs: Generate a JWT). */
+export function isValidAt({ issuedAtSeconds, expiresAtSeconds }: OutsideJwt, nowSeconds: number): boolean {
+  const isIssued = issuedAtSeconds === undefined || issuedAtSeconds <= nowSeconds;
+  return isIssued && expiresAtSeconds > nowSeconds && expiresAtSeconds <= nowSeconds + MAX_LIFETIME_SECONDS;
+}
+
 /**
- * The issuer (the app's ID) of an app JWT that was signed elsewhere. Its signature is for ICR to verify.
+ * Reads an app JWT that was signed elsewhere. Its signature is for ICR to verify.
  *
  * @throws Error with a sentence that says what is wrong with it and holds nothing of it
  */
-export function readAppJwt(jwt: string, nowSeconds: number): string {
+export function readAppJwt(jwt: string, nowSeconds: number): OutsideJwt {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
     throw new Error(
       '`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.',
     );
   }
-  const { alg, iss, exp } = decode(jwt);
+  const { alg, iss, iat, exp } = decode(jwt);
   if (alg !== ALGORITHM)
     throw new Error('`jwt` is not signed with RS256. Sign it with RS256, which is all that ICR takes.');
   if (typeof iss !== 'string' || iss === '') {
@@ -56,13 +74,13 @@ export function readAppJwt(jwt: string, nowSeconds: number): string {
       `\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`,
     );
   }
-  return iss;
+  return { issuer: iss, issuedAtSeconds: iat, expiresAtSeconds: exp };
 }
 
 function decode(jwt: string) {
   try {
-    const { iss, exp } = decodeJwt(jwt);
-    return { alg: decodeProtectedHeader(jwt).alg, iss, exp };
+    const { iss, iat, exp } = decodeJwt(jwt);
+    return { alg: decodeProtectedHeader(jwt).alg, iss, iat: typeof iat === 'number' ? iat : undefined, exp };
   } catch (error) {
     throw new Error(
       '`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.',

@@ -2,6 +2,7 @@
 import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import type { Explanation, Operation } from './errors.ts';
+import { ORIGINS } from './installation-source.ts';
 import { isFromApi } from './responses.ts';
 
 /** What asked, which is what a person compares with the app's page to find out why it was refused. */
@@ -33,8 +34,8 @@ function refusedLater(operation: Operation, status: number): Explanation {
   return status === 403 && (operation.kind === 'mint' || operation.kind === 'installation')
     ? {
         cause: 'The installation is suspended, or the app has no right to it.',
-        fix: 'Ask an admin of the organization to look at the installation. `app-id` and the key are right.',
-        more: `It is installation ${operation.id}.`,
+        fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
+        more: `It is installation ${operation.id} (${ORIGINS[operation.source]}).`,
       }
     : {
         cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
@@ -44,11 +45,12 @@ function refusedLater(operation: Operation, status: number): Explanation {
 
 /** ICR's own errors are JSON with a `message`. */
 function refusedOnTheWay(operation: Operation, response: HttpResponse, requester: Requester): Explanation {
-  const { cause, fix, more } = refusedApp(operation, response, requester);
+  const { fix, more } = refusedApp(operation, response, requester);
   return {
-    cause: 'A proxy or firewall on the way likely refused the request.',
+    cause: 'The request was refused on the way, likely by a proxy or firewall.',
     fix: `Allow ${response.host} on it: the response is not in the form of ICR’s errors.`,
-    more: `If it is ICR’s after all: ${cause} ${fix} ${more}`,
+    more: `If nothing there refuses it, look at \`app-id\` ${sanitize(requester.appId, 128)} and its key. ${fix} ${more}`,
+    isForeign: true,
   };
 }
 
@@ -57,7 +59,7 @@ function refusedApp(operation: Operation, { host }: HttpResponse, requester: Req
   const appId = sanitize(requester.appId, 128);
   const clock = clockSkew === undefined ? '' : ` The runner’s clock is ${clockSkew} ICR’s.`;
   const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
-  const environment = ` Asked was ${host}: a production key doesn’t work in the sandbox, or vice versa.`;
+  const environment = ` The request went to ${host}: production keys don’t work in the sandbox, or vice versa.`;
   if (isClockToBlame) {
     return {
       cause: `The runner’s clock is ${clockSkew} ICR’s, so ICR refused \`jwt\`.`,

@@ -1,7 +1,7 @@
 /** What a response that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import type { HttpResponse } from '../http/transport.ts';
 import { explainRefusal, type Requester } from './auth-errors.ts';
-import type { InstallationSource } from './mint.ts';
+import { type InstallationSource, ORIGINS } from './installation-source.ts';
 import { describeResponse, ShapeError } from './responses.ts';
 
 /** What was tried. */
@@ -15,6 +15,8 @@ export interface Explanation {
   cause: string;
   fix: string;
   more?: string;
+  /** Whether the response is likely not ICR's. */
+  isForeign?: boolean;
 }
 
 /** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
@@ -24,7 +26,7 @@ export function apiError(
   requester: Requester,
   isAppAccepted: boolean,
 ): Error {
-  return new Error(compose(explain(operation, response, requester, isAppAccepted), describeResponse(response)));
+  return new Error(compose(explain(operation, response, requester, isAppAccepted), response));
 }
 
 /** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
@@ -40,12 +42,16 @@ function shapeError(response: HttpResponse, error: ShapeError): Error {
   const explanation = {
     cause: `The response is not ICR’s: ${error.message}.`,
     fix: 'Check `api-url`, `api-version`, and any proxy on the way.',
+    isForeign: true,
   };
-  return new Error(compose(explanation, describeResponse(response)), { cause: error });
+  return new Error(compose(explanation, response), { cause: error });
 }
 
-function compose({ cause, fix, more }: Explanation, ...details: string[]): string {
-  return [cause, fix, more, ...details.map((detail) => `${detail}.`)].filter((part) => part !== undefined).join(' ');
+function compose({ cause, fix, more, isForeign = false }: Explanation, response: HttpResponse): string {
+  const came = isForeign
+    ? `The answer to ${response.request} was ${response.status}.`
+    : `${describeResponse(response)}.`;
+  return [cause, fix, more, came].filter((part) => part !== undefined).join(' ');
 }
 
 function explain(
@@ -86,23 +92,20 @@ function unavailable({ status, attempts, elapsedSeconds }: HttpResponse): Explan
     : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
 }
 
-const ORIGINS: Record<InstallationSource, string> = {
-  'installation-id': 'from `installation-id`',
-  'organization-id': 'found for `organization-id`',
-  webhook: 'from the webhook’s `client_payload.installation.id`',
-  'only-installation': 'from the list of installations',
+const NOT_FOUND_FIXES: Record<InstallationSource, string> = {
+  'installation-id': 'Compare the id with the app’s page, or set `organization-id`, which finds a reinstalled app.',
+  'organization-id': 'Run the job again: it was removed, or suspended, a moment ago.',
+  webhook: 'If the app was reinstalled since, wait for a new webhook. If the job is for one organization, set its id.',
+  'only-installation': 'Run the job again: it was removed, or suspended, a moment ago.',
 };
 
 function notFound(operation: Operation): Explanation {
   const noApi = { cause: 'ICR’s API is not at `api-url`.', fix: 'Check `api-url`, its path included.' };
   if (operation.kind === 'list' || operation.kind === 'app') return noApi;
   const { id, source } = operation;
-  const isFound = source === 'organization-id' || source === 'only-installation';
   return {
     cause: `The app has no such installation (${ORIGINS[source]}).`,
-    fix: isFound
-      ? 'Run the job again: it was removed, or suspended, a moment ago.'
-      : 'Compare the id with the app’s page, or set `organization-id`, which finds a reinstalled app too.',
+    fix: NOT_FOUND_FIXES[source],
     more: `It is installation ${id}. It may have been removed, or be of another app or environment.`,
   };
 }

@@ -4,18 +4,11 @@ import type { Call } from './api.ts';
 import type { AppAuth } from './app-auth.ts';
 import { parseAs } from './errors.ts';
 import { installationPath } from './id.ts';
+import type { ChosenId } from './installation-source.ts';
 import { parseExpiry, parseToken, parseTokenDetails, type TokenDetails } from './responses.ts';
 
 /** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const GRACE_SECONDS = 5;
-
-/** How an installation was chosen, which is also the origin of its id. */
-export type InstallationSource = 'installation-id' | 'organization-id' | 'webhook' | 'only-installation';
-
-export interface ChosenId {
-  id: string;
-  source: InstallationSource;
-}
 
 /** A token that exists and is masked. Nothing else of it was looked at. */
 export interface MintedToken {

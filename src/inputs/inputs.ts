@@ -97,13 +97,14 @@ function assertNoKey(command: string): void {
 }
 
 function readJwtCredential(jwt: string, appId: string | undefined): Credential {
-  const issuer = readAppJwt(jwt, Math.floor(Date.now() / 1000));
+  const read = readAppJwt(jwt, Math.floor(Date.now() / 1000));
+  const { issuer } = read;
   if (appId !== undefined && !isSameId(appId, issuer)) {
     throw new Error(
       `\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`,
     );
   }
-  return { appId: issuer, jwt };
+  return { appId: issuer, jwt, read };
 }
 
 function readApiUrl(): string {

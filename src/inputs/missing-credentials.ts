@@ -18,4 +18,4 @@ const DEPENDABOT_SECRETS = `Add the credential to the Dependabot secrets. ${SKIP
 const EMPTY =
   '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
 const NOT_SKIPPED =
-  '`on-missing-credentials: skip` skips only pull requests from a fork, runs that Dependabot started, and repositories that are forks; this run’s event shows none of these.';
+  '`on-missing-credentials: skip` does not apply: it is for pull requests from a fork, runs that Dependabot started, and repositories that are forks, and this run’s event shows none of these.';

@@ -84,7 +84,7 @@ export function createTally(isLogPrivate: boolean): Tally {
       if (isLogPrivate)
         return `${labels.join(', ')}${count > labels.length ? `, and ${count - labels.length} more` : ''}`;
       const organizations = count === 1 ? 'one organization' : `${count} organizations`;
-      return `${organizations}. They are listed only in the log of a private repository: run this step in one to see them`;
+      return `${organizations}. Their names are not shown, because the repository is not private: run this step in a private one to see them`;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Chooses the installation that the token is for, by the rules that the README gives in their order. */
 import type { IcrApi } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
-import type { InstallationSource } from '../icr/mint.ts';
+import type { InstallationSource } from '../icr/installation-source.ts';
 import type { Installation } from '../icr/responses.ts';
 import { info } from '../runner/log.ts';
 import { sanitize } from '../runner/sanitize.ts';
@@ -47,7 +47,7 @@ async function confirm(api: IcrApi, id: string, organizationId: string, isLogPri
   if (organization !== undefined && !isSameId(organization.id, organizationId)) {
     const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);
     throw new Error(
-      `\`installation-id\` is another organization’s than \`organization-id\`. Correct one of them, or remove one. Installation ${id} is of ${actual}, not of ${organizationId}. Nothing was minted.`,
+      `\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`,
     );
   }
   return { id, organization };
@@ -77,7 +77,7 @@ async function findByOrganization(api: IcrApi, organizationId: string, isLogPriv
 
 function notInstalled(organizationId: string, tally: Tally): Error {
   return new Error(
-    `The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: the sandbox has its own. The list was read to its end; it has ${tally.describe()}.`,
+    `The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: ids in sandbox and production differ. The list was read to its end; it has ${tally.describe()}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** What a person is told of a token, in the log and in the job's summary. Never the token. */
-import type { InstallationSource } from '../icr/mint.ts';
+import type { InstallationSource } from '../icr/installation-source.ts';
 import { describePermissions } from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
 import { sanitize } from '../runner/sanitize.ts';

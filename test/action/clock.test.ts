@@ -96,7 +96,7 @@ describe('a clock that is off', () => {
     const result = await scene.main(forNordic(scene));
     assertFailed(
       result,
-      /^The installation is suspended, or the app has no right to it\. Ask an admin of the organization/,
+      /^The installation is suspended, or the app has no right to it\. Check its id, then ask the organization’s admin/,
     );
     assert.doesNotMatch(result.errors[0] ?? '', /SHA256|clock|sandbox/);
   });
@@ -217,6 +217,14 @@ describe('a JWT given from outside', () => {
     assert.equal(scene.asked().length, 1);
   });
 
+  test('signed by a right clock is not blamed on a runner’s clock that is wrong', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-300);
+    scene.simulator.fault({ path: '/app/**', effect: json({ statusCode: 401, message: 'no such app' }, 401) });
+    const result = await scene.main({ ...forNordic(scene), 'private-key': '', jwt: await sign(now() - 300) });
+    assertFailed(result, /^ICR refused `jwt` of `app-id` .*clock is 30\d s ahead of ICR’s/);
+  });
+
   test('minted by a fast clock, is still revoked by post', async () => {
     await using scene = await createScene({ settings: { tokenLifetimeSeconds: 60 } });
     scene.simulator.moveClock(-300);
@@ -228,7 +236,7 @@ describe('a JWT given from outside', () => {
 
   test('is read by the time that is given', async () => {
     const jwt = await sign(1000);
-    assert.equal(readAppJwt(jwt, 1539), APP_ID);
+    assert.equal(readAppJwt(jwt, 1539).issuer, APP_ID);
     assert.throws(() => readAppJwt(jwt, 1540), /expired 0 s ago/);
   });
 });

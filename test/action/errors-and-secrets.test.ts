@@ -26,7 +26,7 @@ describe('a refused credential', () => {
         `\`app-id\` ${APP_ID} `,
         `SHA256:${fingerprint(KEYS.privateKey)}`,
         new URL(scene.simulator.url).host,
-        'a production key doesn’t work in the sandbox',
+        'production keys don’t work in the sandbox',
         '“Credentials” tab',
       ]) {
         assert.ok(message.includes(part), `${part} in ${message}`);
@@ -43,7 +43,7 @@ describe('a refused credential', () => {
         const result = await scene.main(ids);
         assertFailed(
           result,
-          /^A proxy or firewall on the way likely refused the request\. Allow 127\.0\.0\.1:\d+ on it/,
+          /^The request was refused on the way, likely by a proxy or firewall\. Allow 127\.0\.0\.1:\d+ on it/,
         );
         assert.match(result.errors[0] ?? '', /`app-id` .* SHA256:/);
       }
@@ -76,14 +76,14 @@ describe('a response is put in words', () => {
     ['409 without JSON', html(409), /^ICR answered 409, .* answered 409 to POST/],
     ['302', redirect('https://evil.example/', 302), /redirects are not followed\. .* answered 302 to POST/],
     ['200 and HTML', html(), /^The response is not ICR’s: its body is not JSON\. Check `api-url`/],
-    ['200 and nothing', empty(), /its body is empty\. .* answered 200 to POST/],
+    ['200 and nothing', empty(), /its body is empty\. .* The answer to POST .* was 200\.$/],
     ['200 and null', json(null), /its body is not an object/],
     ['200 and a list', json([]), /its body is not an object/],
     ['over 1 MiB', { kind: 'huge', bytes: 2 ** 21 }, /larger than 1 MiB/],
     [
       '429 for longer than there is time',
       { kind: 'answer', status: 429, headers: { 'Retry-After': '3600' } },
-      /^ICR asks to wait 3600 s \(429 with Retry-After\), and \d+\.\d s are left\. Try again after that time/,
+      /^ICR asks to wait 3600 s \(429 with Retry-After\), and this step has only \d+\.\d s left\. Try again after that time/,
     ],
   ];
   for (const [what, effect, says] of cases) {

@@ -317,7 +317,7 @@ describe('on-missing-credentials', { timeout: 10 * timeout }, () => {
       await using scene = await createScene();
       const result = await scene.main(skip, { event, env });
       assertFailed(result, EMPTY);
-      assert.match(result.errors[0] ?? '', /`on-missing-credentials: skip` skips only .*shows none of these\.$/);
+      assert.match(result.errors[0] ?? '', /`on-missing-credentials: skip` does not apply: .*shows none of these\.$/);
       assert.deepEqual(scene.asked(), []);
     });
   }
