@@ -61,6 +61,8 @@ async function sign(command: string, { inputs, env, dist, scene: given, cancel }
   });
   if (given === undefined) await scene[Symbol.asyncDispose]();
   assert.deepEqual(readdirSync(temp), [], 'a file was left');
+  // A process that was killed a moment ago may still be ending.
+  for (let wait = 0; wait < 100 && processesWith(mark).length > 0; wait += 1) await sleep(20);
   assert.deepEqual(processesWith(mark), [], 'a process was left');
   return { ...result, scene, temp, notes };
 }
