@@ -5,6 +5,7 @@
 // It runs on the Node that the machine has, which may be older than the one that it starts.
 const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, statSync } = require('node:fs');
+const { cpus } = require('node:os');
 const { dirname, join, relative, resolve } = require('node:path');
 
 // src has no package.json with "type": "module", because ncc would then build ES modules, which start slower.
@@ -12,6 +13,8 @@ const OPTIONS = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
 const OLDEST_NODE = 24;
 // The longest step may take 105 s, and the runner in test/support ends one after 120 s.
 const TEST_LIMIT_MS = 180_000;
+// The steps mostly wait: on 2 cores, two files at once take two thirds of the time of one after the other.
+const FILES_AT_ONCE = Math.max(2, cpus().length - 1);
 const RUN_LIMIT_MS = 12 * 60_000;
 const ENDING_LIMIT_MS = 5000;
 // The other tests run dist, so they say nothing about src if dist is stale.
@@ -63,7 +66,7 @@ function testFilesIn(path) {
 
 /** `--test-timeout` fails a test that hangs, and `--test-force-exit` ends the process that it hangs in. */
 function test(options, files, done) {
-  const limits = [`--test-timeout=${TEST_LIMIT_MS}`, '--test-force-exit'];
+  const limits = [`--test-timeout=${TEST_LIMIT_MS}`, '--test-force-exit', `--test-concurrency=${FILES_AT_ONCE}`];
   const variables = Object.entries(process.env).filter(([name]) => !FOREIGN_VARIABLE.test(name));
   start([...OPTIONS, '--test', ...limits, ...options, ...files], Object.fromEntries(variables), done, RUN_LIMIT_MS);
 }

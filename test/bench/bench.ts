@@ -1,6 +1,7 @@
 /**
  * Measures the action, and prints tables and charts in Markdown:
- *   npm run bench -- [--rounds N] [--peer FOLDER] [--tls]   against a bare script, and against another built action
+ *   npm run bench -- [--rounds N] [--before FOLDER] [--peer FOLDER] [--tls]
+ *                                                        against a bare script, an earlier build, another action
  *   npm run bench -- --growth                               many installations, many jobs
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,6 +21,7 @@ const LATENCIES_MS = [0, 50];
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
+    before: { type: 'string' },
     peer: { type: 'string' },
     growth: { type: 'boolean', default: false },
     tls: { type: 'boolean', default: false },
@@ -41,6 +43,7 @@ async function printSpeed(rounds: number): Promise<void> {
   const contestants = [
     bareScript(server),
     thisAction(server),
+    ...(values.before === undefined ? [] : [thisAction(server, values.before)]),
     ...(values.peer === undefined ? [] : [peer(values.peer, server)]),
     emptyScript(),
   ];

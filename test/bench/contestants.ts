@@ -33,8 +33,14 @@ export function bareScript(server: Server): Contestant {
   };
 }
 
-export function thisAction(server: Server): Contestant {
-  return { name: 'this action', files: ACTION, inputs: icrInputs(server, server.firstOrganizationId) };
+/** @param checkout of an earlier version, with its `dist` */
+export function thisAction(server: Server, checkout?: string): Contestant {
+  const files =
+    checkout === undefined
+      ? ACTION
+      : { main: join(checkout, 'dist/main/index.js'), post: join(checkout, 'dist/post/index.js') };
+  const name = checkout === undefined ? 'this action' : 'this action before';
+  return { name, files, inputs: icrInputs(server, server.firstOrganizationId) };
 }
 
 /** What Node costs before a script does anything. */
