@@ -224,7 +224,7 @@ describe('nothing secret is in clear', () => {
   });
 });
 
-test('the user agent begins with the action’s name and its version', async () => {
+test('every request names the action and its version, and asks for a body as it is', async () => {
   const { version }: { version: string } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );
@@ -234,6 +234,7 @@ test('the user agent begins with the action’s name and its version', async () 
   await step.post();
   for (const { headers } of scene.simulator.requests()) {
     assert.equal(headers['user-agent']?.split(' ')[0], `create-icr-app-token/${version}`);
+    assert.equal(headers['accept-encoding'], 'identity');
   }
 });
 
