@@ -1,4 +1,5 @@
 /** Makes text from outside (names, ids, messages) safe for a person and the runner to read. */
+import { PLAIN_TEXT } from './escapes.ts';
 import { redact } from './secrets.ts';
 
 const ELLIPSIS = '…';
@@ -11,8 +12,8 @@ const ELLIPSIS = '…';
  */
 export function sanitize(text: string, maxCharacters = 300): string {
   // A regular expression takes a byte order mark for white space, though it is invisible.
-  const visible = text.replace(/\uFEFF|(?!\s)\p{C}/gu, '').replace(/\s+/g, ' ');
-  const harmless = redact(visible).replaceAll('##[', '## [').trim();
+  const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
+  const harmless = redact(visible.replace(/\s+/g, ' ')).replaceAll('##[', '## [').trim();
   if (harmless.length <= maxCharacters) return harmless;
   return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
 }
