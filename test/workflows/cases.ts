@@ -32,8 +32,9 @@ export const CASES: readonly Case[] = [
   {
     title: 'nightly-inventory.yml: commits the inventory, and the night after nothing, since it did not change',
     check: async (scene) => {
-      const { id } = scene.forest.organization;
-      const first = await scene.run('nightly-inventory.yml', { event: 'schedule' });
+      const { id } = scene.basalt.organization;
+      const vars = { ICR_ORGANIZATION_ID: id };
+      const first = await scene.run('nightly-inventory.yml', { event: 'schedule', vars });
       succeeded(first, 1);
       revoked(first, [id]);
       scene.git('pull', '--rebase', 'origin', 'main');
@@ -41,7 +42,7 @@ export const CASES: readonly Case[] = [
       assert.match(csv, /^"serialization","type","amount","project","id"\n"ICR-ISL-1-2023-0","exPost",1200,"Aff.*"\n$/);
       assert.match(scene.git('log', '-1', '--format=%an: %s', 'origin/main'), /^github-actions\[bot\]: Update the inv/);
 
-      const second = await scene.run('nightly-inventory.yml', { event: 'schedule' });
+      const second = await scene.run('nightly-inventory.yml', { event: 'schedule', vars });
       succeeded(second, 1);
       says(second, /The inventory did not change\./);
       scene.git('fetch');
