@@ -220,27 +220,28 @@ export const CASES: readonly Case[] = [
     title: 'platform-caller.yml: the central workflow, by its commit, for two tenants, signing in KMS behind the proxy',
     check: async (scene) => {
       const before = scene.network.companyTunnels();
-      const result = await scene.run('platform-caller.yml', { event: 'schedule', ...inCompany(scene) });
+      const vars = { ICR_ORGANIZATION_ID: scene.bare.organization.id };
+      const result = await scene.run('platform-caller.yml', { event: 'schedule', vars, ...inCompany(scene) });
       succeeded(result, 2);
       says(
         result,
         /an action of others stands here; its proxy is given/,
         /AWS credentials in the script: none/,
         /set-output:: api-url=https:\/\/api\.carbonregistry\.com\n/,
-        /"fullName":"Skógarkolefni ehf\."/,
+        /"fullName":"Kolefni ehf\."/,
       );
       assert.equal(
         scene.network.companyTunnels() - before,
         8,
         'of each job the look-up, the mint, the script and post',
       );
-      // act knows no environments, so both tenants have the forest's variables.
-      revoked(result, [scene.forest.organization.id, scene.forest.organization.id]);
+      // act knows no environments, so both tenants have the same variables.
+      revoked(result, [scene.bare.organization.id, scene.bare.organization.id]);
       return result;
     },
   },
   {
-    title: 'platform-caller.yml: a stage that is neither never asks production',
+    title: 'platform-caller.yml: a stage that is neither fails, and asks nobody',
     check: async (scene) => {
       const { edit, ...others } = inCompany(scene);
       const result = await scene.run('platform-caller.yml', {
@@ -248,18 +249,41 @@ export const CASES: readonly Case[] = [
         ...others,
         edit: (text) => edit(text).replace('stage: production', 'stage: Production1'),
       });
-      failed(result, /sandbox-api\.carbonregistry\.com/);
-      assert.deepEqual(result.tokens, []);
+      failed(result, /The input stage must be sandbox or production\./);
+      assert.doesNotMatch(result.log, /an action of others stands here/);
+      assert.deepEqual([...result.tokens, ...result.sandboxTokens], []);
+      return result;
+    },
+  },
+  {
+    title: 'composite-caller.yml: a token with more than is allowed is revoked',
+    check: async (scene) => {
+      const result = await scene.run('composite-caller.yml', { secrets: {} });
+      failed(result, /`allowed-permissions` does not allow /);
+      revoked(result, [scene.forest.organization.id]);
+      return result;
+    },
+  },
+  {
+    title: 'composite-caller.yml: a stage that is neither fails, and asks nobody',
+    check: async (scene) => {
+      const edit = (text: string) => text.replace('stage: production', 'stage: Production1');
+      const result = await scene.run('composite-caller.yml', { secrets: {}, edit });
+      failed(result, /The input stage must be sandbox or production\./);
+      assert.deepEqual([...result.tokens, ...result.sandboxTokens], []);
       return result;
     },
   },
   {
     title: 'composite-caller.yml: the central composite action; post revokes at the end of the calling job',
     check: async (scene) => {
-      const result = await scene.run('composite-caller.yml', { secrets: {} });
+      const result = await scene.run('composite-caller.yml', {
+        secrets: {},
+        vars: { ICR_ORGANIZATION_ID: scene.bare.organization.id },
+      });
       succeeded(result, 1);
-      says(result, /"fullName":"Skógarkolefni ehf\."/, /Revoked the access token\./);
-      revoked(result, [scene.forest.organization.id]);
+      says(result, /"fullName":"Kolefni ehf\."/, /Revoked the access token\./);
+      revoked(result, [scene.bare.organization.id]);
       return result;
     },
   },
