@@ -7,6 +7,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, statSync } = require('node:fs');
 const { cpus } = require('node:os');
 const { dirname, join, relative, resolve } = require('node:path');
+const { pathToFileURL } = require('node:url');
 
 // src has no package.json with "type": "module", because ncc would then build ES modules, which start slower.
 const OPTIONS = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
@@ -24,6 +25,7 @@ const FOREIGN_VARIABLE =
   /^(?:(?:GITHUB|RUNNER|INPUT|STATE|ACTIONS)_.*|(?:https?|all|no)_proxy|NODE_(?:OPTIONS|TEST_CONTEXT|EXTRA_CA_CERTS|USE_ENV_PROXY|DEBUG))$/i;
 
 const root = join(__dirname, '..');
+const PRELOAD = pathToFileURL(join(root, 'test/support/end-test-file.ts')).href;
 const [mode, ...rest] = process.argv.slice(2);
 
 if (mode === undefined) fail('Say what to run: a file, --test or --coverage.');
@@ -64,9 +66,12 @@ function testFilesIn(path) {
     .sort();
 }
 
-/** `--test-timeout` fails a test that hangs, and `--test-force-exit` ends the process that it hangs in. */
+/**
+ * `--test-timeout` fails a test that hangs, and the preload ends the process that it hangs in. Node's own
+ * `--test-force-exit` ends it at once, and with it what it has still to report.
+ */
 function test(options, files, done) {
-  const limits = [`--test-timeout=${TEST_LIMIT_MS}`, '--test-force-exit', `--test-concurrency=${FILES_AT_ONCE}`];
+  const limits = [`--test-timeout=${TEST_LIMIT_MS}`, `--import=${PRELOAD}`, `--test-concurrency=${FILES_AT_ONCE}`];
   const variables = Object.entries(process.env).filter(([name]) => !FOREIGN_VARIABLE.test(name));
   start([...OPTIONS, '--test', ...limits, ...options, ...files], Object.fromEntries(variables), done, RUN_LIMIT_MS);
 }

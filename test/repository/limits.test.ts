@@ -74,6 +74,20 @@ test('the launcher fails a run with a failing test, and hides the variables of t
   for (const name of Object.keys(foreign)) assert.ok(!seen.includes(name), name);
 });
 
+test('the launcher fails a file that leaves something open, and every test of it is counted', async () => {
+  const file = join(folder, 'open.test.ts');
+  const tests = Array.from({ length: 300 }, (_, number) => `test('passes ${number}', () => undefined);`).join('\n');
+  await writeFile(
+    file,
+    `const { test } = require('node:test');\n${tests}\ntest('leaves a server', () => void require('node:net').createServer().listen(0, '127.0.0.1'));`,
+  );
+  const { code, stdout } = await launch(['--test', file], process.env);
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /open\.test\.ts are done, and the process does not end\. Open: .*TCPServerWrap/);
+  // The file itself is the one that fails.
+  assert.match(stdout, /^ℹ tests 302\nℹ suites 0\nℹ pass 301\nℹ fail 1$/m);
+});
+
 test('the launcher says what it can’t find', async () => {
   const { code, stderr } = await launch(['--test', 'test/nowhere'], process.env);
   assert.deepEqual([code, stderr], [1, 'There is no test/nowhere.\n']);

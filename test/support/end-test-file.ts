@@ -1,0 +1,16 @@
+/** Ends a test file whose tests are done but which does not end, because one of them left something open. */
+import { after } from 'node:test';
+
+/** From the end of the tests on; what they report is read by then. */
+const LIMIT_MS = 5000;
+
+// Node's test runner loads this file, too, and has no tests of its own.
+if (process.env['NODE_TEST_CONTEXT'] !== undefined) {
+  after(() => {
+    setTimeout(() => {
+      const open = process.getActiveResourcesInfo().join(', ');
+      console.error(`The tests of ${process.argv[1]} are done, and the process does not end. Open: ${open}.`);
+      process.exit(1);
+    }, LIMIT_MS).unref();
+  });
+}
