@@ -3152,9 +3152,11 @@ function readPrivateKey(raw) {
 /** @throws Error as `readPrivateKey` does */
 function parsePrivateKey(pasted) {
     const key = importKey(pasted);
-    const mistake = key === undefined ? diagnose(pasted) : mistakeOf(key);
-    if (key === undefined || mistake !== undefined)
-        throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
+    if (key === undefined)
+        throw keyError(diagnose(pasted));
+    const mistake = mistakeOf(key);
+    if (mistake !== undefined)
+        throw keyError(mistake);
     return key;
 }
 /**
@@ -3191,17 +3193,31 @@ function mistakeOf(key) {
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
     if (bits < MIN_MODULUS_BITS)
         return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;
-    return signsForItself(key) ? undefined : 'is damaged: its public half does not verify what it signs';
+    return undefined;
 }
-/** One wrong character in a PEM often gives a key that OpenSSL reads, and that signs what nobody can verify. */
-function signsForItself(key) {
-    const text = Buffer.from('create-icr-app-token');
+/**
+ * RSASSA-PKCS1-v1_5 with SHA-256. One wrong character in a PEM often gives a key that OpenSSL reads and that signs what
+ * nobody can verify, and a faulty signature can give away the key (Boneh, DeMillo and Lipton, 1997).
+ *
+ * @throws Error if the key's public half does not verify the signature
+ */
+function signWithKey(key, text) {
+    const signature = verifiedSignature(key, Buffer.from(text));
+    if (signature !== undefined)
+        return signature;
+    throw keyError('is damaged: its public half does not verify what it signs');
+}
+function verifiedSignature(key, text) {
     try {
-        return (0,external_node_crypto_namespaceObject.verify)('sha256', text, (0,external_node_crypto_namespaceObject.createPublicKey)(key), (0,external_node_crypto_namespaceObject.sign)('sha256', text, key));
+        const signature = (0,external_node_crypto_namespaceObject.sign)('sha256', text, key);
+        return (0,external_node_crypto_namespaceObject.verify)('sha256', text, (0,external_node_crypto_namespaceObject.createPublicKey)(key), signature) ? signature : undefined;
     }
     catch {
-        return false;
+        return undefined;
     }
+}
+function keyError(mistake) {
+    return new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }
 
 ;// CONCATENATED MODULE: external "node:fs"
@@ -3458,14 +3474,12 @@ function forwardSlashes(path) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/signer.ts
-/** What signs an app JWT. The rest of the action does not know whether it is a key or a command. */
-
 
 
 function keySigner(key) {
     return {
         source: 'private-key',
-        sign: async (signingInput) => (0,external_node_crypto_namespaceObject.sign)('sha256', Buffer.from(signingInput), key),
+        sign: async (signingInput) => signWithKey(key, signingInput),
         get fingerprint() {
             return fingerprint(key);
         },
@@ -3572,10 +3586,8 @@ function readCredential() {
         'sign-command': readText('sign-command'),
         jwt: readText('jwt'),
     };
-    // What is no JWT may be a key in the wrong place, whose header must not be masked.
-    const isJwt = given.jwt.length >= MIN_JWT_CHARACTERS && !/\s/.test(given.jwt);
-    for (const secret of isJwt ? [given.jwt] : readPasted(given.jwt).secretLines)
-        maskSecret(secret);
+    if (given.jwt !== '')
+        maskJwt(given.jwt);
     const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
     assertNoKey(given['sign-command']);
     const appId = readId('app-id');
@@ -3591,6 +3603,12 @@ function readCredential() {
     if (appId === undefined)
         throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
     return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
+}
+/** What is no JWT may be a key in the wrong place, whose header must not be masked. */
+function maskJwt(text) {
+    const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
+    for (const secret of isJwt ? [text] : readPasted(text).secretLines)
+        maskSecret(secret);
 }
 /** A command line is seen by every user of the machine. */
 function assertNoKey(command) {

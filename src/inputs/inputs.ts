@@ -71,9 +71,7 @@ function readCredential(): Credential | undefined {
     'sign-command': readText('sign-command'),
     jwt: readText('jwt'),
   };
-  // What is no JWT may be a key in the wrong place, whose header must not be masked.
-  const isJwt = given.jwt.length >= MIN_JWT_CHARACTERS && !/\s/.test(given.jwt);
-  for (const secret of isJwt ? [given.jwt] : readPasted(given.jwt).secretLines) maskSecret(secret);
+  if (given.jwt !== '') maskJwt(given.jwt);
   const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
   assertNoKey(given['sign-command']);
   const appId = readId('app-id');
@@ -87,6 +85,12 @@ function readCredential(): Credential | undefined {
   if (appId === undefined)
     throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
   return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
+}
+
+/** What is no JWT may be a key in the wrong place, whose header must not be masked. */
+function maskJwt(text: string): void {
+  const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
+  for (const secret of isJwt ? [text] : readPasted(text).secretLines) maskSecret(secret);
 }
 
 /** A command line is seen by every user of the machine. */

@@ -22,8 +22,9 @@ export function readPrivateKey(raw: string): KeyObject {
 /** @throws Error as `readPrivateKey` does */
 export function parsePrivateKey(pasted: Pasted): KeyObject {
   const key = importKey(pasted);
-  const mistake = key === undefined ? diagnose(pasted) : mistakeOf(key);
-  if (key === undefined || mistake !== undefined) throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
+  if (key === undefined) throw keyError(diagnose(pasted));
+  const mistake = mistakeOf(key);
+  if (mistake !== undefined) throw keyError(mistake);
   return key;
 }
 
@@ -58,15 +59,30 @@ function mistakeOf(key: KeyObject): string | undefined {
   if (type !== 'rsa') return `is a key of type ${type}: ICR Apps use RSA keys`;
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < MIN_MODULUS_BITS) return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;
-  return signsForItself(key) ? undefined : 'is damaged: its public half does not verify what it signs';
+  return undefined;
 }
 
-/** One wrong character in a PEM often gives a key that OpenSSL reads, and that signs what nobody can verify. */
-function signsForItself(key: KeyObject): boolean {
-  const text = Buffer.from('create-icr-app-token');
+/**
+ * RSASSA-PKCS1-v1_5 with SHA-256. One wrong character in a PEM often gives a key that OpenSSL reads and that signs what
+ * nobody can verify, and a faulty signature can give away the key (Boneh, DeMillo and Lipton, 1997).
+ *
+ * @throws Error if the key's public half does not verify the signature
+ */
+export function signWithKey(key: KeyObject, text: string): Buffer {
+  const signature = verifiedSignature(key, Buffer.from(text));
+  if (signature !== undefined) return signature;
+  throw keyError('is damaged: its public half does not verify what it signs');
+}
+
+function verifiedSignature(key: KeyObject, text: Buffer): Buffer | undefined {
   try {
-    return verify('sha256', text, createPublicKey(key), sign('sha256', text, key));
+    const signature = sign('sha256', text, key);
+    return verify('sha256', text, createPublicKey(key), signature) ? signature : undefined;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function keyError(mistake: string): Error {
+  return new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }

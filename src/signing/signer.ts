@@ -1,6 +1,6 @@
 /** What signs an app JWT. The rest of the action does not know whether it is a key or a command. */
-import { type KeyObject, sign } from 'node:crypto';
-import { fingerprint } from './private-key.ts';
+import type { KeyObject } from 'node:crypto';
+import { fingerprint, signWithKey } from './private-key.ts';
 import { signByCommand } from './sign-command.ts';
 
 export interface Signer {
@@ -20,7 +20,7 @@ export interface Signer {
 export function keySigner(key: KeyObject): Signer {
   return {
     source: 'private-key',
-    sign: async (signingInput) => sign('sha256', Buffer.from(signingInput), key),
+    sign: async (signingInput) => signWithKey(key, signingInput),
     get fingerprint() {
       return fingerprint(key);
     },
