@@ -948,21 +948,20 @@ function getIDToken(aud) {
 
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: ./src/runner/escapes.ts
-/** Reads a text with its escapes undone, and remembers where in the text each character stands. */
-/** For instance JSON in a URL in JSON. Bounded, because `%2525252e` can be nested as deep as the text is long. */
 const MAX_LEVELS = 4;
-/** Percent-encoding and quoted-printable, escapes of JavaScript and JSON, character references of HTML. */
 const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-/** Without one of these a text has no escapes. */
 const ESCAPE_SIGNS = /[%=\\&]/;
 const BLANKS = () => /[\s\p{C}]+/gu;
-/** No invisible characters and no blanks but spaces. Most lines are; to compile `\p{C}` takes half a millisecond. */
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-/** The text as it is, then as it is with one level of escapes undone, with two, and so on. */
 function viewsOf(text) {
-    const from = new Int32Array(text.length).map((_, at) => at);
-    const views = [{ text, from, to: from.map((at) => at + 1) }];
+    const from = new Int32Array(text.length);
+    const to = new Int32Array(text.length);
+    for (let at = 0; at < text.length; at += 1) {
+        from[at] = at;
+        to[at] = at + 1;
+    }
+    const views = [{ text, from, to }];
     if (!ESCAPE_SIGNS.test(text))
         return views;
     for (const view of views) {
@@ -972,7 +971,6 @@ function viewsOf(text) {
     }
     return views;
 }
-/** Without white space and invisible characters, which a server may have put between the characters of a secret. */
 function withoutBlanks(view) {
     return rewrite(view, PLAIN_TEXT.test(view.text) ? / +/g : BLANKS(), () => '');
 }
@@ -984,8 +982,9 @@ function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
         return String.fromCharCode(Number(decimal));
     return literal ?? NAMED[name?.toLowerCase() ?? ''] ?? whole;
 }
-/** @param replace gives one character or none */
 function rewrite(view, pattern, replace) {
+    if (view.text.search(pattern) === -1)
+        return view;
     const from = new Int32Array(view.text.length);
     const to = new Int32Array(view.text.length);
     let text = '';
@@ -1010,26 +1009,18 @@ function rewrite(view, pattern, replace) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/secrets.ts
-/** Masks secrets in the runner's log, and takes them and pieces of them out of text. */
 
 
 const REDACTED = '***';
-/** So many characters of a secret in a row are never printed. */
 const WINDOW_CHARACTERS = 12;
-/** In text with escapes undone, what stands before a secret may have hidden up to four of them: `=ab` in `token=abc`. */
 const UNESCAPED_WINDOW_CHARACTERS = 8;
-/** A shorter secret is taken out only if it stands alone, because other words are likely to hold it. */
 const MIN_CHARACTERS_ANYWHERE = 4;
-/** A set of all windows takes two milliseconds to make, which a line of the log is not worth. */
 const MIN_CHARACTERS_FOR_SET = 4000;
 const known = new Set();
-/** Since the last redaction. */
 const added = [];
-/** Secrets that have a window, without blanks, one a line. */
 let longSecrets = '';
 const windows = new Map();
 const shortSecrets = new Set();
-/** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
 function maskSecret(secret) {
     if (secret === '' || known.has(secret))
         return;
@@ -1037,10 +1028,6 @@ function maskSecret(secret) {
     known.add(secret);
     added.push(secret);
 }
-/**
- * The text without the secrets masked so far, without long pieces of any of them, and without
- * anything that looks like a JWT, escaped or not. The time it takes grows with the length of the text alone.
- */
 function redact(text) {
     addSecrets();
     const isSecret = new Uint8Array(text.length);
@@ -1057,12 +1044,10 @@ function redact(text) {
     }
     return replaceMarked(text, isSecret);
 }
-/** The longest first: the lines of a key are parts of its body. */
 function addSecrets() {
     for (const secret of added.splice(0).sort((one, other) => other.length - one.length)) {
         if (secret.length >= WINDOW_CHARACTERS && longSecrets.includes(secret))
             continue;
-        // A proxy's password may hold escapes itself.
         for (const view of viewsOf(secret)) {
             const { text } = withoutBlanks(view);
             if (text.length >= WINDOW_CHARACTERS)
@@ -1073,7 +1058,6 @@ function addSecrets() {
         windows.clear();
     }
 }
-/** A JWT's first part is JSON, so it begins with the base64url of `{"`. */
 function* findJwts(text) {
     for (const { 0: run, index } of text.matchAll(/[\w.~+/=-]{8,}/g)) {
         const start = run.indexOf('eyJ');
@@ -1123,18 +1107,10 @@ function replaceMarked(text, isMarked) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/sanitize.ts
-/** Makes text from outside (names, ids, messages) safe for a person and the runner to read. */
 
 
 const ELLIPSIS = '…';
-/**
- * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
- * obeys as a command anywhere in a line. Secrets are taken out before the cut, which could leave half of one.
- *
- * @param maxCharacters in UTF-16 code units, as the runner counts them
- */
 function sanitize(text, maxCharacters = 300) {
-    // A regular expression takes a byte order mark for white space, though it is invisible.
     const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
     const harmless = redact(visible.replace(/\s+/g, ' ')).replaceAll('##[', '## [').trim();
     if (harmless.length <= maxCharacters)
@@ -1143,12 +1119,9 @@ function sanitize(text, maxCharacters = 300) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/log.ts
-/** Writes the lines that a person reads: each is one line, without secrets and without commands to the runner. */
 
 
-/** The runner cuts an annotation's message at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
-/** The action's name in `action.yml`: annotations of a run are listed together, whatever step they come from. */
 const ANNOTATION = { title: 'Create ICR App Token' };
 function log_info(line) {
     info(sanitize(line, MAX_LINE_CHARACTERS));
@@ -1159,39 +1132,21 @@ function log_notice(line) {
 function log_warning(line) {
     warning(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
-/** The one annotation of a failed step; also makes the exit code 1. The toolkit's `setFailed` takes no title. */
 function fail(line) {
     process.exitCode = ExitCode.Failure;
     error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
-/** The words of whatever was thrown. */
 function messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 ;// CONCATENATED MODULE: ./src/http/retry.ts
-/** The arithmetic of trying again: which responses, how often, after how long. It waits for nothing itself. */
-/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
 const SECOND_MS = 1000;
-/** An attempt that is cut sooner is not worth its risk: a mint whose response is late leaves a token that nobody has. */
 const MIN_ATTEMPT_SECONDS = 0.5;
-/** What a wait leaves of the budget for the attempt after it; a timer may end late. */
 const RESERVED_SECONDS = 1;
-/** Longer than any budget; keeps absurd values printable. */
 const MAX_RETRY_AFTER_SECONDS = 1e9;
-/** Chosen by simulation: see test/bench/README.md, "Outages and rate limits". */
 const RETRY_POLICY = { maxAttempts: 12, maxBackoffSeconds: 12, fixedShare: 0.5 };
-/** For a name that was never found: a misspelled host more often than an outage. */
 const UNKNOWN_HOST_POLICY = { ...RETRY_POLICY, maxAttempts: 3 };
-/**
- * How long to wait before the next attempt: the backoff alone, or chance alone on top of what `Retry-After` asks for,
- * so that jobs that were sent away together do not come back together.
- *
- * @param requestedMs what `Retry-After` asks for
- * @param remainingMs of the budget
- * @param random from 0 to 1, as Math.random gives it
- * @returns milliseconds, or undefined if there is no attempt or no time left
- */
 function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { maxAttempts, maxBackoffSeconds, fixedShare } = RETRY_POLICY) {
     if (failures >= maxAttempts)
         return undefined;
@@ -1202,50 +1157,37 @@ function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { 
     const waitMs = requestedMs === undefined ? backoffMs * (fixedShare + (1 - fixedShare) * random) : requestedMs + backoffMs * random;
     return Math.min(waitMs, longestMs);
 }
-/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
 function isTransient(status, hasRetryAfter) {
     return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
-/**
- * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
- * against the time of the response.
- *
- * @param sentMs by the response's own `Date` if it has one, so that the runner's clock does not matter
- * @returns milliseconds, never below 0; undefined if the header is absent or neither
- */
 function retryAfterMs(retryAfter, sentMs) {
-    const text = retryAfter?.trim() ?? '';
+    if (retryAfter === undefined)
+        return undefined;
+    const text = retryAfter.trim();
     if (/^\d+$/.test(text))
         return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
-const TIME = '\\d\\d:\\d\\d:\\d\\d';
-const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-/** The three forms of RFC 9110, section 5.6.7: today's, RFC 850's and asctime's, which names no time zone. */
-const HTTP_DATE = new RegExp(`^(?:[A-Z][a-z]{2}, \\d\\d ${MONTH} \\d{4} ${TIME} GMT|[A-Z][a-z]{5,8}, \\d\\d-${MONTH}-\\d\\d ${TIME} GMT|[A-Z][a-z]{2} ${MONTH} [ \\d]\\d ${TIME} \\d{4})$`);
-/** The time of an HTTP date in Unix milliseconds; undefined for any other text. */
+const OBSOLETE_DATE = /^(?:[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
 function httpDateMs(date) {
-    if (date === undefined || !HTTP_DATE.test(date))
+    const time = Date.parse(date);
+    if (new Date(time).toUTCString() === date)
+        return time;
+    if (!OBSOLETE_DATE.test(date))
         return undefined;
-    // Without a time zone it would be read in the runner's.
-    const time = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
-    return Number.isNaN(time) ? undefined : time;
+    const obsolete = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
+    return Number.isNaN(obsolete) ? undefined : obsolete;
 }
 
 ;// CONCATENATED MODULE: ./src/http/errors.ts
-/** The words for a request that got no response, one place for each cause, and which causes a retry only repeats. */
 
 
 const AT_API_URL = 'Check `api-url` and any proxy on the way.';
 const RUN_AGAIN = 'Run the job again later.';
-/** A failure in the parts of its message, between which the attempts are told, and after which the request is named. */
 class NetworkError extends Error {
-    /** What is wrong, without a full stop. */
     problem;
-    /** What to do, in whole sentences. */
     fix;
-    /** What came back, as a sentence; or empty. */
     detail;
     constructor(problem, fix, detail = '', options) {
         super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
@@ -1254,17 +1196,10 @@ class NetworkError extends Error {
         this.detail = detail;
     }
 }
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
 class NonRetryableError extends NetworkError {
 }
-/** A name that does not exist. */
 class UnknownHostError extends NetworkError {
 }
-/**
- * The words for an error of Node's or OpenSSL's.
- *
- * @param proxy the host of the proxy that was spoken to; undefined for the API itself
- */
 function describeNetworkError(error, proxy) {
     if (error instanceof NetworkError)
         return error;
@@ -1277,7 +1212,6 @@ function describeNetworkError(error, proxy) {
         const [problem, fix] = certificate;
         return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
     }
-    // What Node itself refuses to send.
     if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
         return new NonRetryableError('The request can’t be sent', 'Check `api-url` and the other inputs for odd characters.', detail, { cause: error });
     }
@@ -1295,7 +1229,6 @@ function describeNetworkError(error, proxy) {
             cause: error,
         });
 }
-/** OpenSSL's names (X509_V_ERR_…) are the codes; UNSPECIFIED is every one that Node does not know, all about strength. */
 function describeCertificateError(code) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
         return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
@@ -1331,9 +1264,7 @@ function notEncrypted() {
 function protocolSwitched() {
     return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
-/** A request without a response. Its message has the cause, the fix, what came back, and last the request. */
 class RequestError extends Error {
-    /** The same without the fix: post must not advise to run a job again that may have moved credits. */
     facts;
     constructor(cause, fix, details, options) {
         const join = (parts) => parts.filter((part) => part !== '').join(' ');
@@ -1359,16 +1290,8 @@ function budgetUsedUp(request, totalSeconds) {
 
 ;// CONCATENATED MODULE: ./src/http/connection.ts
 
-/**
- * For each address but the last. With Node's 250 ms a host that is 300 ms away can't be reached if its name also has
- * an address that the runner can't reach. This leaves time for one lost packet, and for five addresses in an attempt.
- */
 const ADDRESS_SECONDS = 3;
 const underWay = new Map();
-/**
- * Node's look-up, but none begins while one for the same name is under way: a look-up can't be cancelled, and the
- * process can't exit before it ends.
- */
 const lookup = (hostname, options, callback) => {
     const key = JSON.stringify([hostname, options]);
     const waiting = underWay.get(key);
@@ -1384,28 +1307,17 @@ const lookup = (hostname, options, callback) => {
             each(error, address, family);
     });
 };
-/**
- * Shortens the look-ups of glibc, unless the runner sets their time itself: by default they end after up to 80 s.
- * For a process that starts no other, since a command would inherit it.
- */
 function shortenLookups() {
     process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
-/** For an agent, or a socket of its own. */
 const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
 
 ;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
-/** The words for a proxy that is in the way: one that does not respond, refuses, or is set up wrongly. */
 
 
 function proxyDidNotRespond(proxy, timeoutMs) {
     return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
 }
-/**
- * What a proxy's status to a CONNECT means.
- *
- * @param status tinyproxy says 401 of a wrong password, others say 407
- */
 function proxyRefused(proxy, target, status, hasLogin) {
     if (status === 407 || status === 401) {
         return new NonRetryableError(hasLogin
@@ -1424,14 +1336,7 @@ function unusableProxySetting(problem, fix) {
 ;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
-/** RFC 3986, section 3.2.1. */
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
-/**
- * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
- * wins, as in curl. Loopback hosts are never proxied.
- *
- * @throws NonRetryableError for a setting that can't be used; it holds nothing of the setting
- */
 function proxyFor(url, environment) {
     const setting = settingOf(environment);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
@@ -1439,7 +1344,6 @@ function proxyFor(url, environment) {
         return undefined;
     if (!USER_INFO.test(userInfoOf(setting)))
         throw notEncoded();
-    // The scheme that curl takes for granted.
     const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
         throw unusableProxySetting('it is not a URL', AS_URL);
@@ -1449,7 +1353,6 @@ function proxyFor(url, environment) {
     credentialsOf(proxy);
     return proxy;
 }
-/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
 function proxyPasswords(environment) {
     const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(settingOf(environment))) ?? [];
     if (password === '')
@@ -1461,25 +1364,21 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
-/** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
 function basicCredentials(proxy) {
     const { user, password } = credentialsOf(proxy);
     return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
 }
-/** User name and password, percent-decoded. */
 function credentialsOf(proxy) {
     try {
         return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
     }
     catch {
-        // Bytes that are not UTF-8.
         throw notEncoded();
     }
 }
 function notEncoded() {
     return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
 }
-/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
 function protocolModule({ protocol }) {
     return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
 }
@@ -1489,15 +1388,10 @@ function isLoopback({ hostname }) {
 function settingOf(environment) {
     return (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
 }
-/** What stands between the scheme, which may be missing, and the last `@`. */
 function userInfoOf(setting) {
     const [, userInfo = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/|https?:)?(.*)@/is.exec(setting) ?? [];
     return userInfo;
 }
-/**
- * Names match themselves and what is below them, an entry may end in a port, `*` matches all. Addresses match as they
- * are written: ranges such as 10.0.0.0/8, which curl reads, match none.
- */
 function isExempt(url, exempt) {
     const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
     const port = url.port || '443';
@@ -1520,7 +1414,6 @@ function isExempt(url, exempt) {
 
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** @throws NetworkError for a body that is cut short or too large */
 async function readResponse(response) {
     const status = response.statusCode ?? 0;
     const chunks = [];
@@ -1537,14 +1430,13 @@ async function readResponse(response) {
         throw responseCutShort(error);
     }
     const isTooLarge = bytes > MAX_BODY_BYTES;
-    // From 400 on the status says what is needed, whatever the body holds.
     if (isTooLarge && status < 400)
         throw responseTooLarge(status);
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
     if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
         throw responseCutShort();
     const receivedMs = Date.now();
-    const dateMs = httpDateMs(response.headers.date);
+    const dateMs = httpDateMs(response.headers.date ?? '');
     return {
         status,
         text,
@@ -1553,11 +1445,9 @@ async function readResponse(response) {
         retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
     };
 }
-/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
 function endsWithConnection({ headers, statusCode }) {
     return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
-/** False for a part of a JSON text; other texts can't be told from their parts. No body at all is a whole response. */
 function isWhole(text, headers) {
     const json = text.replace(/^\uFEFF/, '').trim();
     if (json === '')
@@ -1579,14 +1469,7 @@ function isWhole(text, headers) {
 
 
 
-/** Node's own limit for a response's head. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/**
- * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
- * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
- *
- * @param timeoutMs after which a proxy that does not respond to a CONNECT is given up, and is named as the cause
- */
 function tunnelAgent(proxy, timeoutMs, userAgent) {
     const { Agent } = process.getBuiltinModule('node:https');
     return new (class TunnelAgent extends Agent {
@@ -1598,10 +1481,6 @@ function tunnelAgent(proxy, timeoutMs, userAgent) {
         }
     })();
 }
-/**
- * Node's HTTP client is of no use here: it takes a 1xx for the response to the CONNECT, and over TLS it checks the
- * proxy's certificate for the name in the `Host` header, which is the target's.
- */
 function openTunnel(proxy, target, timeoutMs, userAgent) {
     const { promise, resolve, reject } = Promise.withResolvers();
     const credentials = basicCredentials(proxy);
@@ -1646,7 +1525,6 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     socket.on('data', onData).on('end', onEnd).on('error', onError);
     return promise;
 }
-/** TLS is loaded only for a proxy that is spoken to over TLS. */
 function connectTo({ protocol, hostname, port }, onConnect) {
     const host = hostname.replace(/^\[|\]$/g, '');
     const { connect, isIP } = process.getBuiltinModule('node:net');
@@ -1661,7 +1539,6 @@ function authority({ host, port }) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts
-/** Makes one attempt at a request: the connection, and the limits on time and size. */
 
 
 
@@ -1669,11 +1546,6 @@ function authority({ host, port }) {
 
 
 
-/**
- * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
- *
- * @throws NonRetryableError if that proxy can't be used, or if the connection would not be encrypted
- */
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
     if (url.protocol !== 'https:' && !isLoopback(url))
@@ -1682,7 +1554,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
-    // A proxy may repeat what it was sent.
     if (proxy !== undefined)
         maskSecret(basicCredentials(proxy));
     const agent = proxy === undefined
@@ -1697,7 +1568,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             headers: {
                 ...headers,
                 accept: 'application/json',
-                // Any other coding would have to be decoded here.
                 'accept-encoding': 'identity',
                 authorization: `Bearer ${bearer}`,
                 ...(json === undefined
@@ -1717,7 +1587,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
         request.on('error', (error) => reject(describeNetworkError(error, undefined)));
-        // Of a response that switches protocols Node tells nothing else.
         request.on('upgrade', (_, socket) => {
             socket.destroy();
             reject(protocolSwitched());
@@ -1737,7 +1606,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
-/** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 
 
 
@@ -1747,15 +1615,9 @@ const ATTEMPT_SECONDS = 15;
 function startBudget(totalSeconds, cancelled) {
     return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
 }
-/**
- * @param baseUrl without a trailing slash
- * @param headers sent with every request
- * @throws NonRetryableError if the environment names a proxy that can't be used
- */
 function createHttpClient(baseUrl, headers) {
     const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
     const { host } = new URL(baseUrl);
-    /** Once a name was found, not to find it is an outage. */
     let isHostKnown = false;
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
@@ -1818,14 +1680,12 @@ function describeOutcome(outcome) {
     const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
     return `ICR answered ${status}${wait}`;
 }
-/** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs() {
     return process.uptime() * 1000;
 }
 function remainingMs(budget) {
     return budget.deadlineMs - clockMs();
 }
-/** Ends early if the step is cancelled. That of `node:timers/promises` costs a millisecond of every start. */
 function sleep(milliseconds, cancelled) {
     return new Promise((resolve) => {
         const end = () => {
@@ -1842,8 +1702,6 @@ function asNetworkError(thrown) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/installation-source.ts
-/** How an installation was chosen, and how a message says it. */
-/** For messages: how the id of an installation became known. */
 const ORIGINS = {
     'installation-id': 'from `installation-id`',
     'organization-id': 'found for `organization-id`',
@@ -1851,86 +1709,27 @@ const ORIGINS = {
     'only-installation': 'from the list of installations',
 };
 
-;// CONCATENATED MODULE: ./src/icr/id.ts
-/** What counts as an id of ICR (an app's, an organization's, an installation's), when two are the same, and its path. */
-const MAX_ID_CHARACTERS = 128;
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-/**
- * True for text that can stand as one path segment of a URL. ICR documents ids as strings; all that were
- * seen are UUIDs, its examples also hold short numbers, so the form is not narrowed further.
- */
-function isId(value) {
-    return (typeof value === 'string' &&
-        value.length <= MAX_ID_CHARACTERS &&
-        // Dot segments would be resolved away when the URL is normalized.
-        value !== '.' &&
-        value !== '..' &&
-        /^[^\s/\\\p{C}]+$/u.test(value));
-}
-/** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
-function isSameId(one, other) {
-    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
-}
-/** Of one installation (docs: Apps). */
-function installationPath(id) {
-    return `/app/installations/${encodeURIComponent(id)}`;
-}
-
-;// CONCATENATED MODULE: ./src/icr/responses.ts
-/** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
-
-
-/** A response of another shape. Its message names the field, never the body. */
+;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
+function parseJson(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+    }
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./src/icr/status.ts
+
+
 function isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
-function parseInstallation(text) {
-    return toInstallation(toObject(parseJson(text), 'its body is'), '');
-}
-function parseInstallationPage(text) {
-    const body = toObject(parseJson(text), 'its body is');
-    const list = body['installations'];
-    if (!Array.isArray(list))
-        throw misshapen('installations', 'a list');
-    const installations = list.map((item, index) => {
-        const field = `installations[${index}]`;
-        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
-    });
-    const pagination = body['pagination'];
-    const total = isObject(pagination) ? pagination['total'] : undefined;
-    return { installations, total: typeof total === 'number' ? total : undefined };
-}
-/** The token alone, so that it can be masked before the rest of the response is looked at. */
-function parseToken(text) {
-    const token = toObject(parseJson(text), 'its body is')['token'];
-    if (typeof token !== 'string' || token === '')
-        throw misshapen('token', 'a text');
-    return token;
-}
-/** When the token expires, if the response says so in ISO 8601. */
-function parseExpiry(text) {
-    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
-}
-/** @param isForInstallation false for an app access token, which names no installation and no organization */
-function parseTokenDetails(text, isForInstallation) {
-    const body = toObject(parseJson(text), 'its body is');
-    const expiresAt = toUtc(body['expiresAt']);
-    if (expiresAt === undefined)
-        throw misshapen('expiresAt', 'an ISO 8601 time');
-    const isActive = body['isActive'];
-    if (typeof isActive !== 'boolean')
-        throw misshapen('isActive', 'true or false');
-    return {
-        isActive,
-        expiresAt,
-        permissions: toPermissions(body['permissions']),
-        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
-        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
-    };
-}
-/** The API's own words for an error: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
 function parseErrorMessage(text) {
     try {
         const body = parseJson(text);
@@ -1942,12 +1741,10 @@ function parseErrorMessage(text) {
         return undefined;
     }
 }
-/** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
 function describeResponse({ request, status, text }) {
     const message = status < 300 ? undefined : parseErrorMessage(text);
     return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
-/** A 403 may come from a proxy or a firewall on the way, whose body is no JSON object with a `message`. */
 function isFromApi(text) {
     try {
         const body = parseJson(text);
@@ -1957,74 +1754,16 @@ function isFromApi(text) {
         return false;
     }
 }
-function parseJson(text) {
-    try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
-    }
-}
-function toInstallation(item, path) {
-    const { organization } = item;
-    return {
-        id: toId(item['id'], `${path}id`),
-        organization: toOrganization(organization, `${path}organization`),
-    };
-}
-/** Whether the API names the organization is not documented. One without an id counts as not named. */
-function toOrganization(value, path) {
-    if (value == null)
-        return undefined;
-    const organization = toObject(value, `\`${path}\` is`);
-    const name = organization['fullName'] ?? organization['name'];
-    if (organization['id'] == null)
-        return undefined;
-    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
-}
-function toPermissions(value) {
-    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
-        if (typeof level !== 'string')
-            throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
-        return [name, level];
-    }));
-}
-function toId(value, field) {
-    if (!isId(value))
-        throw misshapen(field, 'an id');
-    return value;
-}
-function toUtc(value) {
-    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
-        return undefined;
-    const time = Date.parse(value);
-    if (Number.isNaN(time))
-        return undefined;
-    return value.endsWith('Z') ? value : new Date(time).toISOString();
-}
-function toObject(value, what) {
-    if (!isObject(value))
-        throw new ShapeError(`${what} not an object`);
-    return value;
-}
-function isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function misshapen(field, wanted) {
-    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
-}
 
 ;// CONCATENATED MODULE: ./src/icr/auth-errors.ts
 
 
 
-/** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
 function explainRefusal(operation, response, requester, isAppAccepted) {
     if (response.status === 403 && !isFromApi(response.text))
         return refusedOnTheWay(operation, response, requester);
     return isAppAccepted ? refusedLater(operation, response.status) : refusedApp(operation, response, requester);
 }
-/** A request that ICR refused after it had taken the same JWT for another one. */
 function refusedLater(operation, status) {
     return status === 403 && (operation.kind === 'mint' || operation.kind === 'installation')
         ? {
@@ -2037,7 +1776,6 @@ function refusedLater(operation, status) {
             fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
         };
 }
-/** ICR's own errors are JSON with a `message`. */
 function refusedOnTheWay(operation, response, requester) {
     const { fix, more } = refusedApp(operation, response, requester);
     return {
@@ -2083,11 +1821,10 @@ function refusedApp(operation, { host }, requester) {
 
 
 
-/** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
+
 function apiError(operation, response, requester, isAppAccepted) {
     return new Error(compose(explain(operation, response, requester, isAppAccepted), response));
 }
-/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
 function parseAs(response, parse) {
     try {
         return parse(response.text);
@@ -2162,19 +1899,122 @@ function notFound(operation) {
     };
 }
 
+;// CONCATENATED MODULE: ./src/icr/id.ts
+const MAX_ID_CHARACTERS = 128;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+function isId(value) {
+    return (typeof value === 'string' &&
+        value.length <= MAX_ID_CHARACTERS &&
+        value !== '.' &&
+        value !== '..' &&
+        /^[^\s/\\\p{C}]+$/u.test(value));
+}
+function isSameId(one, other) {
+    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
+}
+function installationPath(id) {
+    return `/app/installations/${encodeURIComponent(id)}`;
+}
+
+;// CONCATENATED MODULE: ./src/icr/responses.ts
+
+
+
+function parseInstallation(text) {
+    return toInstallation(toObject(parseJson(text), 'its body is'), '');
+}
+function parseInstallationPage(text) {
+    const body = toObject(parseJson(text), 'its body is');
+    const list = body['installations'];
+    if (!Array.isArray(list))
+        throw misshapen('installations', 'a list');
+    const installations = list.map((item, index) => {
+        const field = `installations[${index}]`;
+        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
+    });
+    const pagination = body['pagination'];
+    const total = isObject(pagination) ? pagination['total'] : undefined;
+    return { installations, total: typeof total === 'number' ? total : undefined };
+}
+function parseToken(text) {
+    const token = toObject(parseJson(text), 'its body is')['token'];
+    if (typeof token !== 'string' || token === '')
+        throw misshapen('token', 'a text');
+    return token;
+}
+function parseExpiry(text) {
+    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
+}
+function parseTokenDetails(text, isForInstallation) {
+    const body = toObject(parseJson(text), 'its body is');
+    const expiresAt = toUtc(body['expiresAt']);
+    if (expiresAt === undefined)
+        throw misshapen('expiresAt', 'an ISO 8601 time');
+    const isActive = body['isActive'];
+    if (typeof isActive !== 'boolean')
+        throw misshapen('isActive', 'true or false');
+    return {
+        isActive,
+        expiresAt,
+        permissions: toPermissions(body['permissions']),
+        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
+        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
+    };
+}
+function toInstallation(item, path) {
+    const { organization } = item;
+    return {
+        id: toId(item['id'], `${path}id`),
+        organization: toOrganization(organization, `${path}organization`),
+    };
+}
+function toOrganization(value, path) {
+    if (value == null)
+        return undefined;
+    const organization = toObject(value, `\`${path}\` is`);
+    const name = organization['fullName'] ?? organization['name'];
+    if (organization['id'] == null)
+        return undefined;
+    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
+}
+function toPermissions(value) {
+    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
+        if (typeof level !== 'string')
+            throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
+        return [name, level];
+    }));
+}
+function toId(value, field) {
+    if (!isId(value))
+        throw misshapen(field, 'an id');
+    return value;
+}
+function toUtc(value) {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
+        return undefined;
+    const time = Date.parse(value);
+    if (Number.isNaN(time))
+        return undefined;
+    return value.endsWith('Z') ? value : new Date(time).toISOString();
+}
+function toObject(value, what) {
+    if (!isObject(value))
+        throw new ShapeError(`${what} not an object`);
+    return value;
+}
+function misshapen(field, wanted) {
+    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
+}
+
 ;// CONCATENATED MODULE: ./src/icr/mint.ts
-/** Mints an access token, and masks it before anything else of the response is looked at. */
 
 
 
 
-/** The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const GRACE_SECONDS = 5;
-/** @param installation undefined for an app access token */
 async function mintToken(call, auth, installation) {
     const operation = installation === undefined ? { kind: 'app' } : { kind: 'mint', ...installation };
     const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
-    // The body is what ICR's demo sends; none is documented.
     const http = { method: 'POST', path, body: {}, graceSeconds: GRACE_SECONDS };
     const { response, value: token } = await call(operation, http, parseToken);
     maskSecret(token);
@@ -2189,6 +2029,8 @@ async function mintToken(call, auth, installation) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
+
+
 
 
 
@@ -2208,7 +2050,6 @@ function createIcrApi(send, auth, budget) {
         isAppAccepted = true;
         return { response, value: parseAs(response, parse) };
     };
-    /** Undefined for any other 4xx than 401 and 429, since there may be no such route, and for another shape. */
     async function find(operation, path) {
         const response = await request({ method: 'GET', path });
         const { status } = response;
@@ -2242,8 +2083,6 @@ function createIcrApi(send, auth, budget) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api-version.ts
-/** The version of ICR's API that a request asks for. */
-/** The header that picks a dated version (docs: Apps); empty for none. */
 function versionHeader(apiVersion) {
     return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
@@ -2585,21 +2424,13 @@ function decodeJwt(jwt) {
 
 
 ;// CONCATENATED MODULE: ./src/icr/app-jwt.ts
-/** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
 
 
 
 const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
-/** From ICR's own now. */
 const MAX_LIFETIME_SECONDS = 600;
-/** The rest is for a runner's clock that is a little fast. */
 const LIFETIME_SECONDS = 540;
-/**
- * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
- *
- * @param nowSeconds Unix time by ICR's clock
- */
 async function signAppJwt(appId, signer, nowSeconds, cancelled) {
     const header = { alg: ALGORITHM, typ: 'JWT' };
     const claims = {
@@ -2611,16 +2442,10 @@ async function signAppJwt(appId, signer, nowSeconds, cancelled) {
     const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
     return `${signingInput}.${base64url_encode(await signer.sign(signingInput, cancelled))}`;
 }
-/** Whether ICR takes the times of a JWT for valid (docs: Generate a JWT). */
 function isValidAt({ issuedAtSeconds, expiresAtSeconds }, nowSeconds) {
     const isIssued = issuedAtSeconds === undefined || issuedAtSeconds <= nowSeconds;
     return isIssued && expiresAtSeconds > nowSeconds && expiresAtSeconds <= nowSeconds + MAX_LIFETIME_SECONDS;
 }
-/**
- * Reads an app JWT that was signed elsewhere. Its signature is for ICR to verify.
- *
- * @throws Error with a sentence that says what is wrong with it and holds nothing of it
- */
 function readAppJwt(jwt, nowSeconds) {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
         throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.');
@@ -2652,15 +2477,11 @@ function app_jwt_decode(jwt) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
-/** More than this is worth signing again: a JWT is made for a clock that is 60 s off at most. */
 const MAX_CLOCK_SKEW_MS = 30_000;
-/** A Date header is up to a second behind, and the response takes its time. */
 const MEASURABLE_CLOCK_SKEW_MS = 2_000;
-/** Milliseconds by which the runner's clock is ahead of ICR's; 0 if the response has no time. */
 function clockSkewMs({ dateMs, receivedMs }) {
     return dateMs === undefined ? 0 : receivedMs - dateMs;
 }
-/** As in "90 s ahead of", or undefined if it is too little to measure. */
 function describeClockSkew(skewMs) {
     if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
         return undefined;
@@ -2672,7 +2493,6 @@ function describeClockSkew(skewMs) {
 
 
 
-/** @param cancelled ends a command that signs */
 function createAppAuth(credential, cancelled) {
     let offsetMs = 0;
     let isCorrected = false;
@@ -2716,7 +2536,6 @@ function createAppAuth(credential, cancelled) {
         },
     };
 }
-/** By ICR's clock; true for one that is signed here, since its clock was corrected. */
 function isJwtValid(credential, { dateMs, receivedMs }) {
     return 'signer' in credential || isValidAt(credential.read, (dateMs ?? receivedMs) / 1000);
 }
@@ -2726,12 +2545,9 @@ function isJwtValid(credential, { dateMs, receivedMs }) {
 
 
 
-/** If the step is cancelled: the runner kills ten seconds after its first signal. */
 const revoke_GRACE_SECONDS = 4;
 const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: revoke_GRACE_SECONDS };
-/** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
 async function revokeToken(send, token, budget) {
-    // What a header can carry of a token that was refused for its characters.
     const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
     maskSecret(bearer);
     try {
@@ -2761,7 +2577,6 @@ function interpret(response) {
     const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
     return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
 }
-/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text) {
     return text.trim() === '' || text.trim() === 'true';
 }
@@ -2820,14 +2635,10 @@ class Context {
 }
 //# sourceMappingURL=context.js.map
 ;// CONCATENATED MODULE: ./src/inputs/event.ts
-/** Reads the event that triggered the run: a relayed webhook, a run without secrets, a private repository. */
-// The package's entry would load a client of GitHub's API, which this action never calls.
 
 
 
-/** Those that run without secrets for a fork; `pull_request_target` has them. */
 const PULL_REQUEST_EVENTS = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
-/** Never throws: most runs don't need the event. */
 function readEvent() {
     const name = process.env['GITHUB_EVENT_NAME'] ?? '';
     const actor = process.env['GITHUB_ACTOR'] ?? '';
@@ -2839,12 +2650,6 @@ function readEvent() {
         return { name, actor, payload: {} };
     }
 }
-/**
- * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
- * (docs: Webhook actions and payloads); undefined for every other event.
- *
- * @throws Error if the payload has an installation whose id is not an id
- */
 function relayedInstallationId({ name, payload }) {
     if (name !== 'repository_dispatch')
         return undefined;
@@ -2861,7 +2666,6 @@ function relayedInstallationId({ name, payload }) {
     }
     return id;
 }
-/** The same, and undefined if the payload has no usable id. */
 function findRelayedInstallationId(event) {
     try {
         return relayedInstallationId(event);
@@ -2870,18 +2674,12 @@ function findRelayedInstallationId(event) {
         return undefined;
     }
 }
-/**
- * Whether GitHub gives such a run no secrets, and what the event shows of it, as the end of a sentence.
- *
- * @see https://docs.github.com/actions/security-for-github-actions/security-guides/using-secrets-in-github-actions
- */
 function explainMissingSecrets({ name, actor, payload }) {
     if (isDependabot({ actor }))
         return { isExpected: true, cause: 'Dependabot started it' };
     const { repository } = payload;
     const head = field(payload['pull_request'], 'head');
     const base = field(repository, 'full_name');
-    // A fork that was deleted meanwhile is null.
     const isFromFork = event_isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
     if (isFromFork && PULL_REQUEST_EVENTS.has(name)) {
         return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head['repo'])}` };
@@ -2894,11 +2692,9 @@ function explainMissingSecrets({ name, actor, payload }) {
 function isDependabot({ actor }) {
     return actor === 'dependabot[bot]';
 }
-/** False unless the event says so: then the run's log may be public. */
 function isRepositoryPrivate({ payload }) {
     return field(payload['repository'], 'private') === true;
 }
-/** A fork that was deleted has no name. */
 function nameOf(repository) {
     const name = field(repository, 'full_name');
     return typeof name === 'string' ? ` (${sanitize(name, 140)})` : '';
@@ -2911,9 +2707,7 @@ function event_isObject(value) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/permissions.ts
-/** Permissions: how inputs name them, which levels are more than others, and which names are likely misspelled. */
 
-/** What an organization can grant (docs: Permissions). */
 const DOCUMENTED_NAMES = [
     'organization_info',
     'organization_members',
@@ -2921,21 +2715,12 @@ const DOCUMENTED_NAMES = [
     'organization_warehouse',
     'organization_inventory',
 ];
-/**
- * Three spellings in ICR's documentation: the dashboard's Read, the API's VIEW, the endpoint pages' read
- * (docs: Permissions; Apps; v0.5). That REQUEST lies between them and WRITE follows from "read and request".
- */
 const RANKS = new Map([
     ['read', 1],
     ['view', 1],
     ['request', 2],
     ['write', 3],
 ]);
-/**
- * Parses `name: level`, one a line or separated by commas.
- *
- * @throws Error for an entry of another form, an unknown level, or a name given twice
- */
 function parsePermissions(input, text) {
     const permissions = new Map();
     for (const entry of text.split(/[\n\r,]/).map((part) => part.trim())) {
@@ -2954,25 +2739,20 @@ function parsePermissions(input, text) {
     }
     return permissions;
 }
-/** Those of `required` that `granted` does not reach; an unknown granted level reaches none. */
 function missingPermissions(granted, required) {
     return filter(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
 }
-/** Those of `granted` that go beyond `allowed`; an unknown granted level goes beyond any. */
 function excessPermissions(granted, allowed) {
     return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
 }
-/** A name that was granted, or that ICR documents, and that is one letter from this one; undefined if there is none. */
 function likelySpelling(name, granted) {
     if (granted.has(name) || DOCUMENTED_NAMES.includes(name))
         return undefined;
     return [...granted.keys(), ...DOCUMENTED_NAMES].find((candidate) => isOneLetterFrom(candidate, name));
 }
-/** `name: level, name: level`, with the levels as the inputs spell them, or `none`. */
 function describePermissions(permissions) {
     return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
 }
-/** The level as the inputs spell it; one that is not known, as it is. */
 function describeLevel(level) {
     const known = level.toLowerCase();
     if (known === 'view')
@@ -2985,9 +2765,7 @@ function rank(level, unknown) {
 function filter(permissions, keep) {
     return new Map([...permissions].filter(([name, level]) => keep(name, level)));
 }
-/** Every shorter name is one letter from too many others. */
 const MIN_MISSPELLED_CHARACTERS = 4;
-/** True if one letter was added, left out, replaced, or exchanged with its neighbor, or if only the case differs. */
 function isOneLetterFrom(one, other) {
     const [left, right] = [one.toLowerCase(), other.toLowerCase()];
     let start = 0;
@@ -3003,13 +2781,9 @@ function isOneLetterFrom(one, other) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
-/** Parses what was pasted as a key into blocks of PEM, bytes, and the lines to mask. */
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
-/** The runner masks each line of a mask whatever its length; a short one would garble the rest of the job's log. */
 const MIN_MASKED_CHARACTERS = 16;
-/** PEM is written in lines of 64 characters (RFC 7468, section 2). */
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
-/** Reads PEM in every shape that secrets stores and shells make of it, base64 of PEM included. */
 function readPasted(raw) {
     const outer = unpack(raw);
     const inner = outer.includes('-----BEGIN') ? undefined : base64Bytes(outer)?.toString('utf8');
@@ -3041,7 +2815,6 @@ function unpack(raw) {
 function isMasked(line) {
     return line.length >= MIN_MASKED_CHARACTERS;
 }
-/** Headers and footers are left out also if they lack a dash or their spaces. */
 function pieces(text) {
     return text.replace(/-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
 }
@@ -3052,15 +2825,12 @@ function squeeze(text) {
 ;// CONCATENATED MODULE: external "node:crypto"
 const external_node_crypto_namespaceObject = require("node:crypto");
 ;// CONCATENATED MODULE: ./src/signing/diagnosis.ts
-/** Says what was pasted instead of a usable key, by the input's shape. */
 
 
 const DER_SEQUENCE = 0x30;
-/** Half of the shortest key that is of use. */
 const MIN_KEY_BYTES = 300;
 const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
 const PUBLIC = 'is a public key: the private half is needed';
-/** The first that matches decides. */
 const BY_TEXT = [
     [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
     [/ENCRYPTED/, ENCRYPTED],
@@ -3069,7 +2839,6 @@ const BY_TEXT = [
     [/BEGIN EC PRIVATE KEY/, 'is an elliptic-curve (EC) key: ICR Apps use RSA keys'],
     [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
 ];
-/** The end of a sentence that begins with the input's name. */
 function diagnose({ text, blocks, bytes, raw }) {
     const known = BY_TEXT.find(([pattern]) => pattern.test(text));
     if (known !== undefined)
@@ -3095,10 +2864,8 @@ function isCutOff(text, blocks, bytes) {
         return true;
     if (bytes === undefined || bytes.length < MIN_KEY_BYTES)
         return false;
-    // A key is one DER sequence: what is long enough and is none lost its beginning or its end.
     return bytes[0] !== DER_SEQUENCE || derLength(bytes) !== bytes.length;
 }
-/** The length that the outermost DER element declares, its header included (X.690, section 8.1.3). */
 function derLength(bytes) {
     const first = bytes[1] ?? 0;
     if (first < 0x80)
@@ -3106,7 +2873,6 @@ function derLength(bytes) {
     const size = first - 0x80;
     return size < 1 || size > 4 || bytes.length < 2 + size ? 0 : 2 + size + bytes.readUIntBE(2, size);
 }
-/** EncryptedPrivateKeyInfo begins with the identifier of PBES2 or another PKCS#5 scheme (RFC 5958, section 3). */
 function isEncrypted(bytes) {
     return bytes?.subarray(0, 24).includes(Buffer.from('06092a864886f70d0105', 'hex')) ?? false;
 }
@@ -3130,26 +2896,18 @@ function isPath(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/private-key.ts
-/** Reads the app's private key, or says what was pasted in its place. */
 
 
 
 
 const MIN_MODULUS_BITS = 2048;
 const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file from the app’s “Credentials” tab.';
-/**
- * Masks the key's lines first. Takes PKCS#1 and PKCS#8, as PEM in any wrapping, base64 of it, or the bare body:
- * the documentation says only "PEM" and RSA (docs: App private keys).
- *
- * @throws Error with a sentence that names the mistake and holds nothing of the input
- */
 function readPrivateKey(raw) {
     const pasted = readPasted(raw);
     for (const line of pasted.secretLines)
         maskSecret(line);
     return parsePrivateKey(pasted);
 }
-/** @throws Error as `readPrivateKey` does */
 function parsePrivateKey(pasted) {
     const key = importKey(pasted);
     if (key === undefined)
@@ -3159,10 +2917,6 @@ function parsePrivateKey(pasted) {
         throw keyError(mistake);
     return key;
 }
-/**
- * SHA-256 over the DER of the public key's SubjectPublicKeyInfo, base64: 44 characters. GitHub's recipe for its
- * apps, which ICR's "Credentials" tab is taken to follow (docs: App private keys).
- */
 function fingerprint(key) {
     const spki = (0,external_node_crypto_namespaceObject.createPublicKey)(key).export({ type: 'spki', format: 'der' });
     return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(spki).digest('base64');
@@ -3178,7 +2932,6 @@ function importDer(der, type) {
         return (0,external_node_crypto_namespaceObject.createPrivateKey)({ key: der, format: 'der', type });
     }
     catch {
-        // OpenSSL says the same of every wrong input; the diagnosis reads the input's shape instead.
         return undefined;
     }
 }
@@ -3195,12 +2948,6 @@ function mistakeOf(key) {
         return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;
     return undefined;
 }
-/**
- * RSASSA-PKCS1-v1_5 with SHA-256. One wrong character in a PEM often gives a key that OpenSSL reads and that signs what
- * nobody can verify, and a faulty signature can give away the key (Boneh, DeMillo and Lipton, 1997).
- *
- * @throws Error if the key's public half does not verify the signature
- */
 function signWithKey(key, text) {
     const signature = verifiedSignature(key, Buffer.from(text));
     if (signature !== undefined)
@@ -3226,25 +2973,14 @@ const external_node_fs_namespaceObject = require("node:fs");
 const TIME_LIMIT_MS = 30_000;
 const MAX_STDOUT_BYTES = 64 * 1024;
 const MAX_STDERR_CHARACTERS = 64 * 1024;
-/** For what is still in a pipe when bash ends; a process that it left behind may hold the pipe for longer. */
 const FLUSH_MS = 1_000;
 const OPTIONS = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
-/**
- * Node's pipes are sockets on Linux, and a socket can't be opened by name as `/dev/stdout`: the pipes to `cat` can.
- * `exec` keeps bash's own exit code, and a process that holds a pipe does not keep bash.
- */
 const WITH_REAL_PIPES = `exec > >(exec cat) 2> >(exec cat >&2); exec bash ${OPTIONS.join(' ')} "$1"`;
-/** On Windows programs don't know `/dev/stdout`, there are no process groups, and `detached` opens a window. */
 function bashProcess(command, platform) {
     if (platform === 'win32')
         return { args: [...OPTIONS, command], detached: false };
     return { args: [...OPTIONS, WITH_REAL_PIPES, 'bash', command], detached: true };
 }
-/**
- * @param stdin a file descriptor, so that the command can open `/dev/stdin` by name
- * @param cancelled its reason is thrown
- * @throws Error of Node if bash can't be started
- */
 async function runInBash(command, stdin, env, cancelled) {
     cancelled?.throwIfAborted();
     const { args, detached } = bashProcess(command, process.platform);
@@ -3296,7 +3032,6 @@ async function runInBash(command, stdin, env, cancelled) {
         stderrStream.destroy();
     }
 }
-/** Loaded here and not by an import, which would load it in a step with a key as well. */
 function childProcess() {
     return process.getBuiltinModule('node:child_process');
 }
@@ -3311,15 +3046,11 @@ function endProcesses(pid, isGroup) {
         process.kill(-pid, 'SIGKILL');
     }
     catch {
-        // None of them is left, which is the usual case, or one runs as another user. Neither changes what was printed.
     }
 }
 
 ;// CONCATENATED MODULE: ./src/signing/signature.ts
-/** Reads the RSA signature that a signing command printed, in the forms in which signers print one. */
-/** Of RSA keys with 2048, 3072 and 4096 bits. */
 const SIGNATURE_BYTES = [256, 384, 512];
-/** The signature, or what came instead, as the end of a sentence that begins with the input's name. */
 function readSignature(stdout) {
     const text = stdout.toString('latin1').trim();
     if (text === '')
@@ -3339,12 +3070,10 @@ function readSignature(stdout) {
         return { mistake: `printed ${count}, likely an elliptic-curve signature` };
     return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
 }
-/** With or without padding, line breaks and quotes, in either alphabet, after a prefix such as `vault:v1:`. */
 function signature_decodeBase64(text) {
     const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');
     return /^[\w+/-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }
-/** P-256 and P-384, as the two numbers alone or in DER. */
 function isEllipticCurveSize(bytes) {
     return (bytes >= 64 && bytes <= 72) || (bytes >= 96 && bytes <= 104);
 }
@@ -3353,26 +3082,18 @@ function isPrintable(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/sign-command.ts
-/** Signs with the command of the input `sign-command`, so that the key stays in a KMS, a vault or an HSM. */
 
 
 
 
 
 
-/** The telling line of standard error is often not the last. */
 const STDERR_CHARACTERS = 300;
 const NOT_FOUND = 127;
 const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
-/** A signature, for instance: with it and the signing input anybody has the JWT. */
 const BASE64_RUN = /[\w+/=-]{80,}/g;
 const MIN_SECRET_CHARACTERS = 4;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
-/**
- * @param signingInput ASCII; the command gets it on standard input and in the file ICR_SIGNING_INPUT
- * @param cancelled its reason is thrown
- * @throws Error with a sentence that says how the command failed, and the fix
- */
 async function signByCommand(command, signingInput, cancelled) {
     assertWorkingFolder();
     const outcome = await withInputFile(signingInput, (file, stdin) => runInBash(command, stdin, environment(file, signingInput), cancelled).catch(explainStart));
@@ -3383,7 +3104,6 @@ async function signByCommand(command, signingInput, cancelled) {
         return printed.signature;
     throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${quoteEnd(outcome.stderr, '')}`);
 }
-/** The file is removed whatever happens, also if the process exits in between. */
 async function withInputFile(text, use) {
     const file = `${forwardSlashes(process.env['RUNNER_TEMP'] ?? '')}/icr-signing-input-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
     const remove = () => (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
@@ -3422,7 +3142,6 @@ function environment(file, signingInput) {
     const digest = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(signingInput).digest('base64');
     return { ...Object.fromEntries(others), ICR_SIGNING_INPUT: file, ICR_SIGNING_DIGEST: digest };
 }
-/** Node says of a folder that is gone what it says of a program that is missing. */
 function assertWorkingFolder() {
     try {
         process.cwd();
@@ -3454,7 +3173,6 @@ function sign_command_describeFailure(outcome) {
                 : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its right to sign.${said}`;
     }
 }
-/** What the step's environment names as a secret is taken out first: GitHub masks it only as a whole. */
 function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
     const withoutSecrets = Object.entries(process.env)
         .filter(([name]) => SECRET_NAME.test(name))
@@ -3468,7 +3186,6 @@ function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
     const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
     return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;
 }
-/** Windows takes both, and a shell inside the command would take backslashes for escapes. */
 function forwardSlashes(path) {
     return process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
 }
@@ -3494,16 +3211,13 @@ function commandSigner(command) {
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
-/** Reads one input: a text, an id, a choice, or a boolean. */
 
 
-/** Without white space around it, and without the invisible characters that copying adds. */
 function readText(name) {
     return getInput(name)
         .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
         .trim();
 }
-/** @throws Error without the text, which may be a secret in the wrong place */
 function readId(name) {
     const id = readText(name);
     if (id === '')
@@ -3512,7 +3226,6 @@ function readId(name) {
         throw new Error(`\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
     return id;
 }
-/** The first choice is the default. */
 function readChoice(name, choices) {
     const text = readText(name);
     const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
@@ -3520,7 +3233,6 @@ function readChoice(name, choices) {
         throw new Error(`\`${name}\` must be one of: ${choices.join(', ')}.`);
     return choice;
 }
-/** Takes the booleans of YAML 1.2. False if the input is empty. */
 function readBoolean(name) {
     if (readText(name) === '')
         return false;
@@ -3531,13 +3243,11 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
-/** The input `job-summary`, which both steps read. */
 function isSummaryWanted() {
     return readBoolean('job-summary');
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/inputs.ts
-/** Reads all inputs into one object, and refuses those that cannot be used. */
 
 
 
@@ -3548,15 +3258,9 @@ function isSummaryWanted() {
 
 
 
-/** Of a shorter text in its place, a mask would garble the log. */
 const MIN_JWT_CHARACTERS = 16;
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
-/**
- * Reads all inputs from the environment, secrets first, and masks these.
- *
- * @throws Error with a sentence for the first input that cannot be used
- */
 function readInputs() {
     const credential = readCredential();
     const tokenType = readChoice('token-type', ['installation', 'app']);
@@ -3604,13 +3308,11 @@ function readCredential() {
         throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
     return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
 }
-/** What is no JWT may be a key in the wrong place, whose header must not be masked. */
 function maskJwt(text) {
     const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
     for (const secret of isJwt ? [text] : readPasted(text).secretLines)
         maskSecret(secret);
 }
-/** A command line is seen by every user of the machine. */
 function assertNoKey(command) {
     if (!command.includes('-----BEGIN'))
         return;
@@ -3641,7 +3343,6 @@ function readApiUrl() {
         throw new Error('`api-url` must not contain a query (`?`) or a fragment (`#`). Set the base URL alone.');
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
-/** Here an empty text is not the same as none: it sends no version. */
 function readApiVersion() {
     const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
     if (!/^[\x21-\x7e]*$/.test(version))
@@ -3650,12 +3351,7 @@ function readApiVersion() {
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/missing-credentials.ts
-/** Says what is wrong and what to do when `private-key`, `sign-command` and `jwt` are all empty. */
 
-/**
- * @returns the notice of a run that is skipped
- * @throws Error if the step is to fail, under `skip` too unless GitHub gives such a run no secrets
- */
 function missingCredentials(event, onMissing) {
     const { isExpected, cause } = explainMissingSecrets(event);
     if (!isExpected)
@@ -3671,14 +3367,8 @@ const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of
 const NOT_SKIPPED = '`on-missing-credentials: skip` does not apply: it is for pull requests from a fork, runs that Dependabot started, and repositories that are forks, and this run’s event shows none of these.';
 
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
-/** Checks the files in which the runner takes outputs and state, and reports a write that fails. */
 
 
-/**
- * Without these files the toolkit prints outputs and state to the log, and the token with them.
- *
- * @throws Error with the name of the variable that is not set, or whose file is missing
- */
 function assertFileCommands() {
     for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
         if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
@@ -3686,7 +3376,6 @@ function assertFileCommands() {
         }
     }
 }
-/** @throws Error with what could not be written, and why */
 function writeFileCommand(what, write) {
     try {
         write();
@@ -3697,13 +3386,7 @@ function writeFileCommand(what, write) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/process.ts
-/** Runs a step: catches every error once, writes all output before the exit, and answers the runner's signals. */
-/**
- * The runner cancels a step with SIGINT, after 7.5 s with SIGTERM, and kills it 2.5 s later. On Windows it sends
- * Ctrl+C (SIGINT) and Ctrl+Break (SIGBREAK, which ends Node if nobody listens; elsewhere it never comes).
- */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
-/** Aborts at the first signal. From then on no signal ends the process, so that it can end what it has begun. */
 function watchCancellation() {
     const controller = new AbortController();
     for (const name of SIGNALS) {
@@ -3711,17 +3394,10 @@ function watchCancellation() {
     }
     return controller.signal;
 }
-/** Lets a revocation end that has begun, or say what became of it. */
 function outliveCancellation() {
     for (const name of SIGNALS)
         process.on(name, () => undefined);
 }
-/**
- * Runs a step and exits, because a tunnel that hangs or a DNS look-up would keep the process alive.
- *
- * @param step `main` or `post`
- * @param onError gets whatever was thrown, also outside of the promise that the step returns; sets the exit code
- */
 function runAction(step, onError) {
     process.on('uncaughtException', (error) => {
         onError(error);
@@ -3729,17 +3405,14 @@ function runAction(step, onError) {
     });
     step().catch(onError).finally(exit);
 }
-/** If standard output is a pipe, it may hold lines that are not written yet. */
 function exit() {
     process.stdout.write('', () => process.exit());
 }
 
 ;// CONCATENATED MODULE: ./src/runner/summary.ts
-/** Writes the table in the job's summary. It holds no secrets, and a summary that cannot be written fails nothing. */
 
 
 
-/** Appends a table with a row for each pair of a title and a text. */
 async function writeSummary(rows) {
     const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
     try {
@@ -3749,22 +3422,15 @@ async function writeSummary(rows) {
         log_warning(`The job summary could not be written. Check the runner’s disk; the token is not affected. ${messageOf(error)}`);
     }
 }
-/**
- * The text for a cell. Character references mean the character itself to HTML and to Markdown, and start nothing
- * in either (CommonMark, section 2.5). GitHub makes a link of `www.`. The names of permissions stay as they are.
- */
 function summaryText(text) {
     return sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./src/token/checks.ts
-/** The checks that a minted token must pass before it is handed on. */
 
 
 
-/** The mask of a shorter text would garble the job's log. */
 const MIN_TOKEN_CHARACTERS = 16;
-/** @throws Error for the first requirement that the token does not meet, or a field that is not as documented */
 function checkToken(minted, requirements) {
     checkText(minted.token);
     const details = minted.details();
@@ -3776,7 +3442,6 @@ function checkToken(minted, requirements) {
         checkAllowed(details.permissions, requirements.allowedPermissions);
     return details;
 }
-/** A token must be maskable as one line, and fit into a header (RFC 9110, section 5.5). */
 function checkText(token) {
     if (!/^[\x21-\x7e]+$/.test(token)) {
         throw new Error('ICR minted a token with white space, control or non-ASCII characters. Report this to ICR: it can’t be masked and sent safely.');
@@ -3817,7 +3482,6 @@ function checkAllowed(granted, allowed) {
         return;
     throw new Error(`\`allowed-permissions\` does not allow ${describeFirst(excess)}. Allow it, or use an app that was granted less: ICR can’t narrow a token. Beyond it: ${describe(excess)}.`);
 }
-/** `` `name: level` (it has read) and 2 more `` */
 function describeFirst(permissions, granted) {
     const [[name, level] = ['', '']] = permissions;
     const has = granted?.get(name);
@@ -3832,20 +3496,11 @@ function describe(permissions) {
 ;// CONCATENATED MODULE: ./src/token/installation-list.ts
 
 
-/** Far more than an app will have, and less than memory or the budget would end at. */
 const MAX_INSTALLATIONS = 1_000_000;
 const PROGRESS_INTERVAL_MS = 10_000;
 const MAX_LISTED = 20;
-/** So that a list and its sentence fit an annotation, which the runner cuts at 4,096 characters. */
 const MAX_LISTED_CHARACTERS = 3600;
 const MAX_NAME_CHARACTERS = 80;
-/**
- * Every installation of the app, once. Ends at an empty page, at `pagination.total`, or at a page that brings no new
- * id; not at a short page, since a server may cap `limit`, whose maximum is not documented. A total below what was
- * read is wrong, and ends nothing.
- *
- * @throws Error if the list does not end
- */
 async function* eachInstallation(api, { isTotalTrusted = () => true, nowMs = Date.now } = {}) {
     const seenIds = new Set();
     let toldMs = nowMs();
@@ -3870,11 +3525,6 @@ async function* eachInstallation(api, { isTotalTrusted = () => true, nowMs = Dat
         }
     }
 }
-/**
- * Counts installations, and remembers as many as a message can list.
- *
- * @param isLogPrivate otherwise only the count is told: the list is the app's customers
- */
 function createTally(isLogPrivate) {
     const labels = [];
     let characters = 0;
@@ -3900,7 +3550,6 @@ function createTally(isLogPrivate) {
         },
     };
 }
-/** `“Name” id`, the id whole, so that it can be copied. */
 function describeOrganization({ id, name }) {
     return `${name === undefined ? '' : `“${sanitize(name, MAX_NAME_CHARACTERS)}” `}${sanitize(id, 128)}`;
 }
@@ -3914,12 +3563,6 @@ function describeInstallation({ id, organization }) {
 
 
 
-/**
- * The installation to mint for. Its organization is known only if the API named it on the way.
- *
- * @param relayedInstallationId reads the webhook that the event relays; called only if no input decides
- * @param isLogPrivate whether the log may list the app's organizations
- */
 async function chooseInstallation(api, { installationId, organizationId }, relayedInstallationId, isLogPrivate) {
     if (installationId !== undefined) {
         const source = 'installation-id';
@@ -3937,7 +3580,6 @@ async function chooseInstallation(api, { installationId, organizationId }, relay
 }
 async function installation_confirm(api, id, organizationId, isLogPrivate) {
     const { organization } = await api.getInstallation(id);
-    // One that names no organization passes: the minted token names it, and is checked.
     if (organization !== undefined && !isSameId(organization.id, organizationId)) {
         const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);
         throw new Error(`\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`);
@@ -3979,7 +3621,6 @@ function notTold(organizationId, tally) {
 async function findOnly(api, isLogPrivate) {
     const tally = createTally(isLogPrivate);
     let first;
-    // A total that counts one page would make the first of several the only one.
     const list = eachInstallation(api, { isTotalTrusted: (seen) => seen > 1 });
     for await (const installation of list) {
         first ??= installation;
@@ -3992,16 +3633,13 @@ async function findOnly(api, isLogPrivate) {
         return first;
     throw new Error(`Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which. It is installed for ${tally.describe()}.`);
 }
-/** Undefined if the API doesn't say. */
 function belongsTo({ organization }, organizationId) {
     return organization === undefined ? undefined : isSameId(organization.id, organizationId);
 }
 
 ;// CONCATENATED MODULE: ./src/token/outputs.ts
-/** The names of the outputs, and the order in which they are written. */
 
 
-/** Writes every output but the token. An app token has no installation and no organization. */
 function writeDetails(details, apiUrl) {
     writeFileCommand('outputs', () => {
         setOutput('expires-at', details.expiresAt);
@@ -4011,7 +3649,6 @@ function writeDetails(details, apiUrl) {
         setOutput('api-url', apiUrl);
     });
 }
-/** Comes last, so that the failed write of another output leaves no token. */
 function writeToken(token) {
     writeFileCommand('outputs', () => setOutput('token', token));
 }
@@ -4033,7 +3670,6 @@ function describeToken(details, installation) {
         : `an access token for organization ${organization(details, installation)}, installation ${details.installationId}, ${CHOSEN_BY[installation.source]}`;
     return `Minted ${target}; permissions: ${permissions(details)}; expires at ${details.expiresAt}.`;
 }
-/** A job that is about one organization while its token is for another is worth a notice. */
 function describeOtherWebhook(relayedId, { id, source }) {
     return `The event’s webhook is about another installation than the token is for. If the job is to act on the webhook, remove \`${source}\`. The webhook is about ${sanitize(relayedId, 128)}, the token is for ${id}.`;
 }
@@ -4057,7 +3693,6 @@ function permissions(details) {
 }
 
 ;// CONCATENATED MODULE: ./src/token/saved-token.ts
-/** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 
 
 const TOKEN = 'token';
@@ -4074,11 +3709,9 @@ function saveToken(saved) {
         saveState(TOKEN, saved.token);
     });
 }
-/** Leaves nothing to revoke: of a name that is saved twice, the runner takes the later. */
 function clearSavedToken() {
     writeFileCommand('state', () => saveState(TOKEN, ''));
 }
-/** What main saved, or undefined if there is nothing to revoke. */
 function readSavedToken() {
     const token = core.getState(TOKEN);
     if (token === '')
@@ -4095,12 +3728,6 @@ function readSavedToken() {
 ;// CONCATENATED MODULE: ./src/token/revoke-after-failure.ts
 
 
-/**
- * Only ICR's word that the token was revoked counts: it may say of a token that was minted a moment ago that it does
- * not know it. Otherwise post tries again, even if the token was to outlive the job.
- *
- * @returns the failure, with a sentence on what became of the token
- */
 async function revokeAfterFailure(saved, failure, revoke) {
     const { outcome, detail } = await revoke(saved.token);
     return new Error(`${messageOf(failure)} ${settle(saved, outcome === 'revoked', detail)}`, { cause: failure });
@@ -4113,7 +3740,6 @@ function settle(saved, isRevoked, detail) {
             saveToken(saved);
     }
     catch {
-        // The state file is what failed in the first place: post then knows of no token.
         if (!isRevoked) {
             return `The token could not be revoked, and is valid until ${saved.expiresAt ?? 'two hours from now'} (${detail}).`;
         }
@@ -4124,7 +3750,6 @@ function settle(saved, isRevoked, detail) {
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
-/** The main step: chooses the installation, mints a token, checks it, and hands it to the steps that follow. */
 
 
 
@@ -4146,7 +3771,6 @@ function settle(saved, isRevoked, detail) {
 
 const BUDGET_SECONDS = 90;
 const REVOCATION_SECONDS = 15;
-/** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
 const CANCELLED_REVOCATION_SECONDS = 4;
 async function main() {
     const cancelled = watchCancellation();
@@ -4179,7 +3803,6 @@ async function main() {
             await writeSummary(summaryRows(details, installation, new URL(inputs.apiUrl).host));
     }
     catch (error) {
-        // A cancelled step has no time for a request; post revokes what is in the state.
         if (error === cancelled.reason)
             throw error;
         const budget = cancelled.aborted
@@ -4188,7 +3811,6 @@ async function main() {
         throw await revokeAfterFailure(saved, error, (token) => revokeToken(send, token, budget));
     }
 }
-/** A job that acts on the webhook would otherwise act on one organization with a token for another. */
 function noticeOtherWebhook(event, installation) {
     const relayedId = findRelayedInstallationId(event);
     if (relayedId !== undefined && !isSameId(relayedId, installation.id)) {

@@ -948,21 +948,20 @@ function getIDToken(aud) {
 
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: ./src/runner/escapes.ts
-/** Reads a text with its escapes undone, and remembers where in the text each character stands. */
-/** For instance JSON in a URL in JSON. Bounded, because `%2525252e` can be nested as deep as the text is long. */
 const MAX_LEVELS = 4;
-/** Percent-encoding and quoted-printable, escapes of JavaScript and JSON, character references of HTML. */
 const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-/** Without one of these a text has no escapes. */
 const ESCAPE_SIGNS = /[%=\\&]/;
 const BLANKS = () => /[\s\p{C}]+/gu;
-/** No invisible characters and no blanks but spaces. Most lines are; to compile `\p{C}` takes half a millisecond. */
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-/** The text as it is, then as it is with one level of escapes undone, with two, and so on. */
 function viewsOf(text) {
-    const from = new Int32Array(text.length).map((_, at) => at);
-    const views = [{ text, from, to: from.map((at) => at + 1) }];
+    const from = new Int32Array(text.length);
+    const to = new Int32Array(text.length);
+    for (let at = 0; at < text.length; at += 1) {
+        from[at] = at;
+        to[at] = at + 1;
+    }
+    const views = [{ text, from, to }];
     if (!ESCAPE_SIGNS.test(text))
         return views;
     for (const view of views) {
@@ -972,7 +971,6 @@ function viewsOf(text) {
     }
     return views;
 }
-/** Without white space and invisible characters, which a server may have put between the characters of a secret. */
 function withoutBlanks(view) {
     return rewrite(view, PLAIN_TEXT.test(view.text) ? / +/g : BLANKS(), () => '');
 }
@@ -984,8 +982,9 @@ function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
         return String.fromCharCode(Number(decimal));
     return literal ?? NAMED[name?.toLowerCase() ?? ''] ?? whole;
 }
-/** @param replace gives one character or none */
 function rewrite(view, pattern, replace) {
+    if (view.text.search(pattern) === -1)
+        return view;
     const from = new Int32Array(view.text.length);
     const to = new Int32Array(view.text.length);
     let text = '';
@@ -1010,26 +1009,18 @@ function rewrite(view, pattern, replace) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/secrets.ts
-/** Masks secrets in the runner's log, and takes them and pieces of them out of text. */
 
 
 const REDACTED = '***';
-/** So many characters of a secret in a row are never printed. */
 const WINDOW_CHARACTERS = 12;
-/** In text with escapes undone, what stands before a secret may have hidden up to four of them: `=ab` in `token=abc`. */
 const UNESCAPED_WINDOW_CHARACTERS = 8;
-/** A shorter secret is taken out only if it stands alone, because other words are likely to hold it. */
 const MIN_CHARACTERS_ANYWHERE = 4;
-/** A set of all windows takes two milliseconds to make, which a line of the log is not worth. */
 const MIN_CHARACTERS_FOR_SET = 4000;
 const known = new Set();
-/** Since the last redaction. */
 const added = [];
-/** Secrets that have a window, without blanks, one a line. */
 let longSecrets = '';
 const windows = new Map();
 const shortSecrets = new Set();
-/** Masks the text in the runner's log, each line of it; must come before anything else is done with it. */
 function maskSecret(secret) {
     if (secret === '' || known.has(secret))
         return;
@@ -1037,10 +1028,6 @@ function maskSecret(secret) {
     known.add(secret);
     added.push(secret);
 }
-/**
- * The text without the secrets masked so far, without long pieces of any of them, and without
- * anything that looks like a JWT, escaped or not. The time it takes grows with the length of the text alone.
- */
 function redact(text) {
     addSecrets();
     const isSecret = new Uint8Array(text.length);
@@ -1057,12 +1044,10 @@ function redact(text) {
     }
     return replaceMarked(text, isSecret);
 }
-/** The longest first: the lines of a key are parts of its body. */
 function addSecrets() {
     for (const secret of added.splice(0).sort((one, other) => other.length - one.length)) {
         if (secret.length >= WINDOW_CHARACTERS && longSecrets.includes(secret))
             continue;
-        // A proxy's password may hold escapes itself.
         for (const view of viewsOf(secret)) {
             const { text } = withoutBlanks(view);
             if (text.length >= WINDOW_CHARACTERS)
@@ -1073,7 +1058,6 @@ function addSecrets() {
         windows.clear();
     }
 }
-/** A JWT's first part is JSON, so it begins with the base64url of `{"`. */
 function* findJwts(text) {
     for (const { 0: run, index } of text.matchAll(/[\w.~+/=-]{8,}/g)) {
         const start = run.indexOf('eyJ');
@@ -1123,18 +1107,10 @@ function replaceMarked(text, isMarked) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/sanitize.ts
-/** Makes text from outside (names, ids, messages) safe for a person and the runner to read. */
 
 
 const ELLIPSIS = '…';
-/**
- * One line that is safe to log: without control and format characters, secrets or `##[`, which the runner
- * obeys as a command anywhere in a line. Secrets are taken out before the cut, which could leave half of one.
- *
- * @param maxCharacters in UTF-16 code units, as the runner counts them
- */
 function sanitize_sanitize(text, maxCharacters = 300) {
-    // A regular expression takes a byte order mark for white space, though it is invisible.
     const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
     const harmless = redact(visible.replace(/\s+/g, ' ')).replaceAll('##[', '## [').trim();
     if (harmless.length <= maxCharacters)
@@ -1143,12 +1119,9 @@ function sanitize_sanitize(text, maxCharacters = 300) {
 }
 
 ;// CONCATENATED MODULE: ./src/runner/log.ts
-/** Writes the lines that a person reads: each is one line, without secrets and without commands to the runner. */
 
 
-/** The runner cuts an annotation's message at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
-/** The action's name in `action.yml`: annotations of a run are listed together, whatever step they come from. */
 const ANNOTATION = { title: 'Create ICR App Token' };
 function log_info(line) {
     info(sanitize_sanitize(line, MAX_LINE_CHARACTERS));
@@ -1159,39 +1132,21 @@ function log_notice(line) {
 function log_warning(line) {
     warning(sanitize_sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
-/** The one annotation of a failed step; also makes the exit code 1. The toolkit's `setFailed` takes no title. */
 function fail(line) {
     process.exitCode = core.ExitCode.Failure;
     core.error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
 }
-/** The words of whatever was thrown. */
 function log_messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 ;// CONCATENATED MODULE: ./src/http/retry.ts
-/** The arithmetic of trying again: which responses, how often, after how long. It waits for nothing itself. */
-/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
 const SECOND_MS = 1000;
-/** An attempt that is cut sooner is not worth its risk: a mint whose response is late leaves a token that nobody has. */
 const MIN_ATTEMPT_SECONDS = 0.5;
-/** What a wait leaves of the budget for the attempt after it; a timer may end late. */
 const RESERVED_SECONDS = 1;
-/** Longer than any budget; keeps absurd values printable. */
 const MAX_RETRY_AFTER_SECONDS = 1e9;
-/** Chosen by simulation: see test/bench/README.md, "Outages and rate limits". */
 const RETRY_POLICY = { maxAttempts: 12, maxBackoffSeconds: 12, fixedShare: 0.5 };
-/** For a name that was never found: a misspelled host more often than an outage. */
 const UNKNOWN_HOST_POLICY = { ...RETRY_POLICY, maxAttempts: 3 };
-/**
- * How long to wait before the next attempt: the backoff alone, or chance alone on top of what `Retry-After` asks for,
- * so that jobs that were sent away together do not come back together.
- *
- * @param requestedMs what `Retry-After` asks for
- * @param remainingMs of the budget
- * @param random from 0 to 1, as Math.random gives it
- * @returns milliseconds, or undefined if there is no attempt or no time left
- */
 function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { maxAttempts, maxBackoffSeconds, fixedShare } = RETRY_POLICY) {
     if (failures >= maxAttempts)
         return undefined;
@@ -1202,50 +1157,37 @@ function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { 
     const waitMs = requestedMs === undefined ? backoffMs * (fixedShare + (1 - fixedShare) * random) : requestedMs + backoffMs * random;
     return Math.min(waitMs, longestMs);
 }
-/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
 function isTransient(status, hasRetryAfter) {
     return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
-/**
- * The wait that a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read
- * against the time of the response.
- *
- * @param sentMs by the response's own `Date` if it has one, so that the runner's clock does not matter
- * @returns milliseconds, never below 0; undefined if the header is absent or neither
- */
 function retryAfterMs(retryAfter, sentMs) {
-    const text = retryAfter?.trim() ?? '';
+    if (retryAfter === undefined)
+        return undefined;
+    const text = retryAfter.trim();
     if (/^\d+$/.test(text))
         return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
-const TIME = '\\d\\d:\\d\\d:\\d\\d';
-const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-/** The three forms of RFC 9110, section 5.6.7: today's, RFC 850's and asctime's, which names no time zone. */
-const HTTP_DATE = new RegExp(`^(?:[A-Z][a-z]{2}, \\d\\d ${MONTH} \\d{4} ${TIME} GMT|[A-Z][a-z]{5,8}, \\d\\d-${MONTH}-\\d\\d ${TIME} GMT|[A-Z][a-z]{2} ${MONTH} [ \\d]\\d ${TIME} \\d{4})$`);
-/** The time of an HTTP date in Unix milliseconds; undefined for any other text. */
+const OBSOLETE_DATE = /^(?:[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
 function httpDateMs(date) {
-    if (date === undefined || !HTTP_DATE.test(date))
+    const time = Date.parse(date);
+    if (new Date(time).toUTCString() === date)
+        return time;
+    if (!OBSOLETE_DATE.test(date))
         return undefined;
-    // Without a time zone it would be read in the runner's.
-    const time = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
-    return Number.isNaN(time) ? undefined : time;
+    const obsolete = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
+    return Number.isNaN(obsolete) ? undefined : obsolete;
 }
 
 ;// CONCATENATED MODULE: ./src/http/errors.ts
-/** The words for a request that got no response, one place for each cause, and which causes a retry only repeats. */
 
 
 const AT_API_URL = 'Check `api-url` and any proxy on the way.';
 const RUN_AGAIN = 'Run the job again later.';
-/** A failure in the parts of its message, between which the attempts are told, and after which the request is named. */
 class NetworkError extends Error {
-    /** What is wrong, without a full stop. */
     problem;
-    /** What to do, in whole sentences. */
     fix;
-    /** What came back, as a sentence; or empty. */
     detail;
     constructor(problem, fix, detail = '', options) {
         super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
@@ -1254,17 +1196,10 @@ class NetworkError extends Error {
         this.detail = detail;
     }
 }
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
 class NonRetryableError extends NetworkError {
 }
-/** A name that does not exist. */
 class UnknownHostError extends NetworkError {
 }
-/**
- * The words for an error of Node's or OpenSSL's.
- *
- * @param proxy the host of the proxy that was spoken to; undefined for the API itself
- */
 function describeNetworkError(error, proxy) {
     if (error instanceof NetworkError)
         return error;
@@ -1277,7 +1212,6 @@ function describeNetworkError(error, proxy) {
         const [problem, fix] = certificate;
         return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
     }
-    // What Node itself refuses to send.
     if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
         return new NonRetryableError('The request can’t be sent', 'Check `api-url` and the other inputs for odd characters.', detail, { cause: error });
     }
@@ -1295,7 +1229,6 @@ function describeNetworkError(error, proxy) {
             cause: error,
         });
 }
-/** OpenSSL's names (X509_V_ERR_…) are the codes; UNSPECIFIED is every one that Node does not know, all about strength. */
 function describeCertificateError(code) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
         return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
@@ -1331,9 +1264,7 @@ function notEncrypted() {
 function protocolSwitched() {
     return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
 }
-/** A request without a response. Its message has the cause, the fix, what came back, and last the request. */
 class RequestError extends Error {
-    /** The same without the fix: post must not advise to run a job again that may have moved credits. */
     facts;
     constructor(cause, fix, details, options) {
         const join = (parts) => parts.filter((part) => part !== '').join(' ');
@@ -1359,16 +1290,8 @@ function budgetUsedUp(request, totalSeconds) {
 
 ;// CONCATENATED MODULE: ./src/http/connection.ts
 
-/**
- * For each address but the last. With Node's 250 ms a host that is 300 ms away can't be reached if its name also has
- * an address that the runner can't reach. This leaves time for one lost packet, and for five addresses in an attempt.
- */
 const ADDRESS_SECONDS = 3;
 const underWay = new Map();
-/**
- * Node's look-up, but none begins while one for the same name is under way: a look-up can't be cancelled, and the
- * process can't exit before it ends.
- */
 const lookup = (hostname, options, callback) => {
     const key = JSON.stringify([hostname, options]);
     const waiting = underWay.get(key);
@@ -1384,28 +1307,17 @@ const lookup = (hostname, options, callback) => {
             each(error, address, family);
     });
 };
-/**
- * Shortens the look-ups of glibc, unless the runner sets their time itself: by default they end after up to 80 s.
- * For a process that starts no other, since a command would inherit it.
- */
 function shortenLookups() {
     process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
-/** For an agent, or a socket of its own. */
 const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
 
 ;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
-/** The words for a proxy that is in the way: one that does not respond, refuses, or is set up wrongly. */
 
 
 function proxyDidNotRespond(proxy, timeoutMs) {
     return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
 }
-/**
- * What a proxy's status to a CONNECT means.
- *
- * @param status tinyproxy says 401 of a wrong password, others say 407
- */
 function proxyRefused(proxy, target, status, hasLogin) {
     if (status === 407 || status === 401) {
         return new NonRetryableError(hasLogin
@@ -1424,14 +1336,7 @@ function unusableProxySetting(problem, fix) {
 ;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
-/** RFC 3986, section 3.2.1. */
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
-/**
- * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
- * wins, as in curl. Loopback hosts are never proxied.
- *
- * @throws NonRetryableError for a setting that can't be used; it holds nothing of the setting
- */
 function proxyFor(url, environment) {
     const setting = settingOf(environment);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
@@ -1439,7 +1344,6 @@ function proxyFor(url, environment) {
         return undefined;
     if (!USER_INFO.test(userInfoOf(setting)))
         throw notEncoded();
-    // The scheme that curl takes for granted.
     const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
         throw unusableProxySetting('it is not a URL', AS_URL);
@@ -1449,7 +1353,6 @@ function proxyFor(url, environment) {
     credentialsOf(proxy);
     return proxy;
 }
-/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
 function proxyPasswords(environment) {
     const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(settingOf(environment))) ?? [];
     if (password === '')
@@ -1461,25 +1364,21 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
-/** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
 function basicCredentials(proxy) {
     const { user, password } = credentialsOf(proxy);
     return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
 }
-/** User name and password, percent-decoded. */
 function credentialsOf(proxy) {
     try {
         return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
     }
     catch {
-        // Bytes that are not UTF-8.
         throw notEncoded();
     }
 }
 function notEncoded() {
     return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
 }
-/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
 function protocolModule({ protocol }) {
     return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
 }
@@ -1489,15 +1388,10 @@ function isLoopback({ hostname }) {
 function settingOf(environment) {
     return (environment['https_proxy'] || environment['HTTPS_PROXY'] || '').trim();
 }
-/** What stands between the scheme, which may be missing, and the last `@`. */
 function userInfoOf(setting) {
     const [, userInfo = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/|https?:)?(.*)@/is.exec(setting) ?? [];
     return userInfo;
 }
-/**
- * Names match themselves and what is below them, an entry may end in a port, `*` matches all. Addresses match as they
- * are written: ranges such as 10.0.0.0/8, which curl reads, match none.
- */
 function isExempt(url, exempt) {
     const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
     const port = url.port || '443';
@@ -1520,7 +1414,6 @@ function isExempt(url, exempt) {
 
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** @throws NetworkError for a body that is cut short or too large */
 async function readResponse(response) {
     const status = response.statusCode ?? 0;
     const chunks = [];
@@ -1537,14 +1430,13 @@ async function readResponse(response) {
         throw responseCutShort(error);
     }
     const isTooLarge = bytes > MAX_BODY_BYTES;
-    // From 400 on the status says what is needed, whatever the body holds.
     if (isTooLarge && status < 400)
         throw responseTooLarge(status);
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
     if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
         throw responseCutShort();
     const receivedMs = Date.now();
-    const dateMs = httpDateMs(response.headers.date);
+    const dateMs = httpDateMs(response.headers.date ?? '');
     return {
         status,
         text,
@@ -1553,11 +1445,9 @@ async function readResponse(response) {
         retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
     };
 }
-/** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
 function endsWithConnection({ headers, statusCode }) {
     return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
-/** False for a part of a JSON text; other texts can't be told from their parts. No body at all is a whole response. */
 function isWhole(text, headers) {
     const json = text.replace(/^\uFEFF/, '').trim();
     if (json === '')
@@ -1579,14 +1469,7 @@ function isWhole(text, headers) {
 
 
 
-/** Node's own limit for a response's head. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/**
- * An agent whose connections go through the proxy by CONNECT (RFC 9110, section 9.3.6), TLS inside.
- * Node's own `proxyEnv` came with 24.5, and on releases before it would go around the proxy silently.
- *
- * @param timeoutMs after which a proxy that does not respond to a CONNECT is given up, and is named as the cause
- */
 function tunnelAgent(proxy, timeoutMs, userAgent) {
     const { Agent } = process.getBuiltinModule('node:https');
     return new (class TunnelAgent extends Agent {
@@ -1598,10 +1481,6 @@ function tunnelAgent(proxy, timeoutMs, userAgent) {
         }
     })();
 }
-/**
- * Node's HTTP client is of no use here: it takes a 1xx for the response to the CONNECT, and over TLS it checks the
- * proxy's certificate for the name in the `Host` header, which is the target's.
- */
 function openTunnel(proxy, target, timeoutMs, userAgent) {
     const { promise, resolve, reject } = Promise.withResolvers();
     const credentials = basicCredentials(proxy);
@@ -1646,7 +1525,6 @@ function openTunnel(proxy, target, timeoutMs, userAgent) {
     socket.on('data', onData).on('end', onEnd).on('error', onError);
     return promise;
 }
-/** TLS is loaded only for a proxy that is spoken to over TLS. */
 function connectTo({ protocol, hostname, port }, onConnect) {
     const host = hostname.replace(/^\[|\]$/g, '');
     const { connect, isIP } = process.getBuiltinModule('node:net');
@@ -1661,7 +1539,6 @@ function authority({ host, port }) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts
-/** Makes one attempt at a request: the connection, and the limits on time and size. */
 
 
 
@@ -1669,11 +1546,6 @@ function authority({ host, port }) {
 
 
 
-/**
- * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
- *
- * @throws NonRetryableError if that proxy can't be used, or if the connection would not be encrypted
- */
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
     if (url.protocol !== 'https:' && !isLoopback(url))
@@ -1682,7 +1554,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
-    // A proxy may repeat what it was sent.
     if (proxy !== undefined)
         maskSecret(basicCredentials(proxy));
     const agent = proxy === undefined
@@ -1697,7 +1568,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             headers: {
                 ...headers,
                 accept: 'application/json',
-                // Any other coding would have to be decoded here.
                 'accept-encoding': 'identity',
                 authorization: `Bearer ${bearer}`,
                 ...(json === undefined
@@ -1717,7 +1587,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
         request.on('error', (error) => reject(describeNetworkError(error, undefined)));
-        // Of a response that switches protocols Node tells nothing else.
         request.on('upgrade', (_, socket) => {
             socket.destroy();
             reject(protocolSwitched());
@@ -1737,7 +1606,6 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
-/** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 
 
 
@@ -1747,15 +1615,9 @@ const ATTEMPT_SECONDS = 15;
 function startBudget(totalSeconds, cancelled) {
     return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
 }
-/**
- * @param baseUrl without a trailing slash
- * @param headers sent with every request
- * @throws NonRetryableError if the environment names a proxy that can't be used
- */
 function createHttpClient(baseUrl, headers) {
     const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
     const { host } = new URL(baseUrl);
-    /** Once a name was found, not to find it is an outage. */
     let isHostKnown = false;
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
@@ -1818,14 +1680,12 @@ function describeOutcome(outcome) {
     const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
     return `ICR answered ${status}${wait}`;
 }
-/** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */
 function clockMs() {
     return process.uptime() * 1000;
 }
 function remainingMs(budget) {
     return budget.deadlineMs - clockMs();
 }
-/** Ends early if the step is cancelled. That of `node:timers/promises` costs a millisecond of every start. */
 function sleep(milliseconds, cancelled) {
     return new Promise((resolve) => {
         const end = () => {
@@ -1842,67 +1702,31 @@ function asNetworkError(thrown) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api-version.ts
-/** The version of ICR's API that a request asks for. */
-/** The header that picks a dated version (docs: Apps); empty for none. */
 function versionHeader(apiVersion) {
     return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
 }
 
-;// CONCATENATED MODULE: ./src/icr/responses.ts
-/** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
-
-
-/** A response of another shape. Its message names the field, never the body. */
+;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
+function parseJson(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+    }
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./src/icr/status.ts
+
+
 function isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
-function parseInstallation(text) {
-    return toInstallation(toObject(parseJson(text), 'its body is'), '');
-}
-function parseInstallationPage(text) {
-    const body = toObject(parseJson(text), 'its body is');
-    const list = body['installations'];
-    if (!Array.isArray(list))
-        throw misshapen('installations', 'a list');
-    const installations = list.map((item, index) => {
-        const field = `installations[${index}]`;
-        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
-    });
-    const pagination = body['pagination'];
-    const total = isObject(pagination) ? pagination['total'] : undefined;
-    return { installations, total: typeof total === 'number' ? total : undefined };
-}
-/** The token alone, so that it can be masked before the rest of the response is looked at. */
-function parseToken(text) {
-    const token = toObject(parseJson(text), 'its body is')['token'];
-    if (typeof token !== 'string' || token === '')
-        throw misshapen('token', 'a text');
-    return token;
-}
-/** When the token expires, if the response says so in ISO 8601. */
-function parseExpiry(text) {
-    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
-}
-/** @param isForInstallation false for an app access token, which names no installation and no organization */
-function parseTokenDetails(text, isForInstallation) {
-    const body = toObject(parseJson(text), 'its body is');
-    const expiresAt = toUtc(body['expiresAt']);
-    if (expiresAt === undefined)
-        throw misshapen('expiresAt', 'an ISO 8601 time');
-    const isActive = body['isActive'];
-    if (typeof isActive !== 'boolean')
-        throw misshapen('isActive', 'true or false');
-    return {
-        isActive,
-        expiresAt,
-        permissions: toPermissions(body['permissions']),
-        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
-        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
-    };
-}
-/** The API's own words for an error: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
 function parseErrorMessage(text) {
     try {
         const body = parseJson(text);
@@ -1914,12 +1738,10 @@ function parseErrorMessage(text) {
         return undefined;
     }
 }
-/** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
 function describeResponse({ request, status, text }) {
     const message = status < 300 ? undefined : parseErrorMessage(text);
     return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
 }
-/** A 403 may come from a proxy or a firewall on the way, whose body is no JSON object with a `message`. */
 function isFromApi(text) {
     try {
         const body = parseJson(text);
@@ -1929,74 +1751,15 @@ function isFromApi(text) {
         return false;
     }
 }
-function parseJson(text) {
-    try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
-    }
-}
-function toInstallation(item, path) {
-    const { organization } = item;
-    return {
-        id: toId(item['id'], `${path}id`),
-        organization: toOrganization(organization, `${path}organization`),
-    };
-}
-/** Whether the API names the organization is not documented. One without an id counts as not named. */
-function toOrganization(value, path) {
-    if (value == null)
-        return undefined;
-    const organization = toObject(value, `\`${path}\` is`);
-    const name = organization['fullName'] ?? organization['name'];
-    if (organization['id'] == null)
-        return undefined;
-    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
-}
-function toPermissions(value) {
-    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
-        if (typeof level !== 'string')
-            throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
-        return [name, level];
-    }));
-}
-function toId(value, field) {
-    if (!isId(value))
-        throw misshapen(field, 'an id');
-    return value;
-}
-function toUtc(value) {
-    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
-        return undefined;
-    const time = Date.parse(value);
-    if (Number.isNaN(time))
-        return undefined;
-    return value.endsWith('Z') ? value : new Date(time).toISOString();
-}
-function toObject(value, what) {
-    if (!isObject(value))
-        throw new ShapeError(`${what} not an object`);
-    return value;
-}
-function isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function misshapen(field, wanted) {
-    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
-}
 
 ;// CONCATENATED MODULE: ./src/icr/revoke.ts
 
 
 
 
-/** If the step is cancelled: the runner kills ten seconds after its first signal. */
 const GRACE_SECONDS = 4;
 const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
-/** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
 async function revokeToken(send, token, budget) {
-    // What a header can carry of a token that was refused for its characters.
     const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
     maskSecret(bearer);
     try {
@@ -2026,22 +1789,18 @@ function interpret(response) {
     const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
     return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
 }
-/** The documentation has a bare JSON boolean; nothing at all is what many APIs send instead. */
 function saysRevoked(text) {
     return text.trim() === '' || text.trim() === 'true';
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
-/** Reads one input: a text, an id, a choice, or a boolean. */
 
 
-/** Without white space around it, and without the invisible characters that copying adds. */
 function readText(name) {
     return getInput(name)
         .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
         .trim();
 }
-/** @throws Error without the text, which may be a secret in the wrong place */
 function readId(name) {
     const id = readText(name);
     if (id === '')
@@ -2050,7 +1809,6 @@ function readId(name) {
         throw new Error(`\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
     return id;
 }
-/** The first choice is the default. */
 function readChoice(name, choices) {
     const text = readText(name);
     const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
@@ -2058,7 +1816,6 @@ function readChoice(name, choices) {
         throw new Error(`\`${name}\` must be one of: ${choices.join(', ')}.`);
     return choice;
 }
-/** Takes the booleans of YAML 1.2. False if the input is empty. */
 function readBoolean(name) {
     if (readText(name) === '')
         return false;
@@ -2069,19 +1826,12 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
-/** The input `job-summary`, which both steps read. */
 function isSummaryWanted() {
     return readBoolean('job-summary');
 }
 
 ;// CONCATENATED MODULE: ./src/runner/process.ts
-/** Runs a step: catches every error once, writes all output before the exit, and answers the runner's signals. */
-/**
- * The runner cancels a step with SIGINT, after 7.5 s with SIGTERM, and kills it 2.5 s later. On Windows it sends
- * Ctrl+C (SIGINT) and Ctrl+Break (SIGBREAK, which ends Node if nobody listens; elsewhere it never comes).
- */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
-/** Aborts at the first signal. From then on no signal ends the process, so that it can end what it has begun. */
 function watchCancellation() {
     const controller = new AbortController();
     for (const name of SIGNALS) {
@@ -2089,17 +1839,10 @@ function watchCancellation() {
     }
     return controller.signal;
 }
-/** Lets a revocation end that has begun, or say what became of it. */
 function outliveCancellation() {
     for (const name of SIGNALS)
         process.on(name, () => undefined);
 }
-/**
- * Runs a step and exits, because a tunnel that hangs or a DNS look-up would keep the process alive.
- *
- * @param step `main` or `post`
- * @param onError gets whatever was thrown, also outside of the promise that the step returns; sets the exit code
- */
 function runAction(step, onError) {
     process.on('uncaughtException', (error) => {
         onError(error);
@@ -2107,17 +1850,14 @@ function runAction(step, onError) {
     });
     step().catch(onError).finally(exit);
 }
-/** If standard output is a pipe, it may hold lines that are not written yet. */
 function exit() {
     process.stdout.write('', () => process.exit());
 }
 
 ;// CONCATENATED MODULE: ./src/runner/summary.ts
-/** Writes the table in the job's summary. It holds no secrets, and a summary that cannot be written fails nothing. */
 
 
 
-/** Appends a table with a row for each pair of a title and a text. */
 async function writeSummary(rows) {
     const lines = rows.map(([title, text]) => `| ${title} | ${summaryText(text)} |`);
     try {
@@ -2127,10 +1867,6 @@ async function writeSummary(rows) {
         log_warning(`The job summary could not be written. Check the runner’s disk; the token is not affected. ${log_messageOf(error)}`);
     }
 }
-/**
- * The text for a cell. Character references mean the character itself to HTML and to Markdown, and start nothing
- * in either (CommonMark, section 2.5). GitHub makes a link of `www.`. The names of permissions stay as they are.
- */
 function summaryText(text) {
     return sanitize_sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -2138,14 +1874,8 @@ function summaryText(text) {
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
-/** Checks the files in which the runner takes outputs and state, and reports a write that fails. */
 
 
-/**
- * Without these files the toolkit prints outputs and state to the log, and the token with them.
- *
- * @throws Error with the name of the variable that is not set, or whose file is missing
- */
 function assertFileCommands() {
     for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
         if (!existsSync(process.env[name] ?? '')) {
@@ -2153,7 +1883,6 @@ function assertFileCommands() {
         }
     }
 }
-/** @throws Error with what could not be written, and why */
 function file_commands_writeFileCommand(what, write) {
     try {
         write();
@@ -2164,7 +1893,6 @@ function file_commands_writeFileCommand(what, write) {
 }
 
 ;// CONCATENATED MODULE: ./src/token/saved-token.ts
-/** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 
 
 const TOKEN = 'token';
@@ -2181,11 +1909,9 @@ function saveToken(saved) {
         core.saveState(TOKEN, saved.token);
     });
 }
-/** Leaves nothing to revoke: of a name that is saved twice, the runner takes the later. */
 function clearSavedToken() {
     writeFileCommand('state', () => core.saveState(TOKEN, ''));
 }
-/** What main saved, or undefined if there is nothing to revoke. */
 function readSavedToken() {
     const token = getState(TOKEN);
     if (token === '')
@@ -2200,7 +1926,6 @@ function readSavedToken() {
 }
 
 ;// CONCATENATED MODULE: ./src/post.ts
-/** The post step: revokes the token that main saved, and never fails the job. */
 
 
 

@@ -37,7 +37,7 @@ export async function readResponse(response: http.IncomingMessage): Promise<Rece
   if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers)) throw responseCutShort();
 
   const receivedMs = Date.now();
-  const dateMs = httpDateMs(response.headers.date);
+  const dateMs = httpDateMs(response.headers.date ?? '');
   return {
     status,
     text,

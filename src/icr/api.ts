@@ -5,15 +5,10 @@ import type { AppAuth } from './app-auth.ts';
 import { apiError, type Operation, parseAs } from './errors.ts';
 import { installationPath } from './id.ts';
 import type { ChosenId } from './installation-source.ts';
+import { ShapeError } from './json.ts';
 import { type MintedToken, mintToken } from './mint.ts';
-import {
-  type Installation,
-  type InstallationPage,
-  isSuccess,
-  parseInstallation,
-  parseInstallationPage,
-  ShapeError,
-} from './responses.ts';
+import { type Installation, type InstallationPage, parseInstallation, parseInstallationPage } from './responses.ts';
+import { isSuccess } from './status.ts';
 
 const PAGE_SIZE = 100;
 

@@ -3,7 +3,7 @@ import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import type { Explanation, Operation } from './errors.ts';
 import { ORIGINS } from './installation-source.ts';
-import { isFromApi } from './responses.ts';
+import { isFromApi } from './status.ts';
 
 /** What asked, which is what a person compares with the app's page to find out why it was refused. */
 export interface Requester {

@@ -2,7 +2,8 @@
 import type { HttpResponse } from '../http/transport.ts';
 import { explainRefusal, type Requester } from './auth-errors.ts';
 import { type InstallationSource, ORIGINS } from './installation-source.ts';
-import { describeResponse, ShapeError } from './responses.ts';
+import { ShapeError } from './json.ts';
+import { describeResponse } from './status.ts';
 
 /** What was tried. */
 export type Operation =

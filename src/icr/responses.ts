@@ -1,12 +1,8 @@
 /** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
-
-import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import { isId } from './id.ts';
+import { type Fields, isObject, parseJson, ShapeError } from './json.ts';
 import type { Permissions } from './permissions.ts';
-
-/** A response of another shape. Its message names the field, never the body. */
-export class ShapeError extends Error {}
 
 /** docs: Apps, "Installation". ICR's demo reads the organization, which that page does not list. */
 export interface Installation {
@@ -29,12 +25,6 @@ export interface TokenDetails {
   /** Both absent from an app access token. */
   installationId: string | undefined;
   organizationId: string | undefined;
-}
-
-type Fields = Record<string, unknown>;
-
-export function isSuccess({ status }: HttpResponse): boolean {
-  return status >= 200 && status < 300;
 }
 
 export function parseInstallation(text: string): Installation {
@@ -82,42 +72,6 @@ export function parseTokenDetails(text: string, isForInstallation: boolean): Tok
   };
 }
 
-/** The API's own words for an error: `message`, a text or a list of texts (NestJS' shape, as ICR's demo reads it). */
-export function parseErrorMessage(text: string): string | undefined {
-  try {
-    const body = parseJson(text);
-    const message = isObject(body) ? body['message'] : undefined;
-    const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
-    return parts.length === 0 ? undefined : sanitize(parts.join('; '));
-  } catch {
-    return undefined;
-  }
-}
-
-/** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
-export function describeResponse({ request, status, text }: HttpResponse): string {
-  const message = status < 300 ? undefined : parseErrorMessage(text);
-  return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
-}
-
-/** A 403 may come from a proxy or a firewall on the way, whose body is no JSON object with a `message`. */
-export function isFromApi(text: string): boolean {
-  try {
-    const body = parseJson(text);
-    return isObject(body) && 'message' in body;
-  } catch {
-    return false;
-  }
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
-    throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
-  }
-}
-
 function toInstallation(item: Fields, path: string): Installation {
   const { organization } = item;
   return {
@@ -159,10 +113,6 @@ function toUtc(value: unknown): string | undefined {
 function toObject(value: unknown, what: string): Fields {
   if (!isObject(value)) throw new ShapeError(`${what} not an object`);
   return value;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function misshapen(field: string, wanted: string): ShapeError {

@@ -24,8 +24,13 @@ export const PLAIN_TEXT = /^[ -~“”’…]*$/;
 
 /** The text as it is, then as it is with one level of escapes undone, with two, and so on. */
 export function viewsOf(text: string): View[] {
-  const from = new Int32Array(text.length).map((_, at) => at);
-  const views: View[] = [{ text, from, to: from.map((at) => at + 1) }];
+  const from = new Int32Array(text.length);
+  const to = new Int32Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    from[at] = at;
+    to[at] = at + 1;
+  }
+  const views: View[] = [{ text, from, to }];
   if (!ESCAPE_SIGNS.test(text)) return views;
   for (const view of views) {
     const next = rewrite(view, ESCAPES, undo);
@@ -48,6 +53,7 @@ function undo([whole, percent, hex, unit, reference, decimal, name, literal]: Re
 
 /** @param replace gives one character or none */
 function rewrite(view: View, pattern: RegExp, replace: (match: RegExpExecArray) => string): View {
+  if (view.text.search(pattern) === -1) return view;
   const from = new Int32Array(view.text.length);
   const to = new Int32Array(view.text.length);
   let text = '';

@@ -77,7 +77,7 @@ test('Retry-After is seconds, or a date that is read against the answer’s own'
     ['Tue, 01 Jan 2030 00:00:05 GMT', 'nonsense', 5000],
   ];
   for (const [retryAfter, sent, ms] of cases) {
-    assert.equal(retryAfterMs(retryAfter, httpDateMs(sent) ?? now), ms, `${retryAfter}`);
+    assert.equal(retryAfterMs(retryAfter, httpDateMs(sent ?? '') ?? now), ms, `${retryAfter}`);
   }
 });
 
@@ -97,7 +97,6 @@ test('an HTTP date has one of three forms, and any other text is none', () => {
     assert.equal(httpDateMs(text), 784_111_777_000, text);
   }
   for (const text of [
-    undefined,
     '',
     '784111777',
     '1994-11-06',

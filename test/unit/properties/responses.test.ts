@@ -1,15 +1,15 @@
 /** The API's answers: whole, spoiled, huge, and nothing like one. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { ShapeError } from '../../../src/icr/json.ts';
 import {
-  parseErrorMessage,
   parseExpiry,
   parseInstallation,
   parseInstallationPage,
   parseToken,
   parseTokenDetails,
-  ShapeError,
 } from '../../../src/icr/responses.ts';
+import { parseErrorMessage } from '../../../src/icr/status.ts';
 import { assertHarmless, captured, outsideText, property } from '../../support/properties.ts';
 
 const permissionName = fc.stringMatching(/^[a-zA-Z_][\w.-]{0,20}$/);
