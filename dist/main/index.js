@@ -1701,14 +1701,6 @@ function asNetworkError(thrown) {
     return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
-;// CONCATENATED MODULE: ./src/icr/installation-source.ts
-const ORIGINS = {
-    'installation-id': 'from `installation-id`',
-    'organization-id': 'found for `organization-id`',
-    webhook: 'from the webhook’s `client_payload.installation.id`',
-    'only-installation': 'from the list of installations',
-};
-
 ;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
@@ -1724,7 +1716,7 @@ function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-;// CONCATENATED MODULE: ./src/icr/status.ts
+;// CONCATENATED MODULE: ./src/icr/error-message.ts
 
 
 function isSuccess({ status }) {
@@ -1754,6 +1746,14 @@ function isFromApi(text) {
         return false;
     }
 }
+
+;// CONCATENATED MODULE: ./src/icr/installation-source.ts
+const ORIGINS = {
+    'installation-id': 'from `installation-id`',
+    'organization-id': 'found for `organization-id`',
+    webhook: 'from the webhook’s `client_payload.installation.id`',
+    'only-installation': 'from the list of installations',
+};
 
 ;// CONCATENATED MODULE: ./src/icr/auth-errors.ts
 

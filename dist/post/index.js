@@ -1721,7 +1721,7 @@ function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-;// CONCATENATED MODULE: ./src/icr/status.ts
+;// CONCATENATED MODULE: ./src/icr/error-message.ts
 
 
 function isSuccess({ status }) {

@@ -2,13 +2,13 @@
 import type { Budget, Send } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { AppAuth } from './app-auth.ts';
+import { isSuccess } from './error-message.ts';
 import { apiError, type Operation, parseAs } from './errors.ts';
 import { installationPath } from './id.ts';
 import type { ChosenId } from './installation-source.ts';
 import { ShapeError } from './json.ts';
 import { type MintedToken, mintToken } from './mint.ts';
 import { type Installation, type InstallationPage, parseInstallation, parseInstallationPage } from './responses.ts';
-import { isSuccess } from './status.ts';
 
 const PAGE_SIZE = 100;
 

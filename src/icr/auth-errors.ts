@@ -1,9 +1,9 @@
 /** What a 401 or 403 means: a wrong key or app, a clock, a suspended installation, or a proxy on the way. */
 import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
+import { isFromApi } from './error-message.ts';
 import type { Explanation, Operation } from './errors.ts';
 import { ORIGINS } from './installation-source.ts';
-import { isFromApi } from './status.ts';
 
 /** What asked, which is what a person compares with the app's page to find out why it was refused. */
 export interface Requester {

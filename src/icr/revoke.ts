@@ -4,7 +4,7 @@ import { RequestError } from '../http/errors.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { describeResponse, isFromApi, isSuccess } from './status.ts';
+import { describeResponse, isFromApi, isSuccess } from './error-message.ts';
 
 /** If the step is cancelled: the runner kills ten seconds after its first signal. */
 const GRACE_SECONDS = 4;

@@ -1,8 +1,8 @@
 /** Parsing ICR's responses, with literals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseErrorMessage } from '../../src/icr/error-message.ts';
 import { parseInstallation, parseToken } from '../../src/icr/responses.ts';
-import { parseErrorMessage } from '../../src/icr/status.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
 

@@ -1,6 +1,7 @@
 /** The API's answers: whole, spoiled, huge, and nothing like one. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { parseErrorMessage } from '../../../src/icr/error-message.ts';
 import { ShapeError } from '../../../src/icr/json.ts';
 import {
   parseExpiry,
@@ -9,7 +10,6 @@ import {
   parseToken,
   parseTokenDetails,
 } from '../../../src/icr/responses.ts';
-import { parseErrorMessage } from '../../../src/icr/status.ts';
 import { assertHarmless, captured, outsideText, property } from '../../support/properties.ts';
 
 const permissionName = fc.stringMatching(/^[a-zA-Z_][\w.-]{0,20}$/);

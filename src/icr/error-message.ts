@@ -1,4 +1,4 @@
-/** Tells a success from an error, and reads the words of an error. */
+/** Tells an error from a success, and reads the message of an error. */
 import type { HttpResponse } from '../http/transport.ts';
 import { sanitize } from '../runner/sanitize.ts';
 import { isObject, parseJson } from './json.ts';
