@@ -1,6 +1,7 @@
 /** Sets up what most tests need: a simulator with one app and two organizations, and the inputs to reach it. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { isOf, REQUEST_KINDS } from './faults/request-kinds.ts';
 import { type Result, type Step, type StepOptions, startStep, visibleText } from './runner.ts';
 import { type Installation, type Simulator, type SimulatorOptions, startSimulator } from './simulator/simulator.ts';
 
@@ -61,9 +62,22 @@ export async function createScene(options: SimulatorOptions = {}): Promise<Scene
     [Symbol.asyncDispose]: async () => {
       await simulator.close();
       for (const step of steps) await step[Symbol.asyncDispose]();
+      assertFaultsAreTried(simulator);
     },
   };
   return scene;
+}
+
+/** Checks that each request of the action is a row of the fault matrix. */
+function assertFaultsAreTried(simulator: Simulator): void {
+  for (const request of simulator.requests()) {
+    const isFromAction = request.headers['user-agent']?.startsWith('create-icr-app-token/') === true;
+    const isListed = REQUEST_KINDS.some((kind) => isOf(kind)(request));
+    assert.ok(
+      !isFromAction || isListed,
+      `${request.method} ${request.path} has no row in test/support/faults/request-kinds.ts`,
+    );
+  }
 }
 
 /** Checks that people can read no token, no JWT that was sent, and no line of the key. */

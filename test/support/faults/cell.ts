@@ -5,7 +5,7 @@ import { assertNoSecrets, createScene, type Scene } from '../scene.ts';
 import type { IssuedToken, RequestRecord } from '../simulator/simulator.ts';
 import type { FaultKind } from './fault-kinds.ts';
 import { ATTEMPT_SECONDS, budgetSeconds, type Expected, expect, MAX_BACKOFF_SECONDS } from './oracle.ts';
-import type { RequestKind } from './request-kinds.ts';
+import { isOf, type RequestKind } from './request-kinds.ts';
 
 export interface Cell {
   request: RequestKind;
@@ -191,11 +191,6 @@ function assertWaits(sent: readonly RequestRecord[], { cell, secondMs }: Course)
   }
   const whole = (sent.at(-1)?.at ?? 0) - (sent[0]?.at ?? 0);
   assert.ok(whole <= budgetSeconds(cell.request.name) * secondMs + SLACK_MS, `the attempts took ${whole} ms`);
-}
-
-function isOf({ method, path }: RequestKind): (record: RequestRecord) => boolean {
-  const pattern = new RegExp(`^${path.replaceAll('*', '[^/]*')}(?:\\?.*)?$`);
-  return (record) => record.method === method && pattern.test(record.path);
 }
 
 /** Tokens whose answer reached the client whole; of others it cannot know. */

@@ -1,6 +1,6 @@
 /** Lists the rows of the fault matrix: every request that the action makes, and a step that makes it. */
 import type { Scene } from '../scene.ts';
-import type { Settings } from '../simulator/simulator.ts';
+import type { RequestRecord, Settings } from '../simulator/simulator.ts';
 
 export type RequestName =
   | 'organization look-up'
@@ -61,3 +61,9 @@ export const REQUEST_KINDS: readonly RequestKind[] = [
     inputs: ({ nordic }) => ({ 'installation-id': nordic.id, 'required-permissions': 'organization_members: read' }),
   },
 ];
+
+/** Whether a request is of the kind, below any base path. */
+export function isOf({ method, path }: RequestKind): (request: RequestRecord) => boolean {
+  const pattern = new RegExp(`${path.replaceAll('*', '[^/]*')}(?:\\?.*)?$`);
+  return (request) => request.method === method && pattern.test(request.path);
+}
