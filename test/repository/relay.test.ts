@@ -11,7 +11,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, type TestContext, test } from 'node:test';
+import { after, before, describe, mock, type TestContext, test } from 'node:test';
 import { assertSucceeded } from '../support/runner.ts';
 import { createScene } from '../support/scene.ts';
 
@@ -42,6 +42,17 @@ const PAYLOAD = { event: 'warehouseTransaction', installation: { id: 'i-1', orga
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 const accept: Answer = (response) => void response.writeHead(204).end();
+
+/** What the relay writes for its operator. */
+const printed: string[] = [];
+
+before(() => {
+  mock.method(console, 'error', (line: string) => printed.push(line));
+});
+after(() => {
+  assert.ok(printed.includes('relay: GitHub answered 401'), printed.join('\n'));
+  for (const line of printed) assert.ok(!line.includes(SECRET) && !line.includes(SETTINGS.githubToken), line);
+});
 
 describe('The relay', () => {
   test('hands on what was signed, and the action mints for that installation', async (t) => {
