@@ -18,6 +18,7 @@ const TEST_LIMIT_MS = 180_000;
 const FILES_AT_ONCE = Math.max(2, cpus().length - 1);
 const RUN_LIMIT_MS = 12 * 60_000;
 const ENDING_LIMIT_MS = 5000;
+const CHECKOUT_MS = 10_000;
 // The other tests run dist, so they say nothing about src if dist is stale.
 const FIRST_TEST = 'test/repository/dist.test.ts';
 // What a runner, a proxy or a person sets for this machine must not change what a test sees.
@@ -48,12 +49,29 @@ function runTests(withCoverage) {
   const isWhole = files.length === 0;
   const all = isWhole ? testFilesIn('test') : files;
   if (withCoverage) options.push('--experimental-test-coverage', '--test-coverage-include=src/**/*.ts');
-  if (!isWhole || withCoverage || options.length > 0) return test(options, all, (exitCode) => process.exit(exitCode));
+  if (!isWhole || withCoverage || options.length > 0) {
+    if (!withCoverage) warnOfStaleDist();
+    return test(options, all, (exitCode) => process.exit(exitCode));
+  }
   test(options, [FIRST_TEST], (exitCode) => {
     if (exitCode !== 0) fail('dist is not what src builds. The other tests run dist, so they were not started.');
     const others = all.filter((file) => file !== FIRST_TEST);
     test(options, others, (exitCode) => process.exit(exitCode));
   });
+}
+
+/** A run of all tests compares dist with src; for a part of them their times have to do. A checkout writes both at once. */
+function warnOfStaleDist() {
+  const newest = (folder) =>
+    readdirSync(join(root, folder), { recursive: true }).reduce(
+      (latest, name) => Math.max(latest, statSync(join(root, folder, name)).mtimeMs),
+      0,
+    );
+  if (newest('src') > newest('dist') + CHECKOUT_MS) {
+    console.error(
+      'src is newer than dist, which most tests run: if you changed the action, run `npm run build` first.',
+    );
+  }
 }
 
 function testFilesIn(path) {
