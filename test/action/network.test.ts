@@ -100,6 +100,21 @@ describe('a look-up', () => {
     });
   }
 
+  for (const [whose, options] of [
+    ['of post is short, because it holds up the exit', undefined],
+    ['of post is as long as the runner sets it', 'timeout:9'],
+  ] as const) {
+    test(whose, { timeout: TIMEOUT_MS }, async () => {
+      await using it = await openProxiedScene(certificates, certificates.good);
+      const names = namesAt({ [HOST]: ['127.0.0.1'] });
+      await it.mainAndPost({ ...names.env, RES_OPTIONS: options });
+      assert.deepEqual(
+        await names.lookups(),
+        options === undefined ? [HOST, `${HOST} timeout:2 attempts:2`] : [`${HOST} ${options}`, `${HOST} ${options}`],
+      );
+    });
+  }
+
   for (const [what, name, env, says] of [
     ['the API', HOST, {}, /^The host of `api-url` does not exist \(3 attempts in \d s\)\. Correct `api-url`\./],
     [
