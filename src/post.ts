@@ -35,7 +35,7 @@ function warn(error: unknown): void {
   const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
   const reason = messageOf(error).replace(/\.$/, '');
   warning(
-    `The token could not be revoked, and is valid until ${expiry}. Nothing has to be done, unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`,
+    `The token could not be revoked, and is valid until ${expiry}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`,
   );
 }
 

@@ -2448,7 +2448,7 @@ function isValidAt({ issuedAtSeconds, expiresAtSeconds }, nowSeconds) {
 }
 function readAppJwt(jwt, nowSeconds) {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
-        throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.');
+        throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs in `private-key`.');
     }
     const { alg, iss, iat, exp } = app_jwt_decode(jwt);
     if (alg !== ALGORITHM)

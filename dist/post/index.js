@@ -1959,7 +1959,7 @@ async function post() {
 function warn(error) {
     const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
     const reason = log_messageOf(error).replace(/\.$/, '');
-    log_warning(`The token could not be revoked, and is valid until ${expiry}. Nothing has to be done, unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`);
+    log_warning(`The token could not be revoked, and is valid until ${expiry}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`);
 }
 runAction(post, warn);
 

@@ -57,7 +57,7 @@ export function isValidAt({ issuedAtSeconds, expiresAtSeconds }: OutsideJwt, now
 export function readAppJwt(jwt: string, nowSeconds: number): OutsideJwt {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
     throw new Error(
-      '`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs into `private-key`.',
+      '`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs in `private-key`.',
     );
   }
   const { alg, iss, iat, exp } = decode(jwt);
