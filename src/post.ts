@@ -8,7 +8,7 @@ import { info, messageOf, warning } from './runner/log.ts';
 import { outliveCancellation, runAction } from './runner/process.ts';
 import { maskSecret } from './runner/secrets.ts';
 import { writeSummary } from './runner/summary.ts';
-import { readSavedToken } from './token/saved-token.ts';
+import { hasExpired, readSavedToken } from './token/saved-token.ts';
 
 const BUDGET_SECONDS = 45;
 
@@ -18,7 +18,7 @@ async function post(): Promise<void> {
   if (saved === undefined) return;
   maskSecret(saved.token);
 
-  if (saved.expiresAt !== undefined && Date.parse(saved.expiresAt) <= Date.now() + saved.clockOffsetMs) {
+  if (hasExpired(saved)) {
     info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
     return;
   }

@@ -1916,6 +1916,21 @@ function installationPath(id) {
     return `/app/installations/${encodeURIComponent(id)}`;
 }
 
+;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
+function clock_skew_steadyMs() {
+    return Number(process.hrtime.bigint() / 1000000n);
+}
+const MAX_CLOCK_SKEW_MS = 30_000;
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
+function clockSkewMs({ dateMs, receivedMs }) {
+    return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+function describeClockSkew(skewMs) {
+    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
+        return undefined;
+    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
 
 
@@ -2011,6 +2026,7 @@ function misshapen(field, wanted) {
 
 
 
+
 const GRACE_SECONDS = 5;
 async function mintToken(call, auth, installation) {
     const operation = installation === undefined ? { kind: 'app' } : { kind: 'mint', ...installation };
@@ -2018,12 +2034,12 @@ async function mintToken(call, auth, installation) {
     const http = { method: 'POST', path, body: {}, graceSeconds: GRACE_SECONDS };
     const { response, value: token } = await call(operation, http, parseToken);
     maskSecret(token);
-    const clockOffsetMs = auth.clockOffsetMs(response);
+    const offsetMs = auth.clockOffsetMs(response);
     return {
         token,
         expiresAt: parseAs(response, parseExpiry),
-        clockOffsetMs,
-        mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
+        clockOffsetMs: Date.now() + offsetMs - clock_skew_steadyMs(),
+        mintedAtMs: response.dateMs ?? response.receivedMs + offsetMs,
         details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
     };
 }
@@ -2474,18 +2490,6 @@ function app_jwt_decode(jwt) {
             cause: error,
         });
     }
-}
-
-;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
-const MAX_CLOCK_SKEW_MS = 30_000;
-const MEASURABLE_CLOCK_SKEW_MS = 2_000;
-function clockSkewMs({ dateMs, receivedMs }) {
-    return dateMs === undefined ? 0 : receivedMs - dateMs;
-}
-function describeClockSkew(skewMs) {
-    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
-        return undefined;
-    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
 ;// CONCATENATED MODULE: ./src/icr/app-auth.ts
@@ -3695,6 +3699,7 @@ function permissions(details) {
 ;// CONCATENATED MODULE: ./src/token/saved-token.ts
 
 
+
 const TOKEN = 'token';
 const EXPIRES_AT = 'expires-at';
 const CLOCK_OFFSET_MS = 'clock-offset-ms';
@@ -3711,6 +3716,9 @@ function saveToken(saved) {
 }
 function clearSavedToken() {
     writeFileCommand('state', () => saveState(TOKEN, ''));
+}
+function hasExpired({ expiresAt, clockOffsetMs }) {
+    return expiresAt !== undefined && Date.parse(expiresAt) <= steadyMs() + clockOffsetMs;
 }
 function readSavedToken() {
     const token = core.getState(TOKEN);

@@ -1871,6 +1871,21 @@ function summaryText(text) {
     return sanitize_sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
+function steadyMs() {
+    return Number(process.hrtime.bigint() / 1000000n);
+}
+const MAX_CLOCK_SKEW_MS = 30_000;
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
+function clockSkewMs({ dateMs, receivedMs }) {
+    return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+function describeClockSkew(skewMs) {
+    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
+        return undefined;
+    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
@@ -1895,6 +1910,7 @@ function file_commands_writeFileCommand(what, write) {
 ;// CONCATENATED MODULE: ./src/token/saved-token.ts
 
 
+
 const TOKEN = 'token';
 const EXPIRES_AT = 'expires-at';
 const CLOCK_OFFSET_MS = 'clock-offset-ms';
@@ -1911,6 +1927,9 @@ function saveToken(saved) {
 }
 function clearSavedToken() {
     writeFileCommand('state', () => core.saveState(TOKEN, ''));
+}
+function hasExpired({ expiresAt, clockOffsetMs }) {
+    return expiresAt !== undefined && Date.parse(expiresAt) <= steadyMs() + clockOffsetMs;
 }
 function readSavedToken() {
     const token = getState(TOKEN);
@@ -1943,7 +1962,7 @@ async function post() {
     if (saved === undefined)
         return;
     maskSecret(saved.token);
-    if (saved.expiresAt !== undefined && Date.parse(saved.expiresAt) <= Date.now() + saved.clockOffsetMs) {
+    if (hasExpired(saved)) {
         log_info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
         return;
     }

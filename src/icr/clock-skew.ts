@@ -1,6 +1,14 @@
 /** How far the runner's clock is from ICR's, by the `Date` of a response. */
 import type { HttpResponse } from '../http/transport.ts';
 
+/**
+ * Milliseconds since some moment before the job, the same in main and in post. Unlike the time of day it goes on evenly
+ * if the runner's clock is set in between, as on a machine that was just resumed.
+ */
+export function steadyMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
 /** More than this is worth signing again: a JWT is made for a clock that is 60 s off at most. */
 export const MAX_CLOCK_SKEW_MS = 30_000;
 /** A Date header is up to a second behind, and the response takes its time. */

@@ -2,6 +2,7 @@
 import { maskSecret } from '../runner/secrets.ts';
 import type { Call } from './api.ts';
 import type { AppAuth } from './app-auth.ts';
+import { steadyMs } from './clock-skew.ts';
 import { parseAs } from './errors.ts';
 import { installationPath } from './id.ts';
 import type { ChosenId } from './installation-source.ts';
@@ -15,7 +16,7 @@ export interface MintedToken {
   token: string;
   /** ISO 8601, UTC; undefined if the response doesn't say. */
   expiresAt: string | undefined;
-  /** Milliseconds to add to the runner's clock to have ICR's. */
+  /** Milliseconds to add to `steadyMs()` to have ICR's time, in Unix milliseconds. */
   clockOffsetMs: number;
   /** When it was minted by ICR's clock, in Unix milliseconds. */
   mintedAtMs: number;
@@ -31,12 +32,12 @@ export async function mintToken(call: Call, auth: AppAuth, installation: ChosenI
   const http = { method: 'POST', path, body: {}, graceSeconds: GRACE_SECONDS } as const;
   const { response, value: token } = await call(operation, http, parseToken);
   maskSecret(token);
-  const clockOffsetMs = auth.clockOffsetMs(response);
+  const offsetMs = auth.clockOffsetMs(response);
   return {
     token,
     expiresAt: parseAs(response, parseExpiry),
-    clockOffsetMs,
-    mintedAtMs: response.dateMs ?? response.receivedMs + clockOffsetMs,
+    clockOffsetMs: Date.now() + offsetMs - steadyMs(),
+    mintedAtMs: response.dateMs ?? response.receivedMs + offsetMs,
     details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
   };
 }

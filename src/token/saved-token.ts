@@ -1,5 +1,6 @@
 /** What main saves for post: the names of the state, each written and read here alone. Never a key or a JWT. */
 import * as core from '@actions/core';
+import { steadyMs } from '../icr/clock-skew.ts';
 import { writeFileCommand } from '../runner/file-commands.ts';
 
 const TOKEN = 'token';
@@ -12,7 +13,7 @@ export interface SavedToken {
   token: string;
   /** ISO 8601; undefined if ICR didn't say. */
   expiresAt: string | undefined;
-  /** Milliseconds to add to the runner's clock to have ICR's. */
+  /** Milliseconds to add to `steadyMs()` to have ICR's time, in Unix milliseconds. */
   clockOffsetMs: number;
   apiUrl: string;
   apiVersion: string;
@@ -31,6 +32,11 @@ export function saveToken(saved: SavedToken): void {
 /** Leaves nothing to revoke: of a name that is saved twice, the runner takes the later. */
 export function clearSavedToken(): void {
   writeFileCommand('state', () => core.saveState(TOKEN, ''));
+}
+
+/** By ICR's clock, and not by the runner's, which may have been set since main ran. */
+export function hasExpired({ expiresAt, clockOffsetMs }: SavedToken): boolean {
+  return expiresAt !== undefined && Date.parse(expiresAt) <= steadyMs() + clockOffsetMs;
 }
 
 /** What main saved, or undefined if there is nothing to revoke. */

@@ -106,10 +106,11 @@ test('state holds the token, its expiry, the clock offset, and the API’s addre
   assert.deepEqual(Object.fromEntries(result.state), {
     token: scene.simulator.tokens()[0]?.token,
     'expires-at': result.outputs.get('expires-at'),
-    'clock-offset-ms': '0',
+    'clock-offset-ms': result.state.get('clock-offset-ms'),
     'api-url': scene.simulator.url,
     'api-version': '2023-06-16',
   });
+  assert.match(result.state.get('clock-offset-ms') ?? '', /^-?\d+$/);
 });
 
 describe('a failed check revokes there and then', () => {

@@ -98,6 +98,18 @@ describe('an expired token', () => {
     assert.equal(scene.simulator.tokens()[0]?.state, 'revoked');
   });
 
+  test('is judged by the time since main, so that a clock that is set in between hides no living token', async () => {
+    await using scene = await createScene({ settings: { tokenLifetimeSeconds: 60 } });
+    const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
+    const { state } = await step.main();
+    const expiry = { 'STATE_expires-at': new Date(Date.now() - 3_600_000).toISOString() };
+    const offset = Number(state.get('clock-offset-ms')) - 7_200_000;
+    // What main would have saved two hours ago by a clock that was set by two hours since.
+    const post = await step.post({ ...expiry, 'STATE_clock-offset-ms': String(offset) });
+    assert.deepEqual(post.log, ['Revoked the access token.']);
+    assert.equal(scene.liveTokens(), 0);
+  });
+
   test('is judged by the offset-corrected clock: expired', async () => {
     await using scene = await createScene({ settings: { tokenLifetimeSeconds: 1 } });
     scene.simulator.moveClock(3600);
