@@ -952,7 +952,7 @@ const MAX_LEVELS = 4;
 const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const ESCAPE_SIGNS = /[%=\\&]/;
-const BLANKS = () => /[\s\p{C}]+/gu;
+const BLANKS = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
 function viewsOf(text) {
     const from = new Int32Array(text.length);
@@ -3095,7 +3095,7 @@ function isPrintable(text) {
 const STDERR_CHARACTERS = 300;
 const NOT_FOUND = 127;
 const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
-const BASE64_RUN = /[\w+/=-]{80,}/g;
+const LIKE_SIGNATURE = /[\w+/=-]{80,}|(?:[\w+/=-]{48,} ){2,}[\w+/=-]*|(?:[\da-f]{2,8}[ :]){32,}[\da-f]*/gi;
 const MIN_SECRET_CHARACTERS = 4;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
 async function signByCommand(command, signingInput, cancelled) {
@@ -3184,7 +3184,7 @@ function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
         .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
         .sort((one, other) => other.length - one.length)
         .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
-    const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(BASE64_RUN, '***');
+    const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
     if (text === '')
         return ifNothing;
     const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
@@ -3263,6 +3263,7 @@ function isSummaryWanted() {
 
 
 const MIN_JWT_CHARACTERS = 16;
+const inputs_MIN_KEY_BYTES = 300;
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
 function readInputs() {
@@ -3318,9 +3319,13 @@ function maskJwt(text) {
         maskSecret(secret);
 }
 function assertNoKey(command) {
-    if (!command.includes('-----BEGIN'))
+    if (command === '')
         return;
-    for (const line of readPasted(command).secretLines)
+    const pasted = readPasted(command);
+    const isKey = pasted.text.includes('-----BEGIN') || (pasted.bytes?.length ?? 0) >= inputs_MIN_KEY_BYTES;
+    if (!isKey)
+        return;
+    for (const line of pasted.secretLines)
         maskSecret(line);
     throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }

@@ -952,7 +952,7 @@ const MAX_LEVELS = 4;
 const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const ESCAPE_SIGNS = /[%=\\&]/;
-const BLANKS = () => /[\s\p{C}]+/gu;
+const BLANKS = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
 function viewsOf(text) {
     const from = new Int32Array(text.length);

@@ -13,6 +13,8 @@ import { isSummaryWanted, readBoolean, readChoice, readId, readText } from './fi
 
 /** Of a shorter text in its place, a mask would garble the log. */
 const MIN_JWT_CHARACTERS = 16;
+/** No command is so much base64 and nothing else; a key of 1024 bits is twice as long. */
+const MIN_KEY_BYTES = 300;
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
 const DEFAULT_API_VERSION = '2023-06-16';
 
@@ -95,8 +97,11 @@ function maskJwt(text: string): void {
 
 /** A command line is seen by every user of the machine. */
 function assertNoKey(command: string): void {
-  if (!command.includes('-----BEGIN')) return;
-  for (const line of readPasted(command).secretLines) maskSecret(line);
+  if (command === '') return;
+  const pasted = readPasted(command);
+  const isKey = pasted.text.includes('-----BEGIN') || (pasted.bytes?.length ?? 0) >= MIN_KEY_BYTES;
+  if (!isKey) return;
+  for (const line of pasted.secretLines) maskSecret(line);
   throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 

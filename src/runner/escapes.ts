@@ -18,7 +18,8 @@ const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', a
 /** Without one of these a text has no escapes. */
 const ESCAPE_SIGNS = /[%=\\&]/;
 
-const BLANKS = () => /[\s\p{C}]+/gu;
+/** What takes no ink: white space, controls, and what Unicode says is to be ignored if a font does not know it. */
+const BLANKS = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 /** No invisible characters and no blanks but spaces. Most lines are; to compile `\p{C}` takes half a millisecond. */
 export const PLAIN_TEXT = /^[ -~“”’…]*$/;
 

@@ -10,8 +10,11 @@ import { readSignature } from './signature.ts';
 const STDERR_CHARACTERS = 300;
 const NOT_FOUND = 127;
 const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
-/** A signature, for instance: with it and the signing input anybody has the JWT. */
-const BASE64_RUN = /[\w+/=-]{80,}/g;
+/**
+ * What may be a signature, with which anybody who has the signing input has the JWT: base64 in one line or in several,
+ * or hexadecimal.
+ */
+const LIKE_SIGNATURE = /[\w+/=-]{80,}|(?:[\w+/=-]{48,} ){2,}[\w+/=-]*|(?:[\da-f]{2,8}[ :]){32,}[\da-f]*/gi;
 const MIN_SECRET_CHARACTERS = 4;
 const PRINT_SIGNATURE =
   'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
@@ -118,7 +121,7 @@ function quoteEnd(stderr: string, ifNothing = ' It said nothing on standard erro
     .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
     .sort((one, other) => other.length - one.length)
     .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
-  const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(BASE64_RUN, '***');
+  const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
   if (text === '') return ifNothing;
   const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
   return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;

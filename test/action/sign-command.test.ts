@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertFailed, assertSucceeded, type Result, type StepOptions, WITH_SIGNALS } from '../support/runner.ts';
-import { createScene, PEM, type Scene } from '../support/scene.ts';
+import { createScene, keyLines, PEM, type Scene } from '../support/scene.ts';
 
 const DIST = join(import.meta.dirname, '../../dist');
 const SIGN = 'openssl dgst -sha256 -sign "$KEY_FILE"';
@@ -202,6 +202,15 @@ const BAD: Record<string, [command: string, says: RegExp, env?: Record<string, s
     `set -x; s=$(${SIGN} | base64 -w0); : "$s"; exit 1`,
     /It said: “(?:(?![\w+/=]{80}).)*\*\*\*[^“]*”$/,
   ],
+  'says a signature in lines of base64': [
+    `${SIGN} | base64 | tee /dev/stderr > /dev/null; echo "denied by the vault" >&2; exit 1`,
+    /It said: “\*\*\* denied by the vault”$/,
+  ],
+  'says a signature in lines of 64 characters': [
+    `${SIGN} | openssl base64 >&2; echo "no, denied" >&2; exit 1`,
+    /It said: “\*\*\* no, denied”$/,
+  ],
+  'says a signature in hexadecimal': [`${SIGN} | od -An -tx1 >&2; exit 1`, /It said: “\*\*\*”$/],
   'says the signing input': ['cat "$ICR_SIGNING_INPUT" >&2; exit 1', /It said: “\*\*\*”$/],
   'has no bash': ['true', /^`sign-command` needs `bash`, which is not on the PATH\./, { PATH: '/nowhere' }],
   'has no RUNNER_TEMP': [SIGN, /^`sign-command` needs RUNNER_TEMP, which is not set\./, { RUNNER_TEMP: undefined }],
@@ -233,15 +242,28 @@ describe('A command is refused in one sentence, and nothing is sent, if it', OPT
     });
   }
 
-  test('holds a key', async () => {
-    const result = await sign(PEM);
-    assertFailed(
-      result,
-      /^`sign-command` holds a key, not a command that signs\. Give a key to the input `private-key`\./,
-    );
-    for (const line of PEM.split('\n').slice(1, -3)) assert.ok(result.masks.includes(line));
-    assert.deepEqual(result.scene.asked(), []);
-  });
+  const bodyOf = (pem: string) => pem.replace(/-----.*-----\n/g, '');
+  const base64Of = (pem: string) => Buffer.from(pem).toString('base64');
+  for (const [shape, change] of Object.entries<(pem: string) => string>({
+    'in PEM': (pem) => pem,
+    'without header and footer': bodyOf,
+    'without header and footer, in one line': (pem) => bodyOf(pem).replaceAll('\n', ''),
+    'as base64 of PEM': base64Of,
+    'as base64 of PEM, in lines': (pem) => base64Of(pem).replace(/.{76}/g, '$&\n'),
+  })) {
+    test(`holds a key ${shape}`, async () => {
+      const pasted = change(PEM);
+      const result = await sign(pasted);
+      assertFailed(
+        result,
+        /^`sign-command` holds a key, not a command that signs\. Give a key to the input `private-key`\./,
+      );
+      for (const line of keyLines(PEM)) assert.ok(result.masks.includes(line), line);
+      for (const line of pasted.split('\n').filter((line) => line.length >= 64 && !line.startsWith('-')))
+        assert.ok(result.masks.includes(line), line);
+      assert.deepEqual(result.scene.asked(), []);
+    });
+  }
 
   test('has a working folder that is gone', async () => {
     const result = await sign('true', {

@@ -37,7 +37,7 @@ const SIGNS = [
   '_',
 ];
 
-/** 44 of them. */
+/** 50 of them. */
 export const ECHOES: readonly Echo[] = [
   plain('as it is', (secret) => secret),
   plain('without its first character', (secret) => secret.slice(1)),
@@ -63,6 +63,9 @@ export const ECHOES: readonly Echo[] = [
   written('as decimal character references', (character) => `&#${character.charCodeAt(0)};`),
   written('as hexadecimal character references', (character) => `&#x${hex(character)};`),
   written('as quoted-printable', (character) => `=${hex(character).toUpperCase()}`),
+  ...['\u200B', '\u034F', '\u2800', '\u3164', '\uFE0F', '\u{E0100}'].map((invisible) =>
+    written(`with U+${invisible.codePointAt(0)?.toString(16)} between`, (character) => character + invisible),
+  ),
 ];
 
 /** The most characters in a row of the secret that the text holds in clear, each written as the echo writes it. */
