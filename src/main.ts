@@ -10,7 +10,7 @@ import {
   isRepositoryPrivate,
   type RunEvent,
   readEvent,
-  relayedInstallationId,
+  relayedInstallation,
 } from './inputs/event.ts';
 import { readInputs } from './inputs/inputs.ts';
 import { missingCredentials } from './inputs/missing-credentials.ts';
@@ -45,14 +45,14 @@ async function main(): Promise<void> {
   const installation =
     inputs.tokenType === 'app'
       ? undefined
-      : await chooseInstallation(api, inputs, () => relayedInstallationId(event), isRepositoryPrivate(event));
+      : await chooseInstallation(api, inputs, () => relayedInstallation(event), isRepositoryPrivate(event));
 
   const minted = await api.mintToken(installation);
   const saved = { ...minted, apiUrl: inputs.apiUrl, apiVersion: inputs.apiVersion };
   try {
     saveToken(saved);
     cancelled.throwIfAborted();
-    const details = checkToken(minted, { ...inputs, installationId: installation?.id });
+    const details = checkToken(minted, { ...inputs, installation });
     writeDetails(details, inputs.apiUrl);
     if (inputs.skipTokenRevoke) clearSavedToken();
     writeToken(minted.token);

@@ -1586,12 +1586,17 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(describeNetworkError(error, undefined)));
+        let hasResponse = false;
+        request.on('error', (error) => {
+            if (!hasResponse)
+                reject(describeNetworkError(error, undefined));
+        });
         request.on('upgrade', (_, socket) => {
             socket.destroy();
             reject(protocolSwitched());
         });
         request.on('response', (response) => {
+            hasResponse = true;
             readResponse(response)
                 .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
                 .then(resolve, reject);
@@ -2043,6 +2048,13 @@ async function mintToken(call, auth, installation) {
         details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
     };
 }
+function maskToken(text) {
+    try {
+        maskSecret(parseToken(text));
+    }
+    catch {
+    }
+}
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
 
@@ -2061,8 +2073,10 @@ function createIcrApi(send, auth, budget) {
     }
     const call = async (operation, http, parse) => {
         const response = await request(http);
-        if (!isSuccess(response))
+        if (!isSuccess(response)) {
+            maskToken(response.text);
             throw apiError(operation, response, auth.requester(response), isAppAccepted);
+        }
         isAppAccepted = true;
         return { response, value: parseAs(response, parse) };
     };
@@ -2497,6 +2511,7 @@ function app_jwt_decode(jwt) {
 
 
 
+
 function createAppAuth(credential, cancelled) {
     let offsetMs = 0;
     let isCorrected = false;
@@ -2514,7 +2529,7 @@ function createAppAuth(credential, cancelled) {
         bearer,
         correctClock: async (response) => {
             const skewMs = clockSkewMs(response);
-            const isRefused = response.status === 401 || response.status === 403;
+            const isRefused = response.status === 401 || (response.status === 403 && isFromApi(response.text));
             if (isCorrected || !isRefused || !('signer' in credential) || Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS)
                 return false;
             isCorrected = true;
@@ -2654,7 +2669,7 @@ function readEvent() {
         return { name, actor, payload: {} };
     }
 }
-function relayedInstallationId({ name, payload }) {
+function relayedInstallation({ name, payload }) {
     if (name !== 'repository_dispatch')
         return undefined;
     if (Object.keys(payload).length === 0) {
@@ -2668,11 +2683,12 @@ function relayedInstallationId({ name, payload }) {
     if (!isId(id)) {
         throw new Error('The event’s `client_payload.installation.id` is not an id. Relay ICR’s webhook payload unchanged as `client_payload`, or set `organization-id`.');
     }
-    return id;
+    const organizationId = field(field(installation, 'organization'), 'id');
+    return { id, organizationId: isId(organizationId) ? organizationId : undefined };
 }
 function findRelayedInstallationId(event) {
     try {
-        return relayedInstallationId(event);
+        return relayedInstallation(event)?.id;
     }
     catch {
         return undefined;
@@ -2978,6 +2994,7 @@ const TIME_LIMIT_MS = 30_000;
 const MAX_STDOUT_BYTES = 64 * 1024;
 const MAX_STDERR_CHARACTERS = 64 * 1024;
 const FLUSH_MS = 1_000;
+const MORE_FLUSH_MS = 4_000;
 const OPTIONS = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
 const WITH_REAL_PIPES = `exec > >(exec cat) 2> >(exec cat >&2); exec bash ${OPTIONS.join(' ')} "$1"`;
 function bashProcess(command, platform) {
@@ -3017,11 +3034,19 @@ async function runInBash(command, stdin, env, cancelled) {
     child.once('error', reject);
     child.once('close', settle);
     child.once('exit', (exitCode, signal) => {
-        timers.push(setTimeout(() => settle(exitCode, signal), FLUSH_MS));
+        const end = () => settle(exitCode, signal);
+        const flush = () => (exitCode === 0 && stdoutBytes === 0 ? timers.push(setTimeout(end, MORE_FLUSH_MS)) : end());
+        timers.push(setTimeout(flush, FLUSH_MS));
     });
     const cancel = () => reject(cancelled?.reason);
     cancelled?.addEventListener('abort', cancel);
-    const endAll = () => endProcesses(child.pid, detached);
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    const endAll = () => {
+        if (detached)
+            bash_endGroup(child.pid);
+        else if (!hasEnded())
+            endTree(child.pid);
+    };
     process.once('exit', endAll);
     try {
         return await promise;
@@ -3039,13 +3064,14 @@ async function runInBash(command, stdin, env, cancelled) {
 function childProcess() {
     return process.getBuiltinModule('node:child_process');
 }
-function endProcesses(pid, isGroup) {
+function endTree(pid) {
     if (pid === undefined)
         return;
-    if (!isGroup) {
-        childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+    childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+}
+function bash_endGroup(pid) {
+    if (pid === undefined)
         return;
-    }
     try {
         process.kill(-pid, 'SIGKILL');
     }
@@ -3247,8 +3273,17 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
+const JOB_SUMMARY = 'job-summary';
+function readSummaryWanted() {
+    return readBoolean(JOB_SUMMARY);
+}
 function isSummaryWanted() {
-    return readBoolean('job-summary');
+    try {
+        return readSummaryWanted();
+    }
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/inputs.ts
@@ -3283,7 +3318,7 @@ function readInputs() {
         requiredPermissions: parsePermissions('required-permissions', readText('required-permissions')),
         allowedPermissions: allowed === '' ? undefined : parsePermissions('allowed-permissions', allowed),
         skipTokenRevoke: readBoolean('skip-token-revoke'),
-        jobSummary: isSummaryWanted(),
+        jobSummary: readSummaryWanted(),
         apiUrl: readApiUrl(),
         apiVersion: readApiVersion(),
         onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),
@@ -3444,8 +3479,11 @@ function checkToken(minted, requirements) {
     checkText(minted.token);
     const details = minted.details();
     checkIsValid(details, minted.mintedAtMs);
-    checkIsFor('organization', details.organizationId, requirements.organizationId);
-    checkIsFor('installation', details.installationId, requirements.installationId);
+    const { installation, organizationId } = requirements;
+    checkIsFor('organization', details.organizationId, organizationId);
+    checkIsFor('installation', details.installationId, installation?.id);
+    if (organizationId === undefined && installation !== undefined)
+        checkOwner(details.organizationId, installation);
     checkRequired(details.permissions, requirements.requiredPermissions);
     if (requirements.allowedPermissions !== undefined)
         checkAllowed(details.permissions, requirements.allowedPermissions);
@@ -3471,6 +3509,14 @@ function checkIsFor(what, actual, wanted) {
     if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted)))
         return;
     throw new Error(`ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${sanitize(actual ?? 'none', 128)}, not for ${wanted}.`);
+}
+function checkOwner(actual, { organization, source }) {
+    if (organization === undefined || (actual !== undefined && isSameId(actual, organization.id)))
+        return;
+    const claim = source === 'webhook'
+        ? 'the relayed webhook names. Relay ICR’s webhook payload unchanged.'
+        : 'ICR named for the installation. Report this to ICR.';
+    throw new Error(`The token is for another organization than ${claim} It is for ${sanitize(actual ?? 'none', 128)}, not for ${sanitize(organization.id, 128)}.`);
 }
 function checkRequired(granted, required) {
     const missing = missingPermissions(granted, required);
@@ -3572,7 +3618,7 @@ function describeInstallation({ id, organization }) {
 
 
 
-async function chooseInstallation(api, { installationId, organizationId }, relayedInstallationId, isLogPrivate) {
+async function chooseInstallation(api, { installationId, organizationId }, relayedInstallation, isLogPrivate) {
     if (installationId !== undefined) {
         const source = 'installation-id';
         if (organizationId === undefined)
@@ -3582,9 +3628,12 @@ async function chooseInstallation(api, { installationId, organizationId }, relay
     if (organizationId !== undefined) {
         return { ...(await findByOrganization(api, organizationId, isLogPrivate)), source: 'organization-id' };
     }
-    const relayedId = relayedInstallationId();
-    if (relayedId !== undefined)
-        return { id: relayedId, organization: undefined, source: 'webhook' };
+    const relayed = relayedInstallation();
+    if (relayed !== undefined) {
+        const { id, organizationId } = relayed;
+        const organization = organizationId === undefined ? undefined : { id: organizationId, name: undefined };
+        return { id, organization, source: 'webhook' };
+    }
     return { ...(await findOnly(api, isLogPrivate)), source: 'only-installation' };
 }
 async function installation_confirm(api, id, organizationId, isLogPrivate) {
@@ -3597,7 +3646,8 @@ async function installation_confirm(api, id, organizationId, isLogPrivate) {
 }
 async function findByOrganization(api, organizationId, isLogPrivate) {
     const direct = await api.findOrganizationInstallation(organizationId);
-    if (direct !== undefined && belongsTo(direct, organizationId) !== false)
+    const isInstallation = direct !== undefined && !isSameId(direct.id, organizationId);
+    if (isInstallation && belongsTo(direct, organizationId) !== false)
         return direct;
     log_info('ICR’s look-up of the organization gave no usable answer: reading the list of installations.');
     const tally = createTally(isLogPrivate);
@@ -3798,13 +3848,13 @@ async function main() {
     const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
     const installation = inputs.tokenType === 'app'
         ? undefined
-        : await chooseInstallation(api, inputs, () => relayedInstallationId(event), isRepositoryPrivate(event));
+        : await chooseInstallation(api, inputs, () => relayedInstallation(event), isRepositoryPrivate(event));
     const minted = await api.mintToken(installation);
     const saved = { ...minted, apiUrl: inputs.apiUrl, apiVersion: inputs.apiVersion };
     try {
         saveToken(saved);
         cancelled.throwIfAborted();
-        const details = checkToken(minted, { ...inputs, installationId: installation?.id });
+        const details = checkToken(minted, { ...inputs, installation });
         writeDetails(details, inputs.apiUrl);
         if (inputs.skipTokenRevoke)
             clearSavedToken();

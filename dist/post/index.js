@@ -1586,12 +1586,17 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
             graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('error', (error) => reject(describeNetworkError(error, undefined)));
+        let hasResponse = false;
+        request.on('error', (error) => {
+            if (!hasResponse)
+                reject(describeNetworkError(error, undefined));
+        });
         request.on('upgrade', (_, socket) => {
             socket.destroy();
             reject(protocolSwitched());
         });
         request.on('response', (response) => {
+            hasResponse = true;
             readResponse(response)
                 .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
                 .then(resolve, reject);
@@ -1826,8 +1831,17 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
+const JOB_SUMMARY = 'job-summary';
+function readSummaryWanted() {
+    return readBoolean(JOB_SUMMARY);
+}
 function isSummaryWanted() {
-    return readBoolean('job-summary');
+    try {
+        return readSummaryWanted();
+    }
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/runner/process.ts

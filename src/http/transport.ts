@@ -88,13 +88,18 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
-    request.on('error', (error) => reject(describeNetworkError(error, undefined)));
+    // Of a whole response, what comes after it on the connection says nothing; a part of one is not read to its end.
+    let hasResponse = false;
+    request.on('error', (error) => {
+      if (!hasResponse) reject(describeNetworkError(error, undefined));
+    });
     // Of a response that switches protocols Node tells nothing else.
     request.on('upgrade', (_, socket) => {
       socket.destroy();
       reject(protocolSwitched());
     });
     request.on('response', (response) => {
+      hasResponse = true;
       readResponse(response)
         .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
         .then(resolve, reject);

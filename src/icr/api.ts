@@ -7,7 +7,7 @@ import { apiError, type Operation, parseAs } from './errors.ts';
 import { installationPath } from './id.ts';
 import type { ChosenId } from './installation-source.ts';
 import { ShapeError } from './json.ts';
-import { type MintedToken, mintToken } from './mint.ts';
+import { type MintedToken, maskToken, mintToken } from './mint.ts';
 import { type Installation, type InstallationPage, parseInstallation, parseInstallationPage } from './responses.ts';
 
 const PAGE_SIZE = 100;
@@ -47,7 +47,10 @@ export function createIcrApi(send: Send, auth: AppAuth, budget: Budget): IcrApi 
 
   const call: Call = async (operation, http, parse) => {
     const response = await request(http);
-    if (!isSuccess(response)) throw apiError(operation, response, auth.requester(response), isAppAccepted);
+    if (!isSuccess(response)) {
+      maskToken(response.text);
+      throw apiError(operation, response, auth.requester(response), isAppAccepted);
+    }
     isAppAccepted = true;
     return { response, value: parseAs(response, parse) };
   };

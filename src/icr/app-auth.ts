@@ -6,6 +6,7 @@ import type { Signer } from '../signing/signer.ts';
 import { isValidAt, type OutsideJwt, signAppJwt } from './app-jwt.ts';
 import type { Requester } from './auth-errors.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock-skew.ts';
+import { isFromApi } from './error-message.ts';
 
 /** What signs as the app, or a JWT that was signed elsewhere and is masked already. */
 export type Credential = { appId: string; signer: Signer } | { appId: string; jwt: string; read: OutsideJwt };
@@ -51,7 +52,8 @@ export function createAppAuth(credential: Credential, cancelled?: AbortSignal): 
     bearer,
     correctClock: async (response) => {
       const skewMs = clockSkewMs(response);
-      const isRefused = response.status === 401 || response.status === 403;
+      // A proxy or a firewall on the way may answer 403, too, and its clock says nothing of ICR's.
+      const isRefused = response.status === 401 || (response.status === 403 && isFromApi(response.text));
       if (isCorrected || !isRefused || !('signer' in credential) || Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return false;
       isCorrected = true;
       offsetMs = -skewMs;

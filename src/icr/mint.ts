@@ -41,3 +41,12 @@ export async function mintToken(call: Call, auth: AppAuth, installation: ChosenI
     details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
   };
 }
+
+/** Masks the token of a response that is an error and holds one all the same. */
+export function maskToken(text: string): void {
+  try {
+    maskSecret(parseToken(text));
+  } catch {
+    // It holds none.
+  }
+}

@@ -29,13 +29,20 @@ export function readEvent(): RunEvent {
   }
 }
 
+/** Of an ICR webhook. */
+export interface RelayedInstallation {
+  id: string;
+  /** Undefined if the payload doesn't say. */
+  organizationId: string | undefined;
+}
+
 /**
  * The installation of an ICR webhook that a `repository_dispatch` event relays in its `client_payload`
  * (docs: Webhook actions and payloads); undefined for every other event.
  *
  * @throws Error if the payload has an installation whose id is not an id
  */
-export function relayedInstallationId({ name, payload }: RunEvent): string | undefined {
+export function relayedInstallation({ name, payload }: RunEvent): RelayedInstallation | undefined {
   if (name !== 'repository_dispatch') return undefined;
   if (Object.keys(payload).length === 0) {
     throw new Error(
@@ -51,13 +58,14 @@ export function relayedInstallationId({ name, payload }: RunEvent): string | und
       'The event’s `client_payload.installation.id` is not an id. Relay ICR’s webhook payload unchanged as `client_payload`, or set `organization-id`.',
     );
   }
-  return id;
+  const organizationId = field(field(installation, 'organization'), 'id');
+  return { id, organizationId: isId(organizationId) ? organizationId : undefined };
 }
 
-/** The same, and undefined if the payload has no usable id. */
+/** Its id, and undefined if the payload has no usable id. */
 export function findRelayedInstallationId(event: RunEvent): string | undefined {
   try {
-    return relayedInstallationId(event);
+    return relayedInstallation(event)?.id;
   } catch {
     return undefined;
   }

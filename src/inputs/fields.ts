@@ -39,7 +39,18 @@ export function readBoolean(name: string): boolean {
   }
 }
 
-/** The input `job-summary`, which both steps read. */
+const JOB_SUMMARY = 'job-summary';
+
+/** The input `job-summary`. */
+export function readSummaryWanted(): boolean {
+  return readBoolean(JOB_SUMMARY);
+}
+
+/** The same for post, for which the runner evaluates inputs again: no text of it may hide that a token was revoked. */
 export function isSummaryWanted(): boolean {
-  return readBoolean('job-summary');
+  try {
+    return readSummaryWanted();
+  } catch {
+    return false;
+  }
 }

@@ -9,7 +9,7 @@ import { maskSecret } from '../runner/secrets.ts';
 import { readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
-import { isSummaryWanted, readBoolean, readChoice, readId, readText } from './fields.ts';
+import { readBoolean, readChoice, readId, readSummaryWanted, readText } from './fields.ts';
 
 /** Of a shorter text in its place, a mask would garble the log. */
 const MIN_JWT_CHARACTERS = 16;
@@ -60,7 +60,7 @@ export function readInputs(): Inputs {
     requiredPermissions: parsePermissions('required-permissions', readText('required-permissions')),
     allowedPermissions: allowed === '' ? undefined : parsePermissions('allowed-permissions', allowed),
     skipTokenRevoke: readBoolean('skip-token-revoke'),
-    jobSummary: isSummaryWanted(),
+    jobSummary: readSummaryWanted(),
     apiUrl: readApiUrl(),
     apiVersion: readApiVersion(),
     onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),

@@ -6,6 +6,8 @@ export const MAX_STDOUT_BYTES = 64 * 1024;
 const MAX_STDERR_CHARACTERS = 64 * 1024;
 /** For what is still in a pipe when bash ends; a process that it left behind may hold the pipe for longer. */
 const FLUSH_MS = 1_000;
+/** If nothing came at all: on a busy runner `cat` may not even have started. */
+const MORE_FLUSH_MS = 4_000;
 
 const OPTIONS = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
 /**
@@ -77,11 +79,18 @@ export async function runInBash(
   child.once('error', reject);
   child.once('close', settle);
   child.once('exit', (exitCode, signal) => {
-    timers.push(setTimeout(() => settle(exitCode, signal), FLUSH_MS));
+    const end = () => settle(exitCode, signal);
+    const flush = () => (exitCode === 0 && stdoutBytes === 0 ? timers.push(setTimeout(end, MORE_FLUSH_MS)) : end());
+    timers.push(setTimeout(flush, FLUSH_MS));
   });
   const cancel = () => reject(cancelled?.reason);
   cancelled?.addEventListener('abort', cancel);
-  const endAll = () => endProcesses(child.pid, detached);
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const endAll = () => {
+    if (detached) endGroup(child.pid);
+    // Windows finds no children of a process that has ended, and may have given its number to another.
+    else if (!hasEnded()) endTree(child.pid);
+  };
   process.once('exit', endAll);
 
   try {
@@ -101,12 +110,13 @@ function childProcess() {
   return process.getBuiltinModule('node:child_process');
 }
 
-function endProcesses(pid: number | undefined, isGroup: boolean): void {
+function endTree(pid: number | undefined): void {
   if (pid === undefined) return;
-  if (!isGroup) {
-    childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
-    return;
-  }
+  childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

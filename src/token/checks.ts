@@ -12,13 +12,15 @@ import {
 } from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
 import { sanitize } from '../runner/sanitize.ts';
+import type { ChosenInstallation } from './installation.ts';
 
 /** The mask of a shorter text would garble the job's log. */
 const MIN_TOKEN_CHARACTERS = 16;
 
 export interface TokenRequirements {
   /** The installation that was asked for; undefined for an app token. */
-  installationId: string | undefined;
+  installation: ChosenInstallation | undefined;
+  /** Of the input. */
   organizationId: string | undefined;
   requiredPermissions: Permissions;
   /** Undefined if the token may carry anything. */
@@ -30,8 +32,10 @@ export function checkToken(minted: MintedToken, requirements: TokenRequirements)
   checkText(minted.token);
   const details = minted.details();
   checkIsValid(details, minted.mintedAtMs);
-  checkIsFor('organization', details.organizationId, requirements.organizationId);
-  checkIsFor('installation', details.installationId, requirements.installationId);
+  const { installation, organizationId } = requirements;
+  checkIsFor('organization', details.organizationId, organizationId);
+  checkIsFor('installation', details.installationId, installation?.id);
+  if (organizationId === undefined && installation !== undefined) checkOwner(details.organizationId, installation);
   checkRequired(details.permissions, requirements.requiredPermissions);
   if (requirements.allowedPermissions !== undefined) checkAllowed(details.permissions, requirements.allowedPermissions);
   return details;
@@ -68,6 +72,18 @@ function checkIsFor(what: string, actual: string | undefined, wanted: string | u
   if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted))) return;
   throw new Error(
     `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${sanitize(actual ?? 'none', 128)}, not for ${wanted}.`,
+  );
+}
+
+/** No input names the organization, but what chose the installation may have. */
+function checkOwner(actual: string | undefined, { organization, source }: ChosenInstallation): void {
+  if (organization === undefined || (actual !== undefined && isSameId(actual, organization.id))) return;
+  const claim =
+    source === 'webhook'
+      ? 'the relayed webhook names. Relay ICR’s webhook payload unchanged.'
+      : 'ICR named for the installation. Report this to ICR.';
+  throw new Error(
+    `The token is for another organization than ${claim} It is for ${sanitize(actual ?? 'none', 128)}, not for ${sanitize(organization.id, 128)}.`,
   );
 }
 

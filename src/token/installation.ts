@@ -19,13 +19,13 @@ export interface ChosenInstallation extends Installation {
 /**
  * The installation to mint for. Its organization is known only if the API named it on the way.
  *
- * @param relayedInstallationId reads the webhook that the event relays; called only if no input decides
+ * @param relayedInstallation reads the webhook that the event relays; called only if no input decides
  * @param isLogPrivate whether the log may list the app's organizations
  */
 export async function chooseInstallation(
   api: IcrApi,
   { installationId, organizationId }: Wanted,
-  relayedInstallationId: () => string | undefined,
+  relayedInstallation: () => { id: string; organizationId: string | undefined } | undefined,
   isLogPrivate: boolean,
 ): Promise<ChosenInstallation> {
   if (installationId !== undefined) {
@@ -36,8 +36,12 @@ export async function chooseInstallation(
   if (organizationId !== undefined) {
     return { ...(await findByOrganization(api, organizationId, isLogPrivate)), source: 'organization-id' };
   }
-  const relayedId = relayedInstallationId();
-  if (relayedId !== undefined) return { id: relayedId, organization: undefined, source: 'webhook' };
+  const relayed = relayedInstallation();
+  if (relayed !== undefined) {
+    const { id, organizationId } = relayed;
+    const organization = organizationId === undefined ? undefined : { id: organizationId, name: undefined };
+    return { id, organization, source: 'webhook' };
+  }
   return { ...(await findOnly(api, isLogPrivate)), source: 'only-installation' };
 }
 
@@ -55,7 +59,9 @@ async function confirm(api: IcrApi, id: string, organizationId: string, isLogPri
 
 async function findByOrganization(api: IcrApi, organizationId: string, isLogPrivate: boolean): Promise<Installation> {
   const direct = await api.findOrganizationInstallation(organizationId);
-  if (direct !== undefined && belongsTo(direct, organizationId) !== false) return direct;
+  // What has the organization's own id is the organization.
+  const isInstallation = direct !== undefined && !isSameId(direct.id, organizationId);
+  if (isInstallation && belongsTo(direct, organizationId) !== false) return direct;
   info('ICR’s look-up of the organization gave no usable answer: reading the list of installations.');
 
   const tally = createTally(isLogPrivate);

@@ -66,6 +66,16 @@ describe('a clock that is off', () => {
     }
   }
 
+  test('is not read from a 403 that is not ICR’s', async () => {
+    await using scene = await createScene();
+    const headers = { date: new Date(Date.now() - 3_600_000).toUTCString() };
+    const effect = { kind: 'answer', status: 403, headers, body: '<h1>Forbidden</h1>' } as const;
+    scene.simulator.fault({ path: '/app/organizations/**', effect });
+    const result = await scene.main(forNordic(scene));
+    assertSucceeded(result);
+    assert.doesNotMatch(result.stdout, /signing again/);
+  });
+
   test('is corrected at the mint if that is the first request', async () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);

@@ -136,6 +136,14 @@ describe('organization-id', () => {
     });
   }
 
+  test('reads the list if the look-up answers with the organization itself', async () => {
+    await using scene = await createScene();
+    const { id, fullName } = scene.baltic.organization;
+    scene.simulator.fault({ path: '/app/organizations/**', effect: json({ id, fullName }) });
+    const result = await scene.main({ 'organization-id': id });
+    assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
+  });
+
   const shapes = { 'no object': json(null), HTML: html(), 'no id': json({ organization: {} }), 'a list': json([]) };
   for (const [shape, effect] of Object.entries(shapes)) {
     test(`reads the list if the look-up answers ${shape}`, async () => {
@@ -318,6 +326,15 @@ describe('the list of installations', () => {
 });
 
 describe('a relayed webhook', () => {
+  for (const organization of ['right', { name: 'without an id' }, { id: 7 }, null]) {
+    test(`with an organization that is ${JSON.stringify(organization)} names the installation`, async () => {
+      await using scene = await createScene();
+      const { id } = scene.baltic;
+      const named = organization === 'right' ? { id: scene.baltic.organization.id } : organization;
+      assertSucceeded(await scene.main({}, dispatch({ installation: { id, organization: named } })));
+    });
+  }
+
   test('of a repository_dispatch event names the installation', async () => {
     await using scene = await createScene();
     const payload = { event: 'warehouseTransaction', installation: { id: scene.baltic.id }, signedData: 'x' };

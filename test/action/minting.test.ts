@@ -113,11 +113,60 @@ test('state holds the token, its expiry, the clock offset, and the API’s addre
   assert.match(result.state.get('clock-offset-ms') ?? '', /^-?\d+$/);
 });
 
+test('a whole response counts, whatever the server sends after it', async () => {
+  await using scene = await createScene();
+  const { id, organization } = scene.nordic;
+  const token = 'crs_of-a-server-that-says-too-much';
+  const expiresAt = new Date(Date.now() + 7_200_000).toISOString();
+  const minted = { token, expiresAt, isActive: true, permissions: {}, installationId: id };
+  const body = JSON.stringify({ ...minted, organizationId: organization.id });
+  const bytes = `HTTP/1.1 201 Created\r\nContent-Length: ${body.length}\r\n\r\n${body}garbage\r\n\r\n`;
+  scene.simulator.fault({ method: 'POST', path: MINT, effect: { kind: 'raw', bytes } });
+  const result = await scene.main(forNordic(scene));
+  assertSucceeded(result);
+  assert.equal(result.outputs.get('token'), token);
+  assert.equal(scene.asked().filter((request) => request.startsWith('POST')).length, 1, 'it is minted once');
+});
+
+test('a token in an error is not shown', async () => {
+  await using scene = await createScene();
+  const token = 'crs_of-a-server-that-minted-it-before';
+  const effect = json({ statusCode: 409, token, message: `there is ${token} already` }, 409);
+  scene.simulator.fault({ method: 'POST', path: MINT, effect });
+  const result = await scene.main(forNordic(scene));
+  assertFailed(result, /“there is \*\*\* already”/);
+  assert.ok(result.masks.includes(token));
+});
+
 describe('a failed check revokes there and then', () => {
   test('a token that is not active', async () => {
     await using scene = await createScene({ settings: { mintPatch: { isActive: false } } });
     const result = await scene.main(forNordic(scene));
     assertFailed(result, /not active/);
+    assertRevoked(scene, result);
+  });
+
+  test('a token of another organization than the app’s only installation is of', async () => {
+    await using scene = await createScene();
+    scene.nordic.state = 'uninstalled';
+    scene.simulator.settings.mintPatch = { organizationId: scene.nordic.organization.id };
+    const result = await scene.main();
+    assertFailed(
+      result,
+      /^The token is for another organization than ICR named for the installation\. Report this to ICR\./,
+    );
+    assertRevoked(scene, result);
+  });
+
+  test('a token of another organization than the relayed webhook names', async () => {
+    await using scene = await createScene();
+    const installation = { id: scene.baltic.id, organization: { id: scene.nordic.organization.id } };
+    const payload = { client_payload: { installation } };
+    const result = await scene.main({}, { event: { name: 'repository_dispatch', payload } });
+    assertFailed(
+      result,
+      /^The token is for another organization than the relayed webhook names\. Relay ICR’s webhook payload unchanged\./,
+    );
     assertRevoked(scene, result);
   });
 

@@ -69,6 +69,14 @@ test('does not look at inputs that changed or that are broken', async () => {
   assert.equal(scene.liveTokens(), 0);
 });
 
+test('says that it revoked, whatever the input job-summary is by then', async () => {
+  await using scene = await createScene();
+  const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
+  await step.main();
+  const post = await step.post({ 'INPUT_JOB-SUMMARY': 'perhaps' });
+  assert.deepEqual([post.log, post.warnings, post.summary], [['Revoked the access token.'], [], '']);
+});
+
 test('is quiet if nothing was minted', async () => {
   await using scene = await createScene();
   const step = await scene.step({ 'organization-id': 'unknown' });

@@ -151,6 +151,12 @@ describe('A command that signs', OPTIONS, () => {
     for (const jwt of jwts) assert.ok(result.masks.includes(jwt));
   });
 
+  test('is waited for if `cat`, which hands on what it prints, is slow to start', async () => {
+    const slow = await mkdtemp(join(folder, 'slow-'));
+    await writeFile(join(slow, 'cat'), '#!/bin/sh\nsleep 1.5\nexec /bin/cat "$@"\n', { mode: 0o755 });
+    assertSucceeded(await sign(SIGN, { env: { PATH: `${slow}:${process.env['PATH']}` } }));
+  });
+
   test('runs once for all requests of a step', async () => {
     await using scene = await createScene();
     const result = await sign(`echo run >> "$NOTES/runs"; ${SIGN}`, { scene });

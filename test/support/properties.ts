@@ -90,11 +90,11 @@ export const longText = fc
   .map(([one, other]) => (one + other).repeat(Math.ceil(LONG / (one + other).length)));
 
 /** What the work returns or throws. */
-export function attempt(work: () => unknown): unknown {
+export function attempt<T>(work: () => T): T | Error {
   try {
     return work();
   } catch (error) {
-    return error;
+    return error as Error;
   }
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isId } from '../../../src/icr/id.ts';
-import { explainMissingSecrets, isRepositoryPrivate, relayedInstallationId } from '../../../src/inputs/event.ts';
+import { explainMissingSecrets, isRepositoryPrivate, relayedInstallation } from '../../../src/inputs/event.ts';
 import { assertHarmless, attempt, LIMIT_MS, outsideText, property } from '../../support/properties.ts';
 
 const anyJson = fc.jsonValue({ maxDepth: 4 });
@@ -23,14 +23,15 @@ property(
   fc.tuple(payload, fc.constantFrom('repository_dispatch', 'push', 'pull_request', 'installation')),
   ([event, name]) => {
     const relayed = 'client_payload' in event ? event.client_payload : undefined;
-    const found = attempt(() => relayedInstallationId({ name, actor: '', payload: event }));
+    const found = attempt(() => relayedInstallation({ name, actor: '', payload: event }));
     if (found instanceof Error) {
       assertHarmless(found.message);
       assert.match(found.message, Object.keys(event).length === 0 ? /cannot be read/ : /client_payload/);
     } else if (found !== undefined) {
       assert.equal(name, 'repository_dispatch');
-      assert.deepEqual(JSON.parse(JSON.stringify(relayed)).installation.id, found);
-      assert.ok(isId(found));
+      assert.deepEqual(JSON.parse(JSON.stringify(relayed)).installation.id, found.id);
+      assert.ok(isId(found.id));
+      assert.ok(found.organizationId === undefined || isId(found.organizationId));
     }
   },
 );
