@@ -1200,6 +1200,8 @@ class NonRetryableError extends NetworkError {
 }
 class UnknownHostError extends NetworkError {
 }
+class NoResponseError extends NetworkError {
+}
 function describeNetworkError(error, proxy) {
     if (error instanceof NetworkError)
         return error;
@@ -1250,7 +1252,7 @@ function describeCertificateError(code) {
 }
 function noResponse(timeoutMs) {
     const within = Math.round(timeoutMs / SECOND_MS);
-    return new NetworkError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+    return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
 }
 function responseCutShort(cause) {
     return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
@@ -1639,6 +1641,9 @@ function createHttpClient(baseUrl, headers) {
                 return end(last, attempts - 1);
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
+            const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * SECOND_MS;
+            if (isCut && last !== undefined)
+                return end(last, attempts);
             [before, last] = [last, outcome];
             isHostKnown ||= !(outcome instanceof UnknownHostError);
             if (!isWorthRepeating(outcome))
@@ -3200,7 +3205,7 @@ function sign_command_describeFailure(outcome) {
         case 'exit':
             return outcome.exitCode === NOT_FOUND
                 ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said}`
-                : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its right to sign.${said}`;
+                : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said}`;
     }
 }
 function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
@@ -3529,7 +3534,7 @@ function checkRequired(granted, required) {
             throw new Error(`\`required-permissions\` names \`${sanitize(name, 60)}\`, likely a misspelling. Write \`${sanitize(spelling, 60)}\`. ${everything}`);
         }
     }
-    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or require less. ${everything}`);
+    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or remove ${missing.size === 1 ? 'it' : 'them'} from \`required-permissions\`. ${everything}`);
 }
 function checkAllowed(granted, allowed) {
     const excess = excessPermissions(granted, allowed);

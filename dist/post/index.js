@@ -1200,6 +1200,8 @@ class NonRetryableError extends NetworkError {
 }
 class UnknownHostError extends NetworkError {
 }
+class NoResponseError extends NetworkError {
+}
 function describeNetworkError(error, proxy) {
     if (error instanceof NetworkError)
         return error;
@@ -1250,7 +1252,7 @@ function describeCertificateError(code) {
 }
 function noResponse(timeoutMs) {
     const within = Math.round(timeoutMs / SECOND_MS);
-    return new NetworkError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+    return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
 }
 function responseCutShort(cause) {
     return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
@@ -1639,6 +1641,9 @@ function createHttpClient(baseUrl, headers) {
                 return end(last, attempts - 1);
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
+            const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * SECOND_MS;
+            if (isCut && last !== undefined)
+                return end(last, attempts);
             [before, last] = [last, outcome];
             isHostKnown ||= !(outcome instanceof UnknownHostError);
             if (!isWorthRepeating(outcome))

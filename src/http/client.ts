@@ -6,6 +6,7 @@ import {
   describeNetworkError,
   NetworkError,
   NonRetryableError,
+  NoResponseError,
   requestFailed,
   UnknownHostError,
   waitDoesNotFit,
@@ -68,6 +69,9 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
         return end(last, attempts - 1);
       }
       const outcome: Outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
+      // An attempt that the budget cut short says less than the one before it.
+      const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * SECOND_MS;
+      if (isCut && last !== undefined) return end(last, attempts);
       [before, last] = [last, outcome];
       isHostKnown ||= !(outcome instanceof UnknownHostError);
       if (!isWorthRepeating(outcome)) return end(outcome, attempts);

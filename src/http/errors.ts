@@ -28,6 +28,9 @@ export class NonRetryableError extends NetworkError {}
 /** A name that does not exist. */
 export class UnknownHostError extends NetworkError {}
 
+/** An attempt that was given up. */
+export class NoResponseError extends NetworkError {}
+
 /**
  * The words for an error of Node's or OpenSSL's.
  *
@@ -96,7 +99,7 @@ function describeCertificateError(code: string): [problem: string, fix: string] 
 
 export function noResponse(timeoutMs: number): NetworkError {
   const within = Math.round(timeoutMs / SECOND_MS);
-  return new NetworkError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+  return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
 }
 
 export function responseCutShort(cause?: unknown): NetworkError {

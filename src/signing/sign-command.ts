@@ -109,7 +109,7 @@ function describeFailure(outcome: Outcome): string {
     case 'exit':
       return outcome.exitCode === NOT_FOUND
         ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said}`
-        : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its right to sign.${said}`;
+        : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said}`;
   }
 }
 

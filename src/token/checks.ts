@@ -100,7 +100,7 @@ function checkRequired(granted: Permissions, required: Permissions): void {
     }
   }
   throw new Error(
-    `The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or require less. ${everything}`,
+    `The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or remove ${missing.size === 1 ? 'it' : 'them'} from \`required-permissions\`. ${everything}`,
   );
 }
 

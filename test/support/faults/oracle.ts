@@ -110,25 +110,12 @@ const PROBLEMS = {
   'cut-short': 'ICR’s response was cut short',
   'network-error': '(?:ICR can’t be reached|The server’s response is not HTTP)',
 } as const;
-/** On a loaded machine the time that the budget leaves to the last attempt may be over before the server answers. */
-const LAST_ATTEMPT_CUT = 'ICR did not respond within [12] s \\(\\d+ attempts in (?:8[5-9]|9\\d) s\\)\\..* Before: ';
 
 function namedBy(seen: Seen): { named: RegExp } {
-  if (seen.as === 'answer' && seen.retryAfterSeconds === ABSURD_SECONDS) {
-    return { named: new RegExp(`${ABSURD_SECONDS}.*Retry-After`) };
-  }
-  if (seen.as === 'answer') {
-    // The cut is named with what came before, which holds the status.
-    return {
-      named: new RegExp(
-        seen.retryAfterSeconds === undefined
-          ? `\\b${seen.status}\\b`
-          : `${seen.status}.*Retry-After|used up|${LAST_ATTEMPT_CUT}ICR answered ${seen.status}`,
-      ),
-    };
-  }
-  const problem = PROBLEMS[seen.as];
-  return { named: new RegExp(`^(?:${problem} \\(\\d+ attempts in \\d+ s\\)\\.|${LAST_ATTEMPT_CUT}${problem})`) };
+  if (seen.as !== 'answer') return { named: new RegExp(`^${PROBLEMS[seen.as]} \\(\\d+ attempts in \\d+ s\\)\\.`) };
+  if (seen.retryAfterSeconds === ABSURD_SECONDS) return { named: new RegExp(`${ABSURD_SECONDS}.*Retry-After`) };
+  if (seen.retryAfterSeconds !== undefined) return { named: new RegExp(`${seen.status}.*Retry-After|used up`) };
+  return { named: new RegExp(`\\b${seen.status}\\b`) };
 }
 
 function longestBackoff(waits: number): number {
