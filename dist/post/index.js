@@ -1836,9 +1836,8 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
-const JOB_SUMMARY = 'job-summary';
 function readSummaryWanted() {
-    return readBoolean(JOB_SUMMARY);
+    return readBoolean('job-summary');
 }
 function isSummaryWanted() {
     try {

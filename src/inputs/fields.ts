@@ -39,11 +39,9 @@ export function readBoolean(name: string): boolean {
   }
 }
 
-const JOB_SUMMARY = 'job-summary';
-
 /** The input `job-summary`. */
 export function readSummaryWanted(): boolean {
-  return readBoolean(JOB_SUMMARY);
+  return readBoolean('job-summary');
 }
 
 /** The same for post, for which the runner evaluates inputs again: no text of it may hide that a token was revoked. */

@@ -4,8 +4,16 @@ import { test } from 'node:test';
 import type { Installation, InstallationPage } from '../../src/icr/responses.ts';
 import { createTally, eachInstallation } from '../../src/token/installation-list.ts';
 
+/** More pages than any test has: a loop that waits for nothing would never let a time limit end it. */
+const MAX_PAGES = 1000;
+
 function listOf(page: (index: number) => InstallationPage) {
-  return { listInstallations: async (index: number) => page(index) };
+  return {
+    listInstallations: async (index: number) => {
+      assert.ok(index < MAX_PAGES, 'the list is read on and on');
+      return page(index);
+    },
+  };
 }
 
 function installations(from: number, count: number): Installation[] {
