@@ -109,7 +109,8 @@ async function run(
   await answering(child, command, port);
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
+    // It has nothing to tidy up, and squid takes a second to end by itself.
+    child.kill('SIGKILL');
     await once(child, 'exit');
   };
   return {

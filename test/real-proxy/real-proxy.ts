@@ -21,7 +21,7 @@ const short = await shortenSecond(100);
 const open = await startSquid(HOST);
 const started: DebianProxy[] = [open];
 after(async () => {
-  for (const proxy of started.toReversed()) await proxy[Symbol.asyncDispose]();
+  await Promise.all(started.map((proxy) => proxy[Symbol.asyncDispose]()));
   await certificates[Symbol.asyncDispose]();
   await short[Symbol.asyncDispose]();
 });

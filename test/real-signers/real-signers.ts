@@ -17,7 +17,7 @@ import { type Signer, startAwsKms, startOpenBao, startSoftHsm, versionOf } from 
 const OPTIONS = { timeout: 120_000 };
 const started: AsyncDisposable[] = [];
 after(async () => {
-  for (const signer of started.toReversed()) await signer[Symbol.asyncDispose]();
+  await Promise.all(started.map((signer) => signer[Symbol.asyncDispose]()));
 });
 
 describe('AWS KMS, by the AWS CLI with moto', OPTIONS, async () => {
