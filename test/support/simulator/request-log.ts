@@ -31,8 +31,23 @@ export interface LiveRecord extends Omit<RequestRecord, 'body' | 'status' | 'fau
   processed: boolean;
 }
 
+interface Entry {
+  readonly record: LiveRecord;
+  /** Only while it is under way: it holds its body. */
+  response: ServerResponse | undefined;
+  status: number | undefined;
+}
+
+/** Ten times what the largest benchmark sends. */
+const MAX_REQUESTS = 10_000;
+
 export class RequestLog {
-  readonly #entries: { readonly record: LiveRecord; readonly response: ServerResponse }[] = [];
+  readonly #entries: Entry[] = [];
+
+  /** Whether this is a client that goes on and on, which then gets no more responses. */
+  isFull(): boolean {
+    return this.#entries.length >= MAX_REQUESTS;
+  }
 
   open(request: IncomingMessage, response: ServerResponse, connection: number): LiveRecord {
     const record: LiveRecord = {
@@ -47,15 +62,20 @@ export class RequestLog {
       fault: undefined,
       processed: false,
     };
-    this.#entries.push({ record, response });
+    const entry: Entry = { record, response, status: undefined };
+    response.once('close', () => {
+      if (response.headersSent) entry.status = response.statusCode;
+      entry.response = undefined;
+    });
+    this.#entries.push(entry);
     return record;
   }
 
   /** A copy of the records as they are now. */
   all(): readonly RequestRecord[] {
-    return this.#entries.map(({ record, response }) => ({
+    return this.#entries.map(({ record, response, status }) => ({
       ...record,
-      status: response.headersSent ? response.statusCode : undefined,
+      status: response?.headersSent === true ? response.statusCode : status,
     }));
   }
 }

@@ -75,6 +75,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requestLog = new RequestLog();
   const listener = new Listener(options.tls, {
     request: (request, response, connection) => {
+      if (requestLog.isFull()) return listener.reset(request);
       const record = requestLog.open(request, response, connection);
       const reset = () => listener.reset(request);
       exchange({ request, response, record, reset }, server, faults, processor).catch((error: unknown) => {
