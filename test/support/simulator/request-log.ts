@@ -44,7 +44,7 @@ const MAX_REQUESTS = 10_000;
 export class RequestLog {
   readonly #entries: Entry[] = [];
 
-  /** Whether this is a client that goes on and on, which then gets no more responses. */
+  /** Whether this is a client that goes on and on, which from then on is refused. */
   isFull(): boolean {
     return this.#entries.length >= MAX_REQUESTS;
   }

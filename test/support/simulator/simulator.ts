@@ -75,7 +75,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requestLog = new RequestLog();
   const listener = new Listener(options.tls, {
     request: (request, response, connection) => {
-      if (requestLog.isFull()) return listener.reset(request);
+      if (requestLog.isFull()) {
+        const message = 'This client goes on and on: the simulator takes no more requests';
+        return void response
+          .writeHead(400, { 'Content-Type': 'application/json' })
+          .end(JSON.stringify({ statusCode: 400, message }));
+      }
       const record = requestLog.open(request, response, connection);
       const reset = () => listener.reset(request);
       exchange({ request, response, record, reset }, server, faults, processor).catch((error: unknown) => {
