@@ -19,7 +19,7 @@ import { fail, info, messageOf, notice } from './runner/log.ts';
 import { runAction, watchCancellation } from './runner/process.ts';
 import { writeSummary } from './runner/summary.ts';
 import { checkToken } from './token/checks.ts';
-import { type ChosenInstallation, chooseInstallation } from './token/installation.ts';
+import { type ChosenInstallation, chooseInstallation } from './token/choose-installation.ts';
 import { writeDetails, writeToken } from './token/outputs.ts';
 import { describeOtherWebhook, describeToken, summaryRows } from './token/report.ts';
 import { revokeAfterFailure } from './token/revoke-after-failure.ts';

@@ -1765,7 +1765,7 @@ const ORIGINS = {
     'only-installation': 'from the list of installations',
 };
 
-;// CONCATENATED MODULE: ./src/icr/auth-errors.ts
+;// CONCATENATED MODULE: ./src/icr/errors-401-403.ts
 
 
 
@@ -3617,7 +3617,7 @@ function describeInstallation({ id, organization }) {
     return `${owner} (installation ${sanitize(id, 128)})`;
 }
 
-;// CONCATENATED MODULE: ./src/token/installation.ts
+;// CONCATENATED MODULE: ./src/token/choose-installation.ts
 
 
 
@@ -3627,7 +3627,7 @@ async function chooseInstallation(api, { installationId, organizationId }, relay
         const source = 'installation-id';
         if (organizationId === undefined)
             return { id: installationId, organization: undefined, source };
-        return { ...(await installation_confirm(api, installationId, organizationId, isLogPrivate)), source };
+        return { ...(await choose_installation_confirm(api, installationId, organizationId, isLogPrivate)), source };
     }
     if (organizationId !== undefined) {
         return { ...(await findByOrganization(api, organizationId, isLogPrivate)), source: 'organization-id' };
@@ -3640,7 +3640,7 @@ async function chooseInstallation(api, { installationId, organizationId }, relay
     }
     return { ...(await findOnly(api, isLogPrivate)), source: 'only-installation' };
 }
-async function installation_confirm(api, id, organizationId, isLogPrivate) {
+async function choose_installation_confirm(api, id, organizationId, isLogPrivate) {
     const { organization } = await api.getInstallation(id);
     if (organization !== undefined && !isSameId(organization.id, organizationId)) {
         const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);

@@ -4,9 +4,9 @@ import { info } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import type { Signer } from '../signing/signer.ts';
 import { isValidAt, type OutsideJwt, signAppJwt } from './app-jwt.ts';
-import type { Requester } from './auth-errors.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock-skew.ts';
 import { isFromApi } from './error-message.ts';
+import type { Requester } from './errors-401-403.ts';
 
 /** What signs as the app, or a JWT that was signed elsewhere and is masked already. */
 export type Credential = { appId: string; signer: Signer } | { appId: string; jwt: string; read: OutsideJwt };

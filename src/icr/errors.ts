@@ -1,7 +1,7 @@
 /** What a response that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import type { HttpResponse } from '../http/transport.ts';
-import { explainRefusal, type Requester } from './auth-errors.ts';
 import { describeResponse } from './error-message.ts';
+import { explainRefusal, type Requester } from './errors-401-403.ts';
 import { type InstallationSource, ORIGINS } from './installation-source.ts';
 import { ShapeError } from './json.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
 import { sanitize } from '../runner/sanitize.ts';
-import type { ChosenInstallation } from './installation.ts';
+import type { ChosenInstallation } from './choose-installation.ts';
 
 /** The mask of a shorter text would garble the job's log. */
 const MIN_TOKEN_CHARACTERS = 16;

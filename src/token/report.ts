@@ -3,7 +3,7 @@ import type { InstallationSource } from '../icr/installation-source.ts';
 import { describePermissions } from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
 import { sanitize } from '../runner/sanitize.ts';
-import type { ChosenInstallation } from './installation.ts';
+import type { ChosenInstallation } from './choose-installation.ts';
 
 const MAX_PERMISSIONS_CHARACTERS = 1000;
 const MAX_NAME_CHARACTERS = 80;
