@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from '../support/build.ts';
-import { assertSucceeded } from '../support/runner.ts';
+import { assertSucceeded, IS_COVERAGE_RUN } from '../support/runner.ts';
 import { createScene } from '../support/scene.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -93,7 +93,9 @@ for (const [name, contents] of Object.entries(BUNDLES)) {
 }
 
 // undici costs 20 ms and more, TLS 9 ms, node:perf_hooks 1 ms. Nothing here needs them.
-test('the steps load no undici, not even Node’s own, no node:perf_hooks, and no TLS for a server on loopback', async () => {
+test('the steps load no undici, not even Node’s own, no node:perf_hooks, and no TLS for a server on loopback', {
+  skip: IS_COVERAGE_RUN && 'it runs the source',
+}, async () => {
   await using scene = await createScene();
   const probe = join(fresh, 'probe.cjs');
   const listFile = join(fresh, 'loaded');

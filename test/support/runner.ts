@@ -10,13 +10,15 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The action itself ends within 105 s: main's requests in 90 s, then the revocation in 15 s. */
 const LIMIT_SECONDS = 120;
-/** Those that `.ci/node.cjs` gives for every script, so that a step from source prints no warning either. */
-const NODE_OPTIONS = process.execArgv.filter((option) => option.startsWith('--disable-warning='));
 /** The coverage run measures the source itself, which Node 24 runs without a build. */
-const ENTRIES =
-  process.env['NODE_V8_COVERAGE'] === undefined
-    ? { main: ['dist/main/index.js'], post: ['dist/post/index.js'] }
-    : { main: [...NODE_OPTIONS, 'src/main.ts'], post: [...NODE_OPTIONS, 'src/post.ts'] };
+export const IS_COVERAGE_RUN = process.env['NODE_V8_COVERAGE'] !== undefined;
+/** Those that `.ci/node.cjs` gives for every script, so that a step from source prints no warning either. */
+const NODE_OPTIONS = IS_COVERAGE_RUN
+  ? process.execArgv.filter((option) => option.startsWith('--disable-warning='))
+  : [];
+const ENTRIES = IS_COVERAGE_RUN
+  ? { main: 'src/main.ts', post: 'src/post.ts' }
+  : { main: 'dist/main/index.js', post: 'dist/post/index.js' };
 
 export interface StepOptions {
   inputs: Readonly<Record<string, string>>;
@@ -86,8 +88,12 @@ export async function startStep(options: StepOptions): Promise<Step> {
       ...env,
     });
     const started = performance.now();
-    const command = options.dist === undefined ? ENTRIES[phase] : [join(options.dist, phase, 'index.js')];
-    const child = spawn(process.execPath, command, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const entry = options.dist === undefined ? ENTRIES[phase] : join(options.dist, phase, 'index.js');
+    const child = spawn(process.execPath, [...NODE_OPTIONS, entry], {
+      cwd: ROOT,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const ended = collect(child, options.limitSeconds ?? LIMIT_SECONDS);
     during?.(child);
     const { exitCode, signal, ...printed } = await ended;
