@@ -370,6 +370,19 @@ describe('if the revocation in main fails', () => {
   }
 });
 
+test('if neither the state can be written nor the token be revoked, the error says how long it is valid', async () => {
+  await using scene = await createScene();
+  scene.simulator.fault({ method: 'DELETE', path: '/app/installations/token', effect: json({ message: 'no' }, 422) });
+  const step = await scene.step(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });
+  const main = await step.main();
+  assertFailed(
+    main,
+    /^The step’s state could not be written\..* The token could not be revoked, and is valid until 20\d\d-/,
+  );
+  assert.equal(main.outputs.get('token'), undefined);
+  assert.equal(scene.liveTokens(), 1);
+});
+
 describe('a token that was minted a moment ago', () => {
   for (const status of [401, 403, 404]) {
     test(`is not taken for revoked by a ${status}: replicas lag, and post revokes it`, async () => {
