@@ -1028,6 +1028,12 @@ function maskSecret(secret) {
     known.add(secret);
     added.push(secret);
 }
+function maskSecrets(secrets) {
+    process.stdout.cork();
+    for (const secret of secrets)
+        maskSecret(secret);
+    process.stdout.uncork();
+}
 function redact(text) {
     addSecrets();
     const isSecret = new Uint8Array(text.length);
@@ -1418,20 +1424,7 @@ function isExempt(url, exempt) {
 const MAX_BODY_BYTES = 1024 * 1024;
 async function readResponse(response) {
     const status = response.statusCode ?? 0;
-    const chunks = [];
-    let bytes = 0;
-    try {
-        for await (const chunk of response) {
-            bytes += chunk.length;
-            if (bytes > MAX_BODY_BYTES)
-                break;
-            chunks.push(chunk);
-        }
-    }
-    catch (error) {
-        throw responseCutShort(error);
-    }
-    const isTooLarge = bytes > MAX_BODY_BYTES;
+    const { chunks, isTooLarge } = await readBody(response);
     if (isTooLarge && status < 400)
         throw responseTooLarge(status);
     const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
@@ -1446,6 +1439,22 @@ async function readResponse(response) {
         dateMs,
         retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
     };
+}
+function readBody(response) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const chunks = [];
+    let bytes = 0;
+    response.on('data', (chunk) => {
+        bytes += chunk.length;
+        if (bytes <= MAX_BODY_BYTES)
+            return chunks.push(chunk);
+        response.destroy();
+        return resolve({ chunks: [], isTooLarge: true });
+    });
+    response.on('end', () => resolve({ chunks, isTooLarge: false }));
+    response.on('error', (error) => reject(responseCutShort(error)));
+    response.on('close', () => reject(responseCutShort()));
+    return promise;
 }
 function endsWithConnection({ headers, statusCode }) {
     return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;

@@ -19,18 +19,7 @@ export interface ReceivedResponse {
 /** @throws NetworkError for a body that is cut short or too large */
 export async function readResponse(response: http.IncomingMessage): Promise<ReceivedResponse> {
   const status = response.statusCode ?? 0;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw responseCutShort(error);
-  }
-  const isTooLarge = bytes > MAX_BODY_BYTES;
+  const { chunks, isTooLarge } = await readBody(response);
   // From 400 on the status says what is needed, whatever the body holds.
   if (isTooLarge && status < 400) throw responseTooLarge(status);
   const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
@@ -45,6 +34,23 @@ export async function readResponse(response: http.IncomingMessage): Promise<Rece
     dateMs,
     retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
   };
+}
+
+/** Not by `for await`: Node then loads its asynchronous iterators, which takes longer than the rest of a response. */
+function readBody(response: http.IncomingMessage): Promise<{ chunks: Buffer[]; isTooLarge: boolean }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ chunks: Buffer[]; isTooLarge: boolean }>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
+    response.destroy();
+    return resolve({ chunks: [], isTooLarge: true });
+  });
+  response.on('end', () => resolve({ chunks, isTooLarge: false }));
+  response.on('error', (error) => reject(responseCutShort(error)));
+  response.on('close', () => reject(responseCutShort()));
+  return promise;
 }
 
 /** Whether nothing but the end of the connection says where the body ends (RFC 9112, section 6.3). */
