@@ -1028,12 +1028,6 @@ function maskSecret(secret) {
     known.add(secret);
     added.push(secret);
 }
-function maskSecrets(secrets) {
-    process.stdout.cork();
-    for (const secret of secrets)
-        maskSecret(secret);
-    process.stdout.uncork();
-}
 function redact(text) {
     addSecrets();
     const isSecret = new Uint8Array(text.length);
@@ -1453,7 +1447,6 @@ function readBody(response) {
     });
     response.on('end', () => resolve({ chunks, isTooLarge: false }));
     response.on('error', (error) => reject(responseCutShort(error)));
-    response.on('close', () => reject(responseCutShort()));
     return promise;
 }
 function endsWithConnection({ headers, statusCode }) {
@@ -2938,7 +2931,8 @@ const MIN_MODULUS_BITS = 2048;
 const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file from the app’s “Credentials” tab.';
 function readPrivateKey(raw) {
     const pasted = readPasted(raw);
-    maskSecrets(pasted.secretLines);
+    for (const line of pasted.secretLines)
+        maskSecret(line);
     return parsePrivateKey(pasted);
 }
 function parsePrivateKey(pasted) {
@@ -3362,7 +3356,8 @@ function readCredential() {
 }
 function maskJwt(text) {
     const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
-    maskSecrets(isJwt ? [text] : readPasted(text).secretLines);
+    for (const secret of isJwt ? [text] : readPasted(text).secretLines)
+        maskSecret(secret);
 }
 function assertNoKey(command) {
     if (command === '')
@@ -3371,7 +3366,8 @@ function assertNoKey(command) {
     const isKey = pasted.text.includes('-----BEGIN') || (pasted.bytes?.length ?? 0) >= inputs_MIN_KEY_BYTES;
     if (!isKey)
         return;
-    maskSecrets(pasted.secretLines);
+    for (const line of pasted.secretLines)
+        maskSecret(line);
     throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 function readJwtCredential(jwt, appId) {

@@ -1028,12 +1028,6 @@ function maskSecret(secret) {
     known.add(secret);
     added.push(secret);
 }
-function maskSecrets(secrets) {
-    process.stdout.cork();
-    for (const secret of secrets)
-        maskSecret(secret);
-    process.stdout.uncork();
-}
 function redact(text) {
     addSecrets();
     const isSecret = new Uint8Array(text.length);
@@ -1453,7 +1447,6 @@ function readBody(response) {
     });
     response.on('end', () => resolve({ chunks, isTooLarge: false }));
     response.on('error', (error) => reject(responseCutShort(error)));
-    response.on('close', () => reject(responseCutShort()));
     return promise;
 }
 function endsWithConnection({ headers, statusCode }) {

@@ -36,7 +36,7 @@ export async function readResponse(response: http.IncomingMessage): Promise<Rece
   };
 }
 
-/** Not by `for await`: Node then loads its asynchronous iterators, which takes longer than the rest of a response. */
+/** Not by `for await`, which takes 0.4 ms more in each step (test/bench/README.md). */
 function readBody(response: http.IncomingMessage): Promise<{ chunks: Buffer[]; isTooLarge: boolean }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ chunks: Buffer[]; isTooLarge: boolean }>();
   const chunks: Buffer[] = [];
@@ -49,7 +49,6 @@ function readBody(response: http.IncomingMessage): Promise<{ chunks: Buffer[]; i
   });
   response.on('end', () => resolve({ chunks, isTooLarge: false }));
   response.on('error', (error) => reject(responseCutShort(error)));
-  response.on('close', () => reject(responseCutShort()));
   return promise;
 }
 

@@ -5,7 +5,7 @@ import { readAppJwt } from '../icr/app-jwt.ts';
 import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { sanitize } from '../runner/sanitize.ts';
-import { maskSecrets } from '../runner/secrets.ts';
+import { maskSecret } from '../runner/secrets.ts';
 import { readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
@@ -92,7 +92,7 @@ function readCredential(): Credential | undefined {
 /** What is no JWT may be a key in the wrong place, whose header must not be masked. */
 function maskJwt(text: string): void {
   const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
-  maskSecrets(isJwt ? [text] : readPasted(text).secretLines);
+  for (const secret of isJwt ? [text] : readPasted(text).secretLines) maskSecret(secret);
 }
 
 /** A command line is seen by every user of the machine. */
@@ -101,7 +101,7 @@ function assertNoKey(command: string): void {
   const pasted = readPasted(command);
   const isKey = pasted.text.includes('-----BEGIN') || (pasted.bytes?.length ?? 0) >= MIN_KEY_BYTES;
   if (!isKey) return;
-  maskSecrets(pasted.secretLines);
+  for (const line of pasted.secretLines) maskSecret(line);
   throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 

@@ -28,13 +28,6 @@ export function maskSecret(secret: string): void {
   added.push(secret);
 }
 
-/** In one write to standard output: a key has some thirty lines, and a write for each takes milliseconds in all. */
-export function maskSecrets(secrets: Iterable<string>): void {
-  process.stdout.cork();
-  for (const secret of secrets) maskSecret(secret);
-  process.stdout.uncork();
-}
-
 /**
  * The text without the secrets masked so far, without long pieces of any of them, and without
  * anything that looks like a JWT, escaped or not. The time it takes grows with the length of the text alone.

@@ -1,6 +1,6 @@
 /** Reads the app's private key, or says what was pasted in its place. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { maskSecrets } from '../runner/secrets.ts';
+import { maskSecret } from '../runner/secrets.ts';
 import { diagnose } from './diagnosis.ts';
 import { isKeyLabel, type Pasted, readPasted } from './pem.ts';
 
@@ -15,7 +15,7 @@ const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file 
  */
 export function readPrivateKey(raw: string): KeyObject {
   const pasted = readPasted(raw);
-  maskSecrets(pasted.secretLines);
+  for (const line of pasted.secretLines) maskSecret(line);
   return parsePrivateKey(pasted);
 }
 

@@ -17,7 +17,7 @@ const AT_ONCE = IS_COVERAGE_RUN ? { waiting: 6, brief: 0 } : { waiting: 20, brie
 const TIMEOUT_MS = 300_000;
 /** Cells that failed and are run again, one at a time. More than a busy machine explains are not. */
 const MAX_REPEATED = 12;
-/** The source takes ten times as long to load as the bundle, and one request reaches as much of it as all of them. */
+/** The source takes so much longer to load than the bundle that a coverage run has the faults of one request only. */
 const TIMES = IS_COVERAGE_RUN ? [Number.POSITIVE_INFINITY] : [1, 2, Number.POSITIVE_INFINITY];
 const REQUESTS = IS_COVERAGE_RUN ? REQUEST_KINDS.filter(({ name }) => name === 'mint') : REQUEST_KINDS;
 

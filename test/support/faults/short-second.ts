@@ -1,4 +1,4 @@
-/** Shortens the action's second for tests: a copy of the built action with its one literal changed. */
+/** Shortens the action's second for tests: a copy of the built action, or in a coverage run its source, with its one literal changed. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -38,7 +38,7 @@ interface Entry {
   status: number | undefined;
 }
 
-/** Ten times what the largest benchmark sends. */
+/** Five times what `npm run load` sends. */
 const MAX_REQUESTS = 10_000;
 
 export class RequestLog {
