@@ -1,5 +1,6 @@
 /** How a step answers the runner's signals, SIGBREAK of Windows among them, which no other system can send. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { outliveCancellation, watchCancellation } from '../../src/runner/process.ts';
 
@@ -26,6 +27,20 @@ for (const signal of SIGNALS) {
     });
   });
 }
+
+test('an error outside of the step’s promise ends the step, and is reported once', { timeout }, async () => {
+  const source = new URL('../../src/runner/process.ts', import.meta.url).href;
+  const script = `
+    import { runAction } from '${source}';
+    const step = () => new Promise(() => setImmediate(() => { throw new Error('outside'); }));
+    runAction(step, (error) => { process.exitCode = 3; console.log('reported', error.message); });
+  `;
+  const options = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--input-type=module', '--eval', script];
+  const result = await new Promise((resolve) => {
+    execFile(process.execPath, options, (error, stdout, stderr) => resolve({ code: error?.code, stdout, stderr }));
+  });
+  assert.deepEqual(result, { code: 3, stdout: 'reported outside\n', stderr: '' });
+});
 
 /** The test runner listens too, and would end the tests. */
 function withoutOtherListeners(work: () => void): void {
