@@ -1,5 +1,5 @@
 /** The words for a request that got no response, one place for each cause, and which causes a retry only repeats. */
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { SECOND_MS } from './retry.ts';
 
 const AT_API_URL = 'Check `api-url` and any proxy on the way.';
@@ -39,7 +39,7 @@ export class NoResponseError extends NetworkError {}
 export function describeNetworkError(error: NodeJS.ErrnoException, proxy: string | undefined): NetworkError {
   if (error instanceof NetworkError) return error;
   const code = error.code ?? '';
-  const words = sanitize([code, error.message].filter((part) => part !== '').join(': '));
+  const words = quote([code, error.message].filter((part) => part !== '').join(': '));
   const detail = words === '' ? '' : `It failed with ${words}.`;
   const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
 

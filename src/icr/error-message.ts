@@ -1,6 +1,6 @@
 /** Tells an error from a success, and reads the message of an error. */
 import type { HttpResponse } from '../http/transport.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { isObject, parseJson } from './json.ts';
 
 export function isSuccess({ status }: HttpResponse): boolean {
@@ -13,7 +13,7 @@ export function parseErrorMessage(text: string): string | undefined {
     const body = parseJson(text);
     const message = isObject(body) ? body['message'] : undefined;
     const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
-    return parts.length === 0 ? undefined : sanitize(parts.join('; '));
+    return parts.length === 0 ? undefined : quote(parts.join('; '));
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** What a 401 or 403 means: a wrong key or app, a clock, a suspended installation, or a proxy on the way. */
 import type { HttpResponse } from '../http/transport.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { isFromApi } from './error-message.ts';
 import type { Explanation, Operation } from './errors.ts';
 import { ORIGINS } from './installation-source.ts';
@@ -49,14 +49,14 @@ function refusedOnTheWay(operation: Operation, response: HttpResponse, requester
   return {
     cause: 'The request was refused on the way, likely by a proxy or firewall.',
     fix: `Allow ${response.host} on it: the response is not in the form of ICR’s errors.`,
-    more: `If nothing there refuses it, look at \`app-id\` ${sanitize(requester.appId, 128)} and its key. ${fix} ${more}`,
+    more: `If nothing there refuses it, look at \`app-id\` ${quote(requester.appId, 128)} and its key. ${fix} ${more}`,
     isForeign: true,
   };
 }
 
 function refusedApp(operation: Operation, { host }: HttpResponse, requester: Requester): Explanation {
   const { source, fingerprint, clockSkew, isClockToBlame } = requester;
-  const appId = sanitize(requester.appId, 128);
+  const appId = quote(requester.appId, 128);
   const clock = clockSkew === undefined ? '' : ` The runner’s clock is ${clockSkew} ICR’s.`;
   const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
   const environment = ` The request went to ${host}: production keys don’t work in the sandbox, or vice versa.`;

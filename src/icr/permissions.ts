@@ -1,5 +1,5 @@
 /** Permissions: how inputs name them, which levels are more than others, and which names are likely misspelled. */
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 
 /** Level by name, as it was written. A Map, since names come from outside. */
 export type Permissions = ReadonlyMap<string, string>;
@@ -41,11 +41,11 @@ export function parsePermissions(input: string, text: string): Permissions {
     }
     if (!RANKS.has(level.toLowerCase())) {
       throw new Error(
-        `\`${input}\` has an unknown level, \`${sanitize(level, 12)}\`. Use read, request or write for \`${sanitize(name, 60)}\`.`,
+        `\`${input}\` has an unknown level, \`${quote(level, 12)}\`. Use read, request or write for \`${quote(name, 60)}\`.`,
       );
     }
     if (permissions.has(name))
-      throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Remove one of them.`);
+      throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
     permissions.set(name, level);
   }
   return permissions;

@@ -1,5 +1,5 @@
 /** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { isId } from './id.ts';
 import { type Fields, isObject, parseJson, ShapeError } from './json.ts';
 import type { Permissions } from './permissions.ts';
@@ -92,7 +92,7 @@ function toOrganization(value: unknown, path: string): Installation['organizatio
 function toPermissions(value: unknown): Permissions {
   return new Map(
     Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
-      if (typeof level !== 'string') throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
+      if (typeof level !== 'string') throw misshapen(`permissions.${quote(name, 60)}`, 'a text');
       return [name, level];
     }),
   );

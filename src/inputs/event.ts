@@ -2,7 +2,7 @@
 // The package's entry would load a client of GitHub's API, which this action never calls.
 import { Context } from '../../node_modules/@actions/github/lib/context.js';
 import { isId } from '../icr/id.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -104,7 +104,7 @@ export function isRepositoryPrivate({ payload }: RunEvent): boolean {
 /** A fork that was deleted has no name. */
 function nameOf(repository: unknown): string {
   const name = field(repository, 'full_name');
-  return typeof name === 'string' ? ` (${sanitize(name, 140)})` : '';
+  return typeof name === 'string' ? ` (${quote(name, 140)})` : '';
 }
 
 function field(value: unknown, name: string): unknown {

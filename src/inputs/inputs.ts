@@ -4,7 +4,7 @@ import type { Credential } from '../icr/app-auth.ts';
 import { readAppJwt } from '../icr/app-jwt.ts';
 import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
@@ -110,7 +110,7 @@ function readJwtCredential(jwt: string, appId: string | undefined): Credential {
   const { issuer } = read;
   if (appId !== undefined && !isSameId(appId, issuer)) {
     throw new Error(
-      `\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`,
+      `\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${quote(issuer, 128)}.`,
     );
   }
   return { appId: issuer, jwt, read };

@@ -1,6 +1,6 @@
 /** Writes the lines that a person reads: each is one line, without secrets and without commands to the runner. */
 import * as core from '@actions/core';
-import { sanitize } from './sanitize.ts';
+import { oneLine } from './quote.ts';
 
 /** The runner cuts an annotation's message at 4,096 characters. */
 const MAX_LINE_CHARACTERS = 4000;
@@ -8,21 +8,25 @@ const MAX_LINE_CHARACTERS = 4000;
 const ANNOTATION = { title: 'Create ICR App Token' };
 
 export function info(line: string): void {
-  core.info(sanitize(line, MAX_LINE_CHARACTERS));
+  core.info(printable(line));
 }
 
 export function notice(line: string): void {
-  core.notice(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+  core.notice(printable(line), ANNOTATION);
 }
 
 export function warning(line: string): void {
-  core.warning(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+  core.warning(printable(line), ANNOTATION);
 }
 
 /** The one annotation of a failed step; also makes the exit code 1. The toolkit's `setFailed` takes no title. */
 export function fail(line: string): void {
   process.exitCode = core.ExitCode.Failure;
-  core.error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+  core.error(printable(line), ANNOTATION);
+}
+
+function printable(line: string): string {
+  return oneLine(line).slice(0, MAX_LINE_CHARACTERS);
 }
 
 /** The words of whatever was thrown. */

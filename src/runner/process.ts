@@ -1,5 +1,8 @@
 /** Runs a step: catches every error once, writes all output before the exit, and answers the runner's signals. */
 
+/** What `action.yml` names. */
+const MIN_NODE_MAJOR = 24;
+
 /**
  * The runner cancels a step with SIGINT, after 7.5 s with SIGTERM, and kills it 2.5 s later. On Windows it sends
  * Ctrl+C (SIGINT) and Ctrl+Break (SIGBREAK, which ends Node if nobody listens; elsewhere it never comes).
@@ -10,22 +13,18 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGBREAK'] as const;
 export function watchCancellation(): AbortSignal {
   const controller = new AbortController();
   for (const name of SIGNALS) {
-    process.on(name, () =>
-      controller.abort(
-        new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`),
-      ),
-    );
+    process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}).`)));
   }
   return controller.signal;
 }
 
-/** Lets a revocation end that has begun, or say what became of it. */
+/** From then on no signal ends the process, so that a revocation under way can end, or say what became of it. */
 export function outliveCancellation(): void {
   for (const name of SIGNALS) process.on(name, () => undefined);
 }
 
 /**
- * Runs a step and exits, because a tunnel that hangs or a DNS look-up would keep the process alive.
+ * Runs a step and exits, because a connection that hangs or a DNS look-up would keep the process alive.
  *
  * @param step `main` or `post`
  * @param onError gets whatever was thrown, also outside of the promise that the step returns; sets the exit code
@@ -35,7 +34,17 @@ export function runAction(step: () => Promise<void>, onError: (error: unknown) =
     onError(error);
     exit();
   });
-  step().catch(onError).finally(exit);
+  runOnNode(step).catch(onError).finally(exit);
+}
+
+async function runOnNode(step: () => Promise<void>): Promise<void> {
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) < MIN_NODE_MAJOR) {
+    throw new Error(
+      `The action needs Node ${MIN_NODE_MAJOR}, and Node ${node} runs it. Use a current GitHub Actions runner; act takes the Node of its image.`,
+    );
+  }
+  await step();
 }
 
 /** If standard output is a pipe, it may hold lines that are not written yet. */

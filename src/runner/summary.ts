@@ -1,7 +1,7 @@
 /** Writes the table in the job's summary. It holds no secrets, and a summary that cannot be written fails nothing. */
 import * as core from '@actions/core';
 import { messageOf, warning } from './log.ts';
-import { sanitize } from './sanitize.ts';
+import { oneLine } from './quote.ts';
 
 /** Appends a table with a row for each pair of a title and a text. */
 export async function writeSummary(rows: readonly (readonly [title: string, text: string])[]): Promise<void> {
@@ -20,7 +20,7 @@ export async function writeSummary(rows: readonly (readonly [title: string, text
  * in either (CommonMark, section 2.5). GitHub makes a link of `www.`. The names of permissions stay as they are.
  */
 export function summaryText(text: string): string {
-  return sanitize(text).replace(
+  return oneLine(text).replace(
     /[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu,
     (character) => `&#${character.charCodeAt(0)};`,
   );

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf, warning } from '../runner/log.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { MAX_STDOUT_BYTES, type Outcome, runInBash, TIME_LIMIT_MS } from './bash.ts';
 import { readSignature } from './signature.ts';
 
@@ -121,7 +121,7 @@ function quoteEnd(stderr: string, ifNothing = ' It said nothing on standard erro
     .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
     .sort((one, other) => other.length - one.length)
     .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
-  const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
+  const text = quote(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
   if (text === '') return ifNothing;
   const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
   return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;

@@ -11,7 +11,7 @@ import {
   type Permissions,
 } from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import type { ChosenInstallation } from './choose-installation.ts';
 
 /** The mask of a shorter text would garble the job's log. */
@@ -71,7 +71,7 @@ function checkIsValid({ isActive, expiresAt }: TokenDetails, nowMs: number): voi
 function checkIsFor(what: string, actual: string | undefined, wanted: string | undefined): void {
   if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted))) return;
   throw new Error(
-    `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${sanitize(actual ?? 'none', 128)}, not for ${wanted}.`,
+    `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual ?? 'none', 128)}, not for ${wanted}.`,
   );
 }
 
@@ -83,7 +83,7 @@ function checkOwner(actual: string | undefined, { organization, source }: Chosen
       ? 'the relayed webhook names. Relay ICR’s webhook payload unchanged.'
       : 'ICR named for the installation. Report this to ICR.';
   throw new Error(
-    `The token is for another organization than ${claim} It is for ${sanitize(actual ?? 'none', 128)}, not for ${sanitize(organization.id, 128)}.`,
+    `The token is for another organization than ${claim} It is for ${quote(actual ?? 'none', 128)}, not for ${quote(organization.id, 128)}.`,
   );
 }
 
@@ -95,7 +95,7 @@ function checkRequired(granted: Permissions, required: Permissions): void {
     const spelling = likelySpelling(name, granted);
     if (spelling !== undefined) {
       throw new Error(
-        `\`required-permissions\` names \`${sanitize(name, 60)}\`, likely a misspelling. Write \`${sanitize(spelling, 60)}\`. ${everything}`,
+        `\`required-permissions\` names \`${quote(name, 60)}\`, likely a misspelling. Write \`${quote(spelling, 60)}\`. ${everything}`,
       );
     }
   }
@@ -116,11 +116,11 @@ function checkAllowed(granted: Permissions, allowed: Permissions): void {
 function describeFirst(permissions: Permissions, granted?: Permissions): string {
   const [[name, level] = ['', '']] = permissions;
   const has = granted?.get(name);
-  const actual = has === undefined ? '' : ` (it has ${sanitize(describeLevel(has), 12)})`;
+  const actual = has === undefined ? '' : ` (it has ${quote(describeLevel(has), 12)})`;
   const more = permissions.size === 1 ? '' : ` and ${permissions.size - 1} more`;
-  return `\`${sanitize(name, 60)}: ${sanitize(describeLevel(level), 12)}\`${actual}${more}`;
+  return `\`${quote(name, 60)}: ${quote(describeLevel(level), 12)}\`${actual}${more}`;
 }
 
 function describe(permissions: Permissions): string {
-  return sanitize(describePermissions(permissions), 1000);
+  return quote(describePermissions(permissions), 1000);
 }

@@ -4,7 +4,7 @@ import { isSameId } from '../icr/id.ts';
 import type { InstallationSource } from '../icr/installation-source.ts';
 import type { Installation } from '../icr/responses.ts';
 import { info } from '../runner/log.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import { createTally, describeOrganization, eachInstallation, type Tally } from './installation-list.ts';
 
 export interface Wanted {
@@ -49,7 +49,7 @@ async function confirm(api: IcrApi, id: string, organizationId: string, isLogPri
   const { organization } = await api.getInstallation(id);
   // One that names no organization passes: the minted token names it, and is checked.
   if (organization !== undefined && !isSameId(organization.id, organizationId)) {
-    const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);
+    const actual = isLogPrivate ? describeOrganization(organization) : quote(organization.id, 128);
     throw new Error(
       `\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`,
     );

@@ -2,7 +2,7 @@
 import type { IcrApi } from '../icr/api.ts';
 import type { Installation } from '../icr/responses.ts';
 import { info } from '../runner/log.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 
 /** Far more than an app will have, and less than memory or the budget would end at. */
 const MAX_INSTALLATIONS = 1_000_000;
@@ -91,10 +91,10 @@ export function createTally(isLogPrivate: boolean): Tally {
 
 /** `“Name” id`, the id whole, so that it can be copied. */
 export function describeOrganization({ id, name }: NonNullable<Installation['organization']>): string {
-  return `${name === undefined ? '' : `“${sanitize(name, MAX_NAME_CHARACTERS)}” `}${sanitize(id, 128)}`;
+  return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${quote(id, 128)}`;
 }
 
 function describeInstallation({ id, organization }: Installation): string {
   const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
-  return `${owner} (installation ${sanitize(id, 128)})`;
+  return `${owner} (installation ${quote(id, 128)})`;
 }

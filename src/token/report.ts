@@ -2,7 +2,7 @@
 import type { InstallationSource } from '../icr/installation-source.ts';
 import { describePermissions } from '../icr/permissions.ts';
 import type { TokenDetails } from '../icr/responses.ts';
-import { sanitize } from '../runner/sanitize.ts';
+import { quote } from '../runner/quote.ts';
 import type { ChosenInstallation } from './choose-installation.ts';
 
 const MAX_PERMISSIONS_CHARACTERS = 1000;
@@ -25,7 +25,7 @@ export function describeToken(details: TokenDetails, installation: ChosenInstall
 
 /** A job that is about one organization while its token is for another is worth a notice. */
 export function describeOtherWebhook(relayedId: string, { id, source }: ChosenInstallation): string {
-  return `The event’s webhook is about another installation than the token is for. If the job is to act on the webhook, remove \`${source}\`. The webhook is about ${sanitize(relayedId, 128)}, the token is for ${id}.`;
+  return `The event’s webhook is about another installation than the token is for. If the job is to act on the webhook, remove \`${source}\`. The webhook is about ${quote(relayedId, 128)}, the token is for ${id}.`;
 }
 
 export function summaryRows(
@@ -47,9 +47,9 @@ function organization(details: TokenDetails, installation: ChosenInstallation): 
   const name = installation.organization?.name;
   return name === undefined
     ? `${details.organizationId}`
-    : `“${sanitize(name, MAX_NAME_CHARACTERS)}” (${details.organizationId})`;
+    : `“${quote(name, MAX_NAME_CHARACTERS)}” (${details.organizationId})`;
 }
 
 function permissions(details: TokenDetails): string {
-  return sanitize(describePermissions(details.permissions), MAX_PERMISSIONS_CHARACTERS);
+  return quote(describePermissions(details.permissions), MAX_PERMISSIONS_CHARACTERS);
 }

@@ -1,7 +1,7 @@
 /** One test for each fault of the action that generated inputs, faults and signals found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sanitize } from '../../src/runner/sanitize.ts';
+import { quote } from '../../src/runner/quote.ts';
 import { maskSecret } from '../../src/runner/secrets.ts';
 import { assertSucceeded } from '../support/runner.ts';
 import { createScene } from '../support/scene.ts';
@@ -31,5 +31,5 @@ test('a refusal with a huge body is still that refusal: the organization’s loo
 test('a byte order mark in the middle of a secret does not hide it', () => {
   const password = 'p@ss w0rd-of-a-proxy';
   maskSecret(password);
-  assert.equal(sanitize(`refused: ${password.slice(0, 16)}\uFEFF${password.slice(16)}`), 'refused: ***');
+  assert.equal(quote(`refused: ${password.slice(0, 16)}\uFEFF${password.slice(16)}`), 'refused: ***');
 });

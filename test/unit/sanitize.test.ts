@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { before, describe, test } from 'node:test';
-import { sanitize } from '../../src/runner/sanitize.ts';
+import { quote } from '../../src/runner/quote.ts';
 import { maskSecret, redact } from '../../src/runner/secrets.ts';
 import { summaryText } from '../../src/runner/summary.ts';
 import { ECHOES, longestPiece } from '../support/echoes.ts';
@@ -68,7 +68,7 @@ describe('no 12 characters in a row of a secret are left', { timeout }, () => {
 
   test('before the text is cut', { timeout }, () => {
     for (let before = 0; before < 60; before += 1) {
-      assert.ok(longestPiece(sanitize(`${'-'.repeat(before)}${TOKEN}`, 40), TOKEN, ECHOES[0] as never) < 12);
+      assert.ok(longestPiece(quote(`${'-'.repeat(before)}${TOKEN}`, 40), TOKEN, ECHOES[0] as never) < 12);
     }
   });
 });
@@ -87,7 +87,7 @@ describe('anything that looks like a JWT is taken out, though nobody masked it',
     [other.replace('J', '\u0000J'), '***'],
   ];
   for (const [text, sanitized] of cases) {
-    test(JSON.stringify(text), { timeout }, () => assert.equal(sanitize(text), sanitized));
+    test(JSON.stringify(text), { timeout }, () => assert.equal(quote(text), sanitized));
   }
 });
 
@@ -99,7 +99,7 @@ test('other text stays as it is, escapes included', { timeout }, () => {
     '5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c11',
     'Íslensk kolefnisskrá 😀',
   ]) {
-    assert.equal(sanitize(text), text);
+    assert.equal(quote(text), text);
   }
 });
 
@@ -125,7 +125,7 @@ test('a text of 1 MiB takes no more than a second or two, whatever is in it', { 
   ]) {
     const text = part.repeat(Math.ceil(MIB / part.length)).slice(0, MIB);
     const started = performance.now();
-    sanitize(text);
+    quote(text);
     slowest = Math.max(slowest, performance.now() - started);
   }
   t.diagnostic(`slowest of 15 texts: ${Math.round(slowest)} ms`);
@@ -143,7 +143,7 @@ describe('a line', { timeout }, () => {
     ['has no control or format characters', '\u001b[31mred\u202e\u200b\uFEFF', 300, '[31mred'],
     ['has no command of the runner’s old style', '##[error]x##\u0000[command]y', 300, '## [error]x## [command]y'],
   ];
-  for (const [what, text, most, line] of cases) test(what, { timeout }, () => assert.equal(sanitize(text, most), line));
+  for (const [what, text, most, line] of cases) test(what, { timeout }, () => assert.equal(quote(text, most), line));
 });
 
 describe('a cell of the summary', { timeout }, () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { info, warning } from '../../../src/runner/log.ts';
-import { sanitize } from '../../../src/runner/sanitize.ts';
+import { quote } from '../../../src/runner/quote.ts';
 import { maskSecret } from '../../../src/runner/secrets.ts';
 import { summaryText } from '../../../src/runner/summary.ts';
 import { assertHarmless, captured, longText, outsideText, property } from '../../support/properties.ts';
@@ -19,10 +19,10 @@ property(
   4000,
   fc.tuple(outsideText, fc.integer({ min: 1, max: 400 })),
   ([text, most]) => {
-    const line = sanitize(text, most);
+    const line = quote(text, most);
     assertHarmless(line);
     assert.ok(line.length <= most);
-    assert.equal(sanitize(line, most), line, 'and stays what it is');
+    assert.equal(quote(line, most), line, 'and stays what it is');
   },
 );
 
@@ -39,7 +39,7 @@ property(
   ),
   ([secret, breaks, invisible, before, after, most]) => {
     const broken = breaks.reduce((text, at) => text.slice(0, at) + invisible + text.slice(at), secret);
-    const line = sanitize(`${before} ${broken} ${after}`, most);
+    const line = quote(`${before} ${broken} ${after}`, most);
     assert.ok(!line.includes(secret));
     assert.ok(!line.includes(secret.slice(0, 12)), 'nor its beginning, by the cut');
   },
@@ -67,7 +67,7 @@ property(
   ),
   ([secret, start, length, ways, sign]) => {
     const written = [...secret.slice(start, start + length)].map((character, at) => ways[at]?.(character) ?? '');
-    const line = sanitize(`x${sign}${written.join('')}${sign}x`, 2000);
+    const line = quote(`x${sign}${written.join('')}${sign}x`, 2000);
     for (let at = 0; at + 12 <= written.length; at += 1) {
       assert.ok(!line.includes(written.slice(at, at + 12).join('')), line);
     }
@@ -95,7 +95,7 @@ property('the summary’s cell starts no structure of HTML or Markdown', 3000, o
 });
 
 property('long text takes no time', 150, longText, (text) => {
-  assertHarmless(sanitize(text));
+  assertHarmless(quote(text));
   summaryText(text);
   captured(() => info(text));
 });
