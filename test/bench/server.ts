@@ -1,8 +1,8 @@
 /** Answers a benchmark's requests, in a process of its own so that it takes no time from the one that measures. */
 import { generateKeyPairSync } from 'node:crypto';
 import { makeAuthority } from '../support/simulator/certificates.ts';
-import { jsonReply, textReply } from '../support/simulator/reply.ts';
-import type { Route } from '../support/simulator/router.ts';
+import { jsonReply, textReply } from '../support/simulator/replies.ts';
+import type { Route } from '../support/simulator/routes.ts';
 import { startSimulator } from '../support/simulator/simulator.ts';
 import type { Change, Counts, Registry } from './remote.ts';
 

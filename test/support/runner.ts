@@ -1,11 +1,12 @@
 /** Runs the built action as GitHub's runner does: a process with its environment and its command files. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readEntries } from './yaml.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The action itself ends within 105 s: main's requests in 90 s, then the revocation in 15 s. */
@@ -20,8 +21,13 @@ const ENTRIES = IS_COVERAGE_RUN
   ? { main: 'src/main.ts', post: 'src/post.ts' }
   : { main: 'dist/main/index.js', post: 'dist/post/index.js' };
 
+const INPUTS = readEntries(readFileSync(join(ROOT, 'action.yml'), 'utf8'), 'inputs');
+
 export interface StepOptions {
+  /** The others have their defaults, as GitHub's runner sets them. */
   inputs: Readonly<Record<string, string>>;
+  /** Inputs that get lost on the way: their variables are not set. */
+  absentInputs?: readonly string[];
   /** Added to what the runner sets; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>;
   event?: { name: string; payload: unknown };
@@ -80,9 +86,7 @@ export async function startStep(options: StepOptions): Promise<Step> {
       RUNNER_TEMP: folder,
       RUNNER_OS: 'Linux',
       ...files,
-      ...Object.fromEntries(
-        Object.entries(options.inputs).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text]),
-      ),
+      ...inputVariables(options),
       ...Object.fromEntries(phase === 'post' ? [...state].map(([name, text]) => [`STATE_${name}`, text]) : []),
       ...options.env,
       ...env,
@@ -126,6 +130,12 @@ export async function startStep(options: StepOptions): Promise<Step> {
     post: (env = {}, during) => run('post', env, during),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+function inputVariables({ inputs, absentInputs = [] }: StepOptions): Record<string, string> {
+  const defaults = Object.fromEntries(INPUTS.map((input) => [input.name, input.default]));
+  const set = Object.entries({ ...defaults, ...inputs }).filter(([name]) => !absentInputs.includes(name));
+  return Object.fromEntries(set.map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text]));
 }
 
 /** For tests that send signals. Windows has none. */

@@ -6,8 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillWithDemo } from '../support/simulator/demo-registry.ts';
-import { type Installation, type IssuedToken, startSimulator } from '../support/simulator/simulator.ts';
+import { fillWithDemo, type Installation, type IssuedToken, startSimulator } from '../support/simulator/simulator.ts';
 import { type Outcome, openAct, type Run } from './act.ts';
 import { type Network, openNetwork } from './network.ts';
 

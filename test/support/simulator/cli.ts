@@ -7,10 +7,8 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fillWithDemo } from './demo-registry.ts';
-import type { JsonObject } from './json.ts';
-import { jsonReply } from './reply.ts';
-import { type IssuedToken, startSimulator } from './simulator.ts';
+import { jsonReply } from './replies.ts';
+import { fillWithDemo, type IssuedToken, type JsonObject, startSimulator } from './simulator.ts';
 
 const { values } = parseArgs({
   options: {
