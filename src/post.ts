@@ -1,14 +1,13 @@
 /** The post step: revokes the token that main saved, and never fails the job. */
-import { createHttpClient, startBudget } from './http/client.ts';
-import { shortenLookups } from './http/connection.ts';
-import { versionHeader } from './icr/api-version.ts';
-import { revokeToken } from './icr/revoke.ts';
-import { isSummaryWanted } from './inputs/fields.ts';
+import { startBudget } from './http/client.ts';
+import { shortenLookups } from './http/transport.ts';
+import { connectToIcr } from './icr/connection.ts';
+import { type Revocation, revokeToken } from './icr/revocation.ts';
 import { info, messageOf, warning } from './runner/log.ts';
 import { outliveCancellation, runAction } from './runner/process.ts';
 import { maskSecret } from './runner/secrets.ts';
 import { writeSummary } from './runner/summary.ts';
-import { hasExpired, readSavedToken } from './token/saved-token.ts';
+import { readSavedToken, type SavedToken } from './token/saved-token.ts';
 
 const BUDGET_SECONDS = 45;
 
@@ -18,25 +17,30 @@ async function post(): Promise<void> {
   if (saved === undefined) return;
   maskSecret(saved.token);
 
-  if (hasExpired(saved)) {
-    info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
-    return;
-  }
   shortenLookups();
-  const send = createHttpClient(saved.apiUrl, versionHeader(saved.apiVersion));
-  const { outcome, detail } = await revokeToken(send, saved.token, startBudget(BUDGET_SECONDS));
-  if (outcome === 'unknown') throw new Error(detail);
+  const send = connectToIcr(saved.apiUrl, saved.apiVersion);
+  const revocation = await revokeToken(send, saved, startBudget(BUDGET_SECONDS));
+  if (revocation.outcome === 'unknown') throw new Error(revocation.detail);
 
-  info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was already invalid: ${detail}.`);
-  if (isSummaryWanted()) await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
+  info(describe(revocation, saved));
+  const since = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
+  if (saved.jobSummary) await writeSummary([['Token', `${revocation.outcome} at ${since}`]]);
+}
+
+function describe({ outcome, detail }: Revocation, { expiresAt }: SavedToken): string {
+  if (outcome === 'revoked') return 'Revoked the access token.';
+  return outcome === 'expired'
+    ? `The access token expired at ${expiresAt}, before this job ended. ${detail}.`
+    : `The access token was already invalid: ${detail}, twice.`;
 }
 
 function warn(error: unknown): void {
-  const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
-  const reason = messageOf(error).replace(/\.$/, '');
-  warning(
-    `The token could not be revoked, and is valid until ${expiry}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`,
-  );
+  const saved = readSavedToken();
+  const life =
+    saved === undefined
+      ? ''
+      : `The token could not be revoked, and may be valid until ${saved.expiresAt}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. `;
+  warning(`${life}${messageOf(error).replace(/\.$/, '')}.`);
 }
 
 runAction(post, warn);

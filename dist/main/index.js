@@ -947,34 +947,53 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./src/runner/escapes.ts
-const MAX_LEVELS = 4;
+;// CONCATENATED MODULE: ./src/runner/secrets.ts
+
+const MIN_MASKED_CHARACTERS = 4;
+const PIECE_CHARACTERS = 12;
+const MAX_ESCAPE_LEVELS = 4;
 const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const ESCAPE_SIGNS = /[%=\\&]/;
-const BLANKS = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
+const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-function viewsOf(text) {
-    const from = new Int32Array(text.length);
-    const to = new Int32Array(text.length);
-    for (let at = 0; at < text.length; at += 1) {
-        from[at] = at;
-        to[at] = at + 1;
-    }
-    const views = [{ text, from, to }];
-    if (!ESCAPE_SIGNS.test(text))
-        return views;
-    for (const view of views) {
-        const next = rewrite(view, ESCAPES, undo);
-        if (next.text !== view.text && views.length <= MAX_LEVELS)
-            views.push(next);
-    }
-    return views;
+const JWT = /eyJ[\w-]{9,}\./;
+const masked = new Set();
+function maskSecret(secret) {
+    if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
+        return;
+    core_setSecret(secret);
+    masked.add(secret);
 }
-function withoutBlanks(view) {
-    return rewrite(view, PLAIN_TEXT.test(view.text) ? / +/g : BLANKS(), () => '');
+function redact(line) {
+    const secrets = [...masked].sort((one, other) => other.length - one.length);
+    return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), line);
 }
-function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
+function repeatsSecret(text) {
+    const secrets = [...masked].map(withoutBlanks).join('\n');
+    let view = text;
+    for (let level = 0; level <= MAX_ESCAPE_LEVELS; level += 1) {
+        const packed = withoutBlanks(view);
+        if (JWT.test(packed) || sharesPiece(packed, secrets))
+            return true;
+        const next = view.replace(ESCAPES, undo);
+        if (next === view)
+            return false;
+        view = next;
+    }
+    return false;
+}
+function sharesPiece(text, secrets) {
+    for (let start = 0; start + PIECE_CHARACTERS <= text.length; start += 1) {
+        if (secrets.includes(text.slice(start, start + PIECE_CHARACTERS)))
+            return true;
+    }
+    return false;
+}
+function withoutBlanks(text) {
+    return text.replace(PLAIN_TEXT.test(text) ? / +/g : blanks(), '');
+}
+function undo(whole, ...groups) {
+    const [percent, hex, unit, reference, decimal, name, literal] = groups;
     const digits = percent ?? hex ?? unit ?? reference;
     if (digits !== undefined)
         return String.fromCharCode(Number.parseInt(digits, 16));
@@ -982,140 +1001,24 @@ function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
         return String.fromCharCode(Number(decimal));
     return literal ?? NAMED[name?.toLowerCase() ?? ''] ?? whole;
 }
-function rewrite(view, pattern, replace) {
-    if (view.text.search(pattern) === -1)
-        return view;
-    const from = new Int32Array(view.text.length);
-    const to = new Int32Array(view.text.length);
-    let text = '';
-    let end = 0;
-    const copy = (upTo) => {
-        from.set(view.from.subarray(end, upTo), text.length);
-        to.set(view.to.subarray(end, upTo), text.length);
-        text += view.text.slice(end, upTo);
-    };
-    for (const match of view.text.matchAll(pattern)) {
-        copy(match.index);
-        end = match.index + match[0].length;
-        const character = replace(match);
-        if (character === '')
-            continue;
-        from[text.length] = view.from[match.index] ?? 0;
-        to[text.length] = view.to[end - 1] ?? 0;
-        text += character;
-    }
-    copy(view.text.length);
-    return { text, from, to };
-}
 
-;// CONCATENATED MODULE: ./src/runner/secrets.ts
+;// CONCATENATED MODULE: ./src/runner/quote.ts
 
-
-const REDACTED = '***';
-const WINDOW_CHARACTERS = 12;
-const UNESCAPED_WINDOW_CHARACTERS = 8;
-const MIN_CHARACTERS_ANYWHERE = 4;
-const MIN_CHARACTERS_FOR_SET = 4000;
-const known = new Set();
-const added = [];
-let longSecrets = '';
-const windows = new Map();
-const shortSecrets = new Set();
-function maskSecret(secret) {
-    if (secret === '' || known.has(secret))
-        return;
-    core_setSecret(secret);
-    known.add(secret);
-    added.push(secret);
+const MAX_CHARACTERS_READ = 4000;
+const WITHHELD = '(withheld: it repeats a secret)';
+function quote(text, maxCharacters = 300) {
+    const read = text.slice(0, MAX_CHARACTERS_READ);
+    if (repeatsSecret(read))
+        return WITHHELD;
+    const line = oneLine(read);
+    if (line.length <= maxCharacters)
+        return line;
+    const kept = line.slice(0, maxCharacters - 1);
+    return `${kept.slice(0, Math.max(0, kept.lastIndexOf(' ')))}…`;
 }
-function redact(text) {
-    addSecrets();
-    const isSecret = new Uint8Array(text.length);
-    for (const [level, view] of viewsOf(text).entries()) {
-        const size = level === 0 ? WINDOW_CHARACTERS : UNESCAPED_WINDOW_CHARACTERS;
-        const mark = (from, to) => isSecret.fill(1, from, to);
-        for (const [start, end] of findJwts(view.text))
-            mark(view.from[start], view.to[end - 1]);
-        for (const [start, end] of findShortSecrets(view.text))
-            mark(view.from[start], view.to[end - 1]);
-        const packed = withoutBlanks(view);
-        for (const start of findWindows(packed.text, size))
-            mark(packed.from[start], packed.to[start + size - 1]);
-    }
-    return replaceMarked(text, isSecret);
-}
-function addSecrets() {
-    for (const secret of added.splice(0).sort((one, other) => other.length - one.length)) {
-        if (secret.length >= WINDOW_CHARACTERS && longSecrets.includes(secret))
-            continue;
-        for (const view of viewsOf(secret)) {
-            const { text } = withoutBlanks(view);
-            if (text.length >= WINDOW_CHARACTERS)
-                longSecrets += `${text}\n`;
-            else if (text !== '')
-                shortSecrets.add(view.text.trim());
-        }
-        windows.clear();
-    }
-}
-function* findJwts(text) {
-    for (const { 0: run, index } of text.matchAll(/[\w.~+/=-]{8,}/g)) {
-        const start = run.indexOf('eyJ');
-        if (start !== -1 && run.includes('.', start))
-            yield [index + start, index + run.length];
-    }
-}
-function* findShortSecrets(text) {
-    for (const secret of shortSecrets) {
-        for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + secret.length)) {
-            const end = start + secret.length;
-            const isAlone = !/[\p{L}\p{N}]/u.test(`${text[start - 1] ?? ''}${text[end] ?? ''}`);
-            if (secret.length >= MIN_CHARACTERS_ANYWHERE || isAlone)
-                yield [start, end];
-        }
-    }
-}
-function* findWindows(text, size) {
-    const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows(size);
-    for (let start = 0; start + size <= text.length; start += 1) {
-        const window = text.slice(start, start + size);
-        if (all?.has(window) ?? longSecrets.includes(window))
-            yield start;
-    }
-}
-function allWindows(size) {
-    let all = windows.get(size);
-    if (all !== undefined)
-        return all;
-    all = new Set();
-    for (let start = 0; start + size <= longSecrets.length; start += 1)
-        all.add(longSecrets.slice(start, start + size));
-    windows.set(size, all);
-    return all;
-}
-function replaceMarked(text, isMarked) {
-    let kept = '';
-    for (let at = 0; at < text.length;) {
-        const start = isMarked.indexOf(1, at);
-        if (start === -1)
-            return kept + text.slice(at);
-        const end = isMarked.indexOf(0, start);
-        kept += text.slice(at, start) + REDACTED;
-        at = end === -1 ? text.length : end;
-    }
-    return kept;
-}
-
-;// CONCATENATED MODULE: ./src/runner/sanitize.ts
-
-
-const ELLIPSIS = '…';
-function sanitize(text, maxCharacters = 300) {
+function oneLine(text) {
     const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
-    const harmless = redact(visible.replace(/\s+/g, ' ')).replaceAll('##[', '## [').trim();
-    if (harmless.length <= maxCharacters)
-        return harmless;
-    return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
+    return redact(visible.replace(/\s+/g, ' ').trim()).replaceAll('##[', '## [');
 }
 
 ;// CONCATENATED MODULE: ./src/runner/log.ts
@@ -1124,17 +1027,20 @@ function sanitize(text, maxCharacters = 300) {
 const MAX_LINE_CHARACTERS = 4000;
 const ANNOTATION = { title: 'Create ICR App Token' };
 function log_info(line) {
-    info(sanitize(line, MAX_LINE_CHARACTERS));
+    info(printable(line));
 }
 function log_notice(line) {
-    notice(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+    notice(printable(line), ANNOTATION);
 }
 function log_warning(line) {
-    warning(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+    warning(printable(line), ANNOTATION);
 }
 function fail(line) {
     process.exitCode = ExitCode.Failure;
-    error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+    error(printable(line), ANNOTATION);
+}
+function printable(line) {
+    return oneLine(line).slice(0, MAX_LINE_CHARACTERS);
 }
 function messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
@@ -1206,7 +1112,7 @@ function describeNetworkError(error, proxy) {
     if (error instanceof NetworkError)
         return error;
     const code = error.code ?? '';
-    const words = sanitize([code, error.message].filter((part) => part !== '').join(': '));
+    const words = quote([code, error.message].filter((part) => part !== '').join(': '));
     const detail = words === '' ? '' : `It failed with ${words}.`;
     const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
     const certificate = describeCertificateError(code);
@@ -1268,6 +1174,7 @@ function protocolSwitched() {
 }
 class RequestError extends Error {
     facts;
+    unanswered = 0;
     constructor(cause, fix, details, options) {
         const join = (parts) => parts.filter((part) => part !== '').join(' ');
         super(join([cause, fix, ...details]), options);
@@ -1335,7 +1242,7 @@ function unusableProxySetting(problem, fix) {
     return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
 }
 
-;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
+;// CONCATENATED MODULE: ./src/http/proxy.ts
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
@@ -1429,6 +1336,8 @@ async function readResponse(response) {
     return {
         status,
         text,
+        contentType: (response.headers['content-type'] ?? '').toLowerCase(),
+        location: response.headers.location,
         receivedMs,
         dateMs,
         retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
@@ -1550,6 +1459,7 @@ function authority({ host, port }) {
 
 
 
+
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
     if (url.protocol !== 'https:' && !isLoopback(url))
@@ -1602,7 +1512,7 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
         request.on('response', (response) => {
             hasResponse = true;
             readResponse(response)
-                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
+                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host, url: baseUrl + path }))
                 .then(resolve, reject);
         });
         request.end(json);
@@ -1621,10 +1531,20 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
 
 
 const ATTEMPT_SECONDS = 15;
+function partOf(budget, seconds) {
+    return { ...budget, totalSeconds: seconds, deadlineMs: Math.min(budget.deadlineMs, clockMs() + seconds * SECOND_MS) };
+}
+async function waitWithin(budget, seconds) {
+    if (remainingMs(budget) < (seconds + 1) * SECOND_MS)
+        return false;
+    await sleep(seconds * SECOND_MS, budget.cancelled);
+    return true;
+}
+
 function startBudget(totalSeconds, cancelled) {
     return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
 }
-function createHttpClient(baseUrl, headers) {
+function createHttpClient(baseUrl, headers, _isDefaultHost = false) {
     const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
     const { host } = new URL(baseUrl);
     let isHostKnown = false;
@@ -1673,7 +1593,7 @@ function createHttpClient(baseUrl, headers) {
             if (requestedMs !== undefined) {
                 throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
             }
-            return { ...outcome, ...tries };
+            return { ...outcome, ...tries, unanswered: 0 };
         }
     };
 }
@@ -1713,202 +1633,278 @@ function asNetworkError(thrown) {
     return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
-;// CONCATENATED MODULE: ./src/icr/json.ts
+;// CONCATENATED MODULE: ./src/icr/answers.ts
+
+const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
 class ShapeError extends Error {
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+function isHtml({ contentType, text }) {
+    return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
+}
+function isFromIcr({ status, text }) {
+    const body = tryJson(text);
+    return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
+}
+function describeResponse(response, who = 'ICR') {
+    const { status, request } = response;
+    if (isHtml(response))
+        return `The answer to ${request} was ${status} with a page of HTML, which is hardly ICR’s`;
+    const words = isSuccess(response) ? undefined : readWords(response);
+    return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
+}
+function isMissingRoute({ status, text }) {
+    return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
+}
+function saysNoRoute(text) {
+    return /\bCannot (?:GET|POST|DELETE) \//.test(text);
+}
+function readWords(response) {
+    const { text } = response;
+    const body = tryJson(text);
+    if (body === undefined) {
+        const plain = text.trim();
+        const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
+        return isMessage ? quote(plain) : undefined;
+    }
+    const words = isObject(body)
+        ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
+        : [body];
+    const [first] = words.map(textsOf).filter((texts) => texts.length > 0);
+    return first === undefined ? undefined : quote(first.join('; '));
+}
+function textsOf(value) {
+    const inner = isObject(value) ? value['message'] : value;
+    return (Array.isArray(inner) ? inner : [inner])
+        .map((item) => (isObject(item) ? item['message'] : item))
+        .filter((item) => typeof item === 'string' && item.trim() !== '');
+}
+function tryJson(text) {
+    try {
+        return parseJson(text);
+    }
+    catch {
+        return undefined;
+    }
 }
 function parseJson(text) {
     try {
         return JSON.parse(text.replace(/^\uFEFF/, ''));
     }
     catch {
-        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+        if (text.trim() === '')
+            throw new ShapeError('its body is empty');
+        throw new ShapeError(text.startsWith('\x1f') ? 'its body is compressed, which was not asked for' : 'its body is not JSON');
     }
 }
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-;// CONCATENATED MODULE: ./src/icr/error-message.ts
+;// CONCATENATED MODULE: ./src/icr/clock.ts
 
-
-function isSuccess({ status }) {
-    return status >= 200 && status < 300;
+const MAX_CLOCK_SKEW_MS = 30_000;
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
+const REFUSALS = [400, 401, 403];
+function createClock() {
+    let offsetMs = 0;
+    return {
+        offsetMs: () => offsetMs,
+        correctBy: (response) => {
+            const skewMs = clockSkewMs(response);
+            const isOff = Math.abs(skewMs + offsetMs) > MAX_CLOCK_SKEW_MS;
+            if (!isOff || !REFUSALS.includes(response.status))
+                return false;
+            offsetMs = -skewMs;
+            log_info(`The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${response.status}: signing again by the server’s clock.`);
+            return true;
+        },
+        keepIfAccepted: ({ status }) => {
+            if (REFUSALS.includes(status))
+                offsetMs = 0;
+        },
+    };
 }
-function parseErrorMessage(text) {
-    try {
-        const body = parseJson(text);
-        const message = isObject(body) ? body['message'] : undefined;
-        const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
-        return parts.length === 0 ? undefined : sanitize(parts.join('; '));
-    }
-    catch {
+function clockSkewMs({ dateMs, receivedMs }) {
+    return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+function describeClockSkew(skewMs) {
+    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
         return undefined;
-    }
-}
-function describeResponse({ request, status, text }) {
-    const message = status < 300 ? undefined : parseErrorMessage(text);
-    return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
-}
-function isFromApi(text) {
-    try {
-        const body = parseJson(text);
-        return isObject(body) && 'message' in body;
-    }
-    catch {
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./src/icr/installation-source.ts
-const ORIGINS = {
-    'installation-id': 'from `installation-id`',
-    'organization-id': 'found for `organization-id`',
-    webhook: 'from the webhook’s `client_payload.installation.id`',
-    'only-installation': 'from the list of installations',
-};
-
-;// CONCATENATED MODULE: ./src/icr/errors-401-403.ts
-
-
-
-function explainRefusal(operation, response, requester, isAppAccepted) {
-    if (response.status === 403 && !isFromApi(response.text))
-        return refusedOnTheWay(operation, response, requester);
-    return isAppAccepted ? refusedLater(operation, response.status) : refusedApp(operation, response, requester);
-}
-function refusedLater(operation, status) {
-    return status === 403 && (operation.kind === 'mint' || operation.kind === 'installation')
-        ? {
-            cause: 'The installation is suspended, or the app has no right to it.',
-            fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
-            more: `It is installation ${operation.id} (${ORIGINS[operation.source]}).`,
-        }
-        : {
-            cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
-            fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
-        };
-}
-function refusedOnTheWay(operation, response, requester) {
-    const { fix, more } = refusedApp(operation, response, requester);
-    return {
-        cause: 'The request was refused on the way, likely by a proxy or firewall.',
-        fix: `Allow ${response.host} on it: the response is not in the form of ICR’s errors.`,
-        more: `If nothing there refuses it, look at \`app-id\` ${sanitize(requester.appId, 128)} and its key. ${fix} ${more}`,
-        isForeign: true,
-    };
-}
-function refusedApp(operation, { host }, requester) {
-    const { source, fingerprint, clockSkew, isClockToBlame } = requester;
-    const appId = sanitize(requester.appId, 128);
-    const clock = clockSkew === undefined ? '' : ` The runner’s clock is ${clockSkew} ICR’s.`;
-    const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
-    const environment = ` The request went to ${host}: production keys don’t work in the sandbox, or vice versa.`;
-    if (isClockToBlame) {
-        return {
-            cause: `The runner’s clock is ${clockSkew} ICR’s, so ICR refused \`jwt\`.`,
-            fix: 'Correct the clock of the machine that signed it, which is likely the runner.',
-            more: `If it is right, compare the \`iss\` of \`jwt\` (\`app-id\` ${appId}) and its key with the app’s “Credentials” tab.${environment}${suspended}`,
-        };
-    }
-    if (source === 'jwt') {
-        return {
-            cause: `ICR refused \`jwt\` of \`app-id\` ${appId}.`,
-            fix: 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.',
-            more: `A JWT from outside can’t be signed again here.${environment}${suspended}${clock}`,
-        };
-    }
-    const signature = source === 'private-key'
-        ? ''
-        : ' Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.';
-    return {
-        cause: `ICR refused \`app-id\` ${appId} with this key.`,
-        fix: fingerprint === undefined
-            ? `Compare the key of \`sign-command\` with the app’s “Credentials” tab.`
-            : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
-        more: `If the key is not there, it was revoked or is another app’s.${signature}${environment}${suspended}${clock}`,
-    };
+    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
 ;// CONCATENATED MODULE: ./src/icr/errors.ts
 
 
 
-
-function apiError(operation, response, requester, isAppAccepted) {
-    return new Error(compose(explain(operation, response, requester, isAppAccepted), response));
+const ORIGINS = {
+    'installation-id': 'from `installation-id`',
+    'organization-id': 'found for `organization-id`',
+    'only-installation': 'from the list of installations',
+};
+function apiError(operation, response, credential, isAppAccepted) {
+    const { cause, fix, more, came } = explain(operation, response, credential, isAppAccepted);
+    return new Error(joined([cause, fix, more, describeOthers(operation), `${came ?? describeResponse(response)}.`]));
 }
 function parseAs(response, parse) {
     try {
         return parse(response.text);
     }
     catch (error) {
-        throw error instanceof ShapeError ? shapeError(response, error) : error;
+        if (!(error instanceof ShapeError))
+            throw error;
+        const sentences = [
+            `The response is not ICR’s: ${error.message}.`,
+            'Check `api-url`, `api-version`, and any proxy on the way.',
+            `The answer to ${response.request} was ${response.status}.`,
+        ];
+        throw new Error(sentences.join(' '), { cause: error });
     }
 }
-function shapeError(response, error) {
-    const explanation = {
-        cause: `The response is not ICR’s: ${error.message}.`,
-        fix: 'Check `api-url`, `api-version`, and any proxy on the way.',
-        isForeign: true,
-    };
-    return new Error(compose(explanation, response), { cause: error });
-}
-function compose({ cause, fix, more, isForeign = false }, response) {
-    const came = isForeign
-        ? `The answer to ${response.request} was ${response.status}.`
-        : `${describeResponse(response)}.`;
-    return [cause, fix, more, came].filter((part) => part !== undefined).join(' ');
-}
-function explain(operation, response, requester, isAppAccepted) {
+function explain(operation, response, credential, isAppAccepted) {
     const { status } = response;
     if (status === 401 || status === 403)
-        return explainRefusal(operation, response, requester, isAppAccepted);
-    if (status === 404)
-        return notFound(operation);
-    if (status === 400) {
-        return {
-            cause: 'ICR refused the form of the request.',
-            fix: 'Check `api-version`, and the path of `api-url` if it has one.',
-        };
-    }
-    if (status >= 300 && status < 400) {
-        return {
-            cause: '`api-url` leads to a redirect, and redirects are not followed.',
-            fix: 'Set `api-url` to the address of the API itself.',
-        };
-    }
+        return explainRefusal(operation, response, credential, isAppAccepted);
+    if (status >= 300 && status < 400)
+        return explainRedirect(response);
     if (status === 408 || status === 429 || status >= 500)
-        return unavailable(response);
-    return {
-        cause: `ICR answered ${status}, which its documentation does not mention.`,
-        fix: 'Check `api-url`, `api-version` and the ids.',
-    };
-}
-function unavailable({ status, attempts, elapsedSeconds }) {
-    const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
-    return status === 429
-        ? {
-            cause: `ICR limits the rate of requests (429${tries}).`,
-            fix: 'Run the job again later, with fewer jobs at once.',
-        }
-        : { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+        return explainUnavailable(response);
+    if (isMissingRoute(response) && !isAppAccepted)
+        return explainMissingRoute(response);
+    const words = readWords(response);
+    const more = joined([describeAsked(operation), isAppAccepted ? undefined : describeApp(response, credential)]);
+    const said = words === undefined
+        ? { cause: `ICR refused the request (${status}).`, more }
+        : { cause: `ICR says “${words}” (${status}).`, more, came: `That is the answer to ${response.request}` };
+    if (status === 404 && 'id' in operation) {
+        const cause = words === undefined ? 'ICR has no such installation for the app (404).' : said.cause;
+        return { ...said, cause, fix: NOT_FOUND_FIXES[operation.rule] };
+    }
+    const fix = status === 400
+        ? 'Check `api-version`, and the path of `api-url` if it has one.'
+        : 'Check `api-url`, `api-version` and the ids.';
+    return { ...said, fix };
 }
 const NOT_FOUND_FIXES = {
-    'installation-id': 'Compare the id with the app’s page, or set `organization-id`, which finds a reinstalled app.',
+    'installation-id': 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.',
     'organization-id': 'Run the job again: it was removed, or suspended, a moment ago.',
-    webhook: 'If the app was reinstalled since, wait for a new webhook. If the job is for one organization, set its id.',
     'only-installation': 'Run the job again: it was removed, or suspended, a moment ago.',
 };
-function notFound(operation) {
-    const noApi = { cause: 'ICR’s API is not at `api-url`.', fix: 'Check `api-url`, its path included.' };
-    if (operation.kind === 'list' || operation.kind === 'app')
-        return noApi;
-    const { id, source } = operation;
+function describeAsked(operation) {
+    return 'id' in operation ? `It is about installation ${operation.id} (${ORIGINS[operation.rule]}).` : undefined;
+}
+function describeOthers(operation) {
+    if (operation.kind !== 'mint' || operation.others.length === 0)
+        return undefined;
+    const ids = operation.others.map((id) => quote(id, 128)).join(', ');
+    return `ICR lists another installation of the organization: ${ids}. Try it as \`installation-id\`.`;
+}
+function explainRedirect({ location, url }) {
+    const cause = '`api-url` leads to a redirect, and redirects are not followed.';
+    const asked = new URL(url);
+    const target = location === undefined ? null : URL.parse(location, url);
+    const path = asked.pathname.slice(asked.pathname.indexOf('/app/'));
+    if (target?.host !== asked.host || !target.pathname.endsWith(path)) {
+        return { cause, fix: 'Set `api-url` to the address of the API itself.' };
+    }
+    const base = `${target.origin}${target.pathname.slice(0, -path.length)}`;
+    return { cause, fix: `Set \`api-url: ${quote(base, 200)}\`.` };
+}
+function explainUnavailable(response) {
+    const { status, attempts, elapsedSeconds } = response;
+    const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
+    if (status === 429) {
+        return {
+            cause: `ICR limits the rate of requests (429${tries}).`,
+            fix: 'Run the job again later, with fewer jobs at once.',
+        };
+    }
+    return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+}
+function explainMissingRoute({ status, url }) {
+    const { origin, pathname } = new URL(url);
     return {
-        cause: `The app has no such installation (${ORIGINS[source]}).`,
-        fix: NOT_FOUND_FIXES[source],
-        more: `It is installation ${id}. It may have been removed, or be of another app or environment.`,
+        cause: `ICR’s API is not at \`api-url\` (${status}).`,
+        fix: pathname.startsWith('/app/')
+            ? `ICR may have moved it under a version: try \`api-url: ${origin}/v0.5\`.`
+            : 'Check `api-url`, its path included.',
     };
+}
+function explainRefusal(operation, response, credential, isAppAccepted) {
+    if (response.status === 403 && isHtml(response)) {
+        return {
+            cause: 'The request was refused on the way, likely by a proxy or firewall.',
+            fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
+            ...(isAppAccepted ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` }),
+            came: `The answer to ${response.request} was 403`,
+        };
+    }
+    return isAppAccepted
+        ? explainLaterRefusal(operation, response.status)
+        : explainAppRefusal(operation, response, credential);
+}
+function explainLaterRefusal(operation, status) {
+    return status === 403 && 'id' in operation
+        ? {
+            cause: 'The installation is suspended, or the app has no right to it.',
+            fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
+            more: `It is installation ${operation.id} (${ORIGINS[operation.rule]}).`,
+        }
+        : {
+            cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
+            fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
+        };
+}
+function explainAppRefusal(operation, response, credential) {
+    const { input, fingerprint } = credential;
+    const appId = quote(credential.appId, 128);
+    const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
+    const more = `${describeWay(response, credential)}${suspended}`;
+    const skewMs = clockSkewMs(response);
+    if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !credential.isValidAt((response.receivedMs - skewMs) / 1000)) {
+        return {
+            cause: `The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, so ICR refused \`jwt\`.`,
+            fix: 'Correct the clock of the machine that signed it, which is likely the runner.',
+            more: `If it is right: ${more}`,
+        };
+    }
+    if (input === 'jwt') {
+        return {
+            cause: `ICR refused \`jwt\` of \`app-id\` ${appId}.`,
+            fix: 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.',
+            more,
+        };
+    }
+    return {
+        cause: `ICR refused \`app-id\` ${appId} with this key.`,
+        fix: fingerprint === undefined
+            ? 'Compare the key of `sign-command` with the app’s “Credentials” tab.'
+            : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
+        more: `If the key is not there, it was revoked or is another app’s. ${more}`,
+    };
+}
+function describeApp(response, credential) {
+    const { appId, fingerprint } = credential;
+    const key = fingerprint === undefined ? '' : ` with the key SHA256:${fingerprint}`;
+    return `The app is \`app-id\` ${quote(appId, 128)}${key}. ${describeWay(response, credential)}`;
+}
+function describeWay(response, { input }) {
+    const skew = describeClockSkew(clockSkewMs(response));
+    const sentences = [
+        input === 'jwt' ? 'A JWT from outside can’t be signed again here.' : undefined,
+        input === 'sign-command'
+            ? 'Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.'
+            : undefined,
+        `The request went to ${response.host}: production keys don’t work in the sandbox, or vice versa.`,
+        skew === undefined ? undefined : `The runner’s clock is ${skew} ICR’s.`,
+    ];
+    return joined(sentences);
+}
+function joined(sentences) {
+    return sentences.filter((sentence) => sentence !== undefined).join(' ');
 }
 
 ;// CONCATENATED MODULE: ./src/icr/id.ts
@@ -1921,100 +1917,84 @@ function isId(value) {
         value !== '..' &&
         /^[^\s/\\\p{C}]+$/u.test(value));
 }
+function toId(value) {
+    const text = Number.isSafeInteger(value) ? String(value) : value;
+    return isId(text) ? text : undefined;
+}
 function isSameId(one, other) {
     return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
-}
-function installationPath(id) {
-    return `/app/installations/${encodeURIComponent(id)}`;
-}
-
-;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
-function clock_skew_steadyMs() {
-    return Number(process.hrtime.bigint() / 1000000n);
-}
-const MAX_CLOCK_SKEW_MS = 30_000;
-const MEASURABLE_CLOCK_SKEW_MS = 2_000;
-function clockSkewMs({ dateMs, receivedMs }) {
-    return dateMs === undefined ? 0 : receivedMs - dateMs;
-}
-function describeClockSkew(skewMs) {
-    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
-        return undefined;
-    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
 
 
-
 function parseInstallation(text) {
-    return toInstallation(toObject(parseJson(text), 'its body is'), '');
+    return toInstallation(parseJson(text), 'its body', '');
 }
 function parseInstallationPage(text) {
-    const body = toObject(parseJson(text), 'its body is');
-    const list = body['installations'];
-    if (!Array.isArray(list))
-        throw misshapen('installations', 'a list');
+    const body = parseJson(text);
+    const list = findList(body);
+    if (list === undefined)
+        throw new ShapeError('`installations` is missing or not a list');
     const installations = list.map((item, index) => {
-        const field = `installations[${index}]`;
-        return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
+        const path = `installations[${index}]`;
+        return toInstallation(item, `\`${path}\``, `${path}.`);
     });
-    const pagination = body['pagination'];
+    const pagination = isObject(body) ? (body['pagination'] ?? body) : {};
     const total = isObject(pagination) ? pagination['total'] : undefined;
     return { installations, total: typeof total === 'number' ? total : undefined };
 }
-function parseToken(text) {
-    const token = toObject(parseJson(text), 'its body is')['token'];
+function parseAccessToken(text) {
+    const body = parseJson(text);
+    if (!isObject(body))
+        throw new ShapeError('its body is not an object');
+    const { token } = body;
     if (typeof token !== 'string' || token === '')
-        throw misshapen('token', 'a text');
-    return token;
-}
-function parseExpiry(text) {
-    return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
-}
-function parseTokenDetails(text, isForInstallation) {
-    const body = toObject(parseJson(text), 'its body is');
-    const expiresAt = toUtc(body['expiresAt']);
-    if (expiresAt === undefined)
-        throw misshapen('expiresAt', 'an ISO 8601 time');
-    const isActive = body['isActive'];
-    if (typeof isActive !== 'boolean')
-        throw misshapen('isActive', 'true or false');
+        throw new ShapeError('`token` is missing or not a string');
     return {
-        isActive,
-        expiresAt,
+        token,
+        expiresAt: toUtc(body['expiresAt']),
+        isActive: body['isActive'] !== false,
         permissions: toPermissions(body['permissions']),
-        installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
-        organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
+        installationId: asText(body['installationId']),
+        organizationId: asText(body['organizationId']),
     };
 }
-function toInstallation(item, path) {
-    const { organization } = item;
-    return {
-        id: toId(item['id'], `${path}id`),
-        organization: toOrganization(organization, `${path}organization`),
-    };
+function findList(body) {
+    if (Array.isArray(body))
+        return body;
+    if (!isObject(body))
+        return undefined;
+    const { installations } = body;
+    if (Array.isArray(installations))
+        return installations;
+    const [list, ...others] = Object.values(body).filter((value) => Array.isArray(value));
+    return others.length === 0 ? list : undefined;
 }
-function toOrganization(value, path) {
-    if (value == null)
-        return undefined;
-    const organization = toObject(value, `\`${path}\` is`);
-    const name = organization['fullName'] ?? organization['name'];
-    if (organization['id'] == null)
-        return undefined;
-    return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
+function toInstallation(item, what, path) {
+    if (!isObject(item))
+        throw new ShapeError(`${what} is not an object`);
+    const id = toId(item['id']);
+    if (id === undefined)
+        throw new ShapeError(`\`${path}id\` is missing or not an id`);
+    return { id, organization: organizationOf(item) };
+}
+function organizationOf({ organization, organizationId }) {
+    const fields = isObject(organization) ? organization : {};
+    const id = toId(fields['id']) ?? toId(organizationId) ?? (isId(organization) ? organization : undefined);
+    const name = fields['fullName'] ?? fields['name'];
+    return id === undefined ? undefined : { id, name: typeof name === 'string' ? name : undefined };
 }
 function toPermissions(value) {
-    return new Map(Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
-        if (typeof level !== 'string')
-            throw misshapen(`permissions.${sanitize(name, 60)}`, 'a text');
-        return [name, level];
-    }));
+    if (!isObject(value))
+        return undefined;
+    const granted = Object.entries(value).filter(([, level]) => level !== null && level !== false);
+    return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
 }
-function toId(value, field) {
-    if (!isId(value))
-        throw misshapen(field, 'an id');
-    return value;
+function asText(value) {
+    if (value == null)
+        return undefined;
+    return typeof value === 'object' ? '(not a string)' : String(value);
 }
 function toUtc(value) {
     if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
@@ -2024,43 +2004,53 @@ function toUtc(value) {
         return undefined;
     return value.endsWith('Z') ? value : new Date(time).toISOString();
 }
-function toObject(value, what) {
-    if (!isObject(value))
-        throw new ShapeError(`${what} not an object`);
-    return value;
-}
-function misshapen(field, wanted) {
-    return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
-}
 
-;// CONCATENATED MODULE: ./src/icr/mint.ts
+;// CONCATENATED MODULE: ./src/icr/installation-list.ts
 
 
 
-
-
-const GRACE_SECONDS = 5;
-async function mintToken(call, auth, installation) {
-    const operation = installation === undefined ? { kind: 'app' } : { kind: 'mint', ...installation };
-    const path = `${installation === undefined ? '/app' : installationPath(installation.id)}/accessTokens`;
-    const http = { method: 'POST', path, body: {}, graceSeconds: GRACE_SECONDS };
-    const { response, value: token } = await call(operation, http, parseToken);
-    maskSecret(token);
-    const offsetMs = auth.clockOffsetMs(response);
-    return {
-        token,
-        expiresAt: parseAs(response, parseExpiry),
-        clockOffsetMs: Date.now() + offsetMs - clock_skew_steadyMs(),
-        mintedAtMs: response.dateMs ?? response.receivedMs + offsetMs,
-        details: () => parseAs(response, (text) => parseTokenDetails(text, installation !== undefined)),
-    };
-}
-function maskToken(text) {
-    try {
-        maskSecret(parseToken(text));
+const QUERIES = [
+    (page) => `?limit=100&page=${page}`,
+    (page) => `?limit=10&page=${page}`,
+    () => '',
+];
+const BAD_QUERY = [400, 422];
+const MAX_INSTALLATIONS = 100_000;
+async function readInstallationList(get, toError, isEnough) {
+    const seenIds = new Set();
+    let query = 0;
+    let total;
+    let pagesWithoutNews = 0;
+    for (let page = 0;; page += 1) {
+        const response = await getPage(page);
+        const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
+        if (page > 0 && isRefused && total !== undefined && seenIds.size >= total)
+            return { read: seenIds.size, total: undefined };
+        if (!isSuccess(response))
+            throw toError(response);
+        const { installations, total: told } = parseAs(response, parseInstallationPage);
+        total = told ?? total;
+        const news = installations.filter(({ id }) => !seenIds.has(id) && seenIds.add(id));
+        if (isEnough(news))
+            return undefined;
+        if (seenIds.size > MAX_INSTALLATIONS)
+            throw endless(seenIds.size);
+        pagesWithoutNews = news.length === 0 ? pagesWithoutNews + 1 : 0;
+        const isMoreTold = total === undefined ? seenIds.size === 0 : total > seenIds.size;
+        if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !isMoreTold)) {
+            return { read: seenIds.size, total: isMoreTold ? total : undefined };
+        }
     }
-    catch {
+    async function getPage(page) {
+        for (;; query += 1) {
+            const response = await get(`/app/installations${QUERIES[query]?.(page) ?? ''}`);
+            if (page > 0 || query === QUERIES.length - 1 || !BAD_QUERY.includes(response.status))
+                return response;
+        }
     }
+}
+function endless(read) {
+    return new Error(`The list of installations does not end. Set \`installation-id\`, and check \`api-url\`: ${read} installations were read.`);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
@@ -2070,58 +2060,290 @@ function maskToken(text) {
 
 
 
-const PAGE_SIZE = 100;
-function createIcrApi(send, auth, budget) {
+
+
+const HINT_SECONDS = 25;
+const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
+const MINT = { method: 'POST', attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 };
+const MIN_TOKEN_CHARACTERS_IN_ERROR = 16;
+function createIcrApi(send, credential, budget) {
+    const clock = createClock();
     let isAppAccepted = false;
-    async function request(http) {
-        const attempt = async () => send({ ...http, bearer: await auth.bearer() }, budget);
+    async function request(http, within = budget) {
+        const attempt = async () => {
+            const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
+            const response = await send({ ...http, bearer }, within);
+            isAppAccepted ||= isSuccess(response);
+            return response;
+        };
         const first = await attempt();
-        return (await auth.correctClock(first)) ? attempt() : first;
+        if (isAppAccepted || !credential.canSignAgain || !clock.correctBy(first))
+            return first;
+        const second = await attempt();
+        clock.keepIfAccepted(second);
+        return second;
     }
-    const call = async (operation, http, parse) => {
-        const response = await request(http);
+    async function call(operation, path, parse) {
+        const response = await request({ method: 'GET', path });
+        if (!isSuccess(response))
+            throw apiError(operation, response, credential, isAppAccepted);
+        return parseAs(response, parse);
+    }
+    async function mint(operation, path) {
+        const response = await request({ ...MINT, path, body: {} }).catch((error) => {
+            throw error instanceof RequestError ? withUnseenTokens(error, error.unanswered) : error;
+        });
         if (!isSuccess(response)) {
             maskToken(response.text);
-            throw apiError(operation, response, auth.requester(response), isAppAccepted);
+            const unseen = isHtml(response) ? response.attempts : response.unanswered;
+            throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), unseen);
         }
-        isAppAccepted = true;
-        return { response, value: parseAs(response, parse) };
-    };
-    async function find(operation, path) {
-        const response = await request({ method: 'GET', path });
-        const { status } = response;
-        if (status >= 400 && status < 500 && status !== 401 && status !== 429)
-            return undefined;
-        if (!isSuccess(response))
-            throw apiError(operation, response, auth.requester(response), isAppAccepted);
-        isAppAccepted = true;
-        try {
-            return parseInstallation(response.text);
-        }
-        catch (error) {
-            if (error instanceof ShapeError)
-                return undefined;
-            throw error;
-        }
+        const minted = parseMint(response);
+        maskSecret(minted.token);
+        const expiresAt = minted.expiresAt ?? tokenEnd();
+        return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
     }
     return {
-        getInstallation: async (id) => {
-            const operation = { kind: 'installation', id, source: 'installation-id' };
-            return (await call(operation, { method: 'GET', path: installationPath(id) }, parseInstallation)).value;
+        getInstallation: (id) => call({ kind: 'installation', id, rule: 'installation-id' }, installationPath(id), parseInstallation),
+        findInstallation: async (id) => {
+            const response = await request({ method: 'GET', path: installationPath(id) });
+            const { status } = response;
+            if (status >= 400 && status < 500 && status !== 401 && status !== 429)
+                return undefined;
+            if (!isSuccess(response))
+                throw apiError({ kind: 'list' }, response, credential, isAppAccepted);
+            return tryInstallation(response);
         },
-        findInstallation: (id) => find({ kind: 'list' }, installationPath(id)),
-        findOrganizationInstallation: (organizationId) => find({ kind: 'list' }, `/app/organizations/${encodeURIComponent(organizationId)}/installation`),
-        listInstallations: async (page) => {
-            const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-            return (await call({ kind: 'list' }, { method: 'GET', path }, parseInstallationPage)).value;
+        findOrganizationInstallation: async (organizationId) => {
+            const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+            try {
+                const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
+                return isSuccess(response) ? tryInstallation(response) : undefined;
+            }
+            catch (error) {
+                if (error instanceof RequestError && budget.cancelled?.aborted !== true)
+                    return undefined;
+                throw error;
+            }
         },
-        mintToken: (installation) => mintToken(call, auth, installation),
+        readInstallationList: (isEnough) => readInstallationList((path) => request({ method: 'GET', path }), (response) => apiError({ kind: 'list' }, response, credential, isAppAccepted), isEnough),
+        mintToken: (installation) => installation === undefined
+            ? mint({ kind: 'app' }, '/app/accessTokens')
+            : mint({ kind: 'mint', ...installation }, `${installationPath(installation.id)}/accessTokens`),
     };
 }
+function installationPath(id) {
+    return `/app/installations/${encodeURIComponent(id)}`;
+}
+function tryInstallation(response) {
+    try {
+        return parseInstallation(response.text);
+    }
+    catch (error) {
+        if (error instanceof ShapeError)
+            return undefined;
+        throw error;
+    }
+}
+function parseMint(response) {
+    try {
+        return parseAs(response, parseAccessToken);
+    }
+    catch (error) {
+        throw withUnseenTokens(error, response.unanswered + 1);
+    }
+}
+function maskToken(text) {
+    try {
+        const { token } = parseAccessToken(text);
+        if (token.length >= MIN_TOKEN_CHARACTERS_IN_ERROR)
+            maskSecret(token);
+    }
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+    }
+}
+function withUnseenTokens(error, count) {
+    if (count === 0)
+        return error;
+    const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
+    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${tokenEnd()}.`, {
+        cause: error,
+    });
+}
+function tokenEnd() {
+    return new Date(Date.now() + TOKEN_LIFETIME_MS).toISOString();
+}
 
-;// CONCATENATED MODULE: ./src/icr/api-version.ts
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+;// CONCATENATED MODULE: ./src/icr/connection.ts
+
+const DEFAULT_API_URL = 'https://api.carbonregistry.com';
+const DEFAULT_API_VERSION = '2023-06-16';
+function connectToIcr(apiUrl, apiVersion) {
+    const headers = apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+    return createHttpClient(apiUrl, headers, apiUrl === DEFAULT_API_URL);
+}
+
+;// CONCATENATED MODULE: ./src/icr/revocation.ts
+
+
+
+
+const GRACE_SECONDS = 4;
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
+const SECONDS_BEFORE_ASKING_AGAIN = 3;
+async function revokeToken(send, token, budget) {
+    const bearer = token.token.trim().replace(/[^\x20-\x7e]/g, '');
+    maskSecret(bearer);
+    const isWhole = bearer === token.token;
+    const ask = async () => interpret(await send({ ...REQUEST, bearer }, budget), token, isWhole);
+    try {
+        const first = await ask();
+        if (first.outcome !== 'already invalid')
+            return first;
+        if (!(await waitWithin(budget, SECONDS_BEFORE_ASKING_AGAIN))) {
+            return { outcome: 'unknown', detail: `${first.detail}, and there was no time to ask again` };
+        }
+        const second = await ask();
+        return second.outcome === 'already invalid' && token.kind === 'app' ? { ...second, outcome: 'unknown' } : second;
+    }
+    catch (error) {
+        const facts = error instanceof RequestError ? error.facts : messageOf(error);
+        return { outcome: 'unknown', detail: facts.replace(/\.$/, '') };
+    }
+}
+function interpret(response, { expiresAt }, isWhole) {
+    const detail = describeResponse(response);
+    if (isSuccess(response)) {
+        return saysRevoked(response)
+            ? { outcome: 'revoked', detail }
+            : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };
+    }
+    if (![401, 403, 404].includes(response.status))
+        return { outcome: 'unknown', detail };
+    if (Date.parse(expiresAt) <= Date.now())
+        return { outcome: 'expired', detail };
+    if (!isFromIcr(response)) {
+        return { outcome: 'unknown', detail: `${describeResponse(response, 'A server')}, not in the form of ICR’s errors` };
+    }
+    if (!isWhole)
+        return { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` };
+    return { outcome: 'already invalid', detail };
+}
+function saysRevoked(response) {
+    if (isHtml(response))
+        return false;
+    if (response.text.trim() === '')
+        return true;
+    try {
+        return !isDenial(parseJson(response.text));
+    }
+    catch {
+        return false;
+    }
+}
+function isDenial(body) {
+    if (!isObject(body))
+        return body === false || body === 'false';
+    return ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false) || Boolean(body['error']);
+}
+
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
+
+
+class Context {
+    /**
+     * Hydrate the context from the environment
+     */
+    constructor() {
+        var _a, _b, _c;
+        this.payload = {};
+        if (process.env.GITHUB_EVENT_PATH) {
+            if ((0,external_fs_namespaceObject.existsSync)(process.env.GITHUB_EVENT_PATH)) {
+                this.payload = JSON.parse((0,external_fs_namespaceObject.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: 'utf8' }));
+            }
+            else {
+                const path = process.env.GITHUB_EVENT_PATH;
+                process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${external_os_namespaceObject.EOL}`);
+            }
+        }
+        this.eventName = process.env.GITHUB_EVENT_NAME;
+        this.sha = process.env.GITHUB_SHA;
+        this.ref = process.env.GITHUB_REF;
+        this.workflow = process.env.GITHUB_WORKFLOW;
+        this.action = process.env.GITHUB_ACTION;
+        this.actor = process.env.GITHUB_ACTOR;
+        this.job = process.env.GITHUB_JOB;
+        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
+        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
+        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
+        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
+        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
+        this.graphqlUrl =
+            (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
+    }
+    get issue() {
+        const payload = this.payload;
+        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
+    }
+    get repo() {
+        if (process.env.GITHUB_REPOSITORY) {
+            const [owner, repo] = process.env.GITHUB_REPOSITORY.split('/');
+            return { owner, repo };
+        }
+        if (this.payload.repository) {
+            return {
+                owner: this.payload.repository.owner.login,
+                repo: this.payload.repository.name
+            };
+        }
+        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
+    }
+}
+//# sourceMappingURL=context.js.map
+;// CONCATENATED MODULE: ./src/inputs/event.ts
+
+
+const PULL_REQUEST_EVENTS = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
+function readEvent() {
+    const name = process.env['GITHUB_EVENT_NAME'] ?? '';
+    const actor = process.env['GITHUB_ACTOR'] ?? '';
+    try {
+        const payload = new Context().payload;
+        return { name, actor, payload: event_isObject(payload) ? payload : {} };
+    }
+    catch {
+        return { name, actor, payload: {} };
+    }
+}
+function explainMissingSecrets({ name, actor, payload }) {
+    if (isDependabot({ actor }))
+        return 'Dependabot started it';
+    const { repository } = payload;
+    const head = field(payload['pull_request'], 'head');
+    const base = field(repository, 'full_name');
+    const isFromFork = event_isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
+    if (isFromFork && PULL_REQUEST_EVENTS.has(name))
+        return `it is for a pull request from a fork${nameOf(head['repo'])}`;
+    return field(repository, 'fork') === true ? `its repository is a fork${nameOf(repository)}` : undefined;
+}
+function isDependabot({ actor }) {
+    return actor === 'dependabot[bot]';
+}
+function isRepositoryPrivate({ payload: { repository } }) {
+    const visibility = field(repository, 'visibility');
+    return visibility === undefined ? field(repository, 'private') === true : visibility === 'private';
+}
+function nameOf(repository) {
+    const name = field(repository, 'full_name');
+    return typeof name === 'string' ? ` (${quote(name, 141)})` : '';
+}
+function field(value, name) {
+    return event_isObject(value) ? value[name] : undefined;
+}
+function event_isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 ;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
@@ -2484,6 +2706,8 @@ function isValidAt({ issuedAtSeconds, expiresAtSeconds }, nowSeconds) {
     return isIssued && expiresAtSeconds > nowSeconds && expiresAtSeconds <= nowSeconds + MAX_LIFETIME_SECONDS;
 }
 function readAppJwt(jwt, nowSeconds) {
+    if (/^bearer\s/i.test(jwt))
+        throw new Error('`jwt` begins with “Bearer ”. Give it the JWT alone.');
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
         throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs in `private-key`.');
     }
@@ -2513,224 +2737,40 @@ function app_jwt_decode(jwt) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/icr/app-auth.ts
+;// CONCATENATED MODULE: ./src/icr/credential.ts
 
 
-
-
-
-function createAppAuth(credential, cancelled) {
-    let offsetMs = 0;
-    let isCorrected = false;
-    let jwt;
-    const bearer = async () => {
-        if ('jwt' in credential)
-            return credential.jwt;
-        if (jwt === undefined) {
-            jwt = await signAppJwt(credential.appId, credential.signer, Math.floor((Date.now() + offsetMs) / 1000), cancelled);
-            maskSecret(jwt);
-        }
-        return jwt;
-    };
+function signedHere(appId, signer) {
+    const jwtByOffset = new Map();
     return {
-        bearer,
-        correctClock: async (response) => {
-            const skewMs = clockSkewMs(response);
-            const isRefused = response.status === 401 || (response.status === 403 && isFromApi(response.text));
-            if (isCorrected || !isRefused || !('signer' in credential) || Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS)
-                return false;
-            isCorrected = true;
-            offsetMs = -skewMs;
-            jwt = undefined;
-            log_info(`The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, and ICR refused the JWT (${response.status}): signing again by ICR’s clock.`);
-            return true;
+        appId,
+        input: signer.source,
+        get fingerprint() {
+            return signer.fingerprint;
         },
-        clockOffsetMs: (response) => {
-            const skewMs = clockSkewMs(response);
-            return isCorrected || skewMs <= MAX_CLOCK_SKEW_MS ? offsetMs : -skewMs;
+        canSignAgain: true,
+        jwt: async (clockOffsetMs, cancelled) => {
+            const signed = jwtByOffset.get(clockOffsetMs);
+            if (signed !== undefined)
+                return signed;
+            const nowSeconds = Math.floor((Date.now() + clockOffsetMs) / 1000);
+            const jwt = await signAppJwt(appId, signer, nowSeconds, cancelled);
+            maskSecret(jwt);
+            jwtByOffset.set(clockOffsetMs, jwt);
+            return jwt;
         },
-        requester: (response) => {
-            const skewMs = clockSkewMs(response);
-            const signer = 'signer' in credential ? credential.signer : undefined;
-            return {
-                appId: credential.appId,
-                source: signer?.source ?? 'jwt',
-                fingerprint: signer?.fingerprint,
-                clockSkew: describeClockSkew(skewMs),
-                isClockToBlame: Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !isJwtValid(credential, response),
-            };
-        },
+        isValidAt: () => true,
     };
 }
-function isJwtValid(credential, { dateMs, receivedMs }) {
-    return 'signer' in credential || isValidAt(credential.read, (dateMs ?? receivedMs) / 1000);
-}
-
-;// CONCATENATED MODULE: ./src/icr/revoke.ts
-
-
-
-
-const revoke_GRACE_SECONDS = 4;
-const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: revoke_GRACE_SECONDS };
-async function revokeToken(send, token, budget) {
-    const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
-    maskSecret(bearer);
-    try {
-        const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
-        const provesNothing = outcome === 'already invalid' && bearer !== token;
-        return provesNothing
-            ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
-            : { outcome, detail };
-    }
-    catch (error) {
-        return { outcome: 'unknown', detail: describeFailure(error, budget).replace(/\.$/, '') };
-    }
-}
-function describeFailure(error, { cancelled }) {
-    if (error === cancelled?.reason)
-        return 'the step was cancelled';
-    return error instanceof RequestError ? error.facts : messageOf(error);
-}
-function interpret(response) {
-    const detail = describeResponse(response);
-    const { status, text } = response;
-    if (isSuccess(response)) {
-        return saysRevoked(text)
-            ? { outcome: 'revoked', detail }
-            : { outcome: 'unknown', detail: `${detail}, but not with \`true\`` };
-    }
-    const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
-    return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
-}
-function saysRevoked(text) {
-    return text.trim() === '' || text.trim() === 'true';
-}
-
-;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
-
-
-class Context {
-    /**
-     * Hydrate the context from the environment
-     */
-    constructor() {
-        var _a, _b, _c;
-        this.payload = {};
-        if (process.env.GITHUB_EVENT_PATH) {
-            if ((0,external_fs_namespaceObject.existsSync)(process.env.GITHUB_EVENT_PATH)) {
-                this.payload = JSON.parse((0,external_fs_namespaceObject.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: 'utf8' }));
-            }
-            else {
-                const path = process.env.GITHUB_EVENT_PATH;
-                process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${external_os_namespaceObject.EOL}`);
-            }
-        }
-        this.eventName = process.env.GITHUB_EVENT_NAME;
-        this.sha = process.env.GITHUB_SHA;
-        this.ref = process.env.GITHUB_REF;
-        this.workflow = process.env.GITHUB_WORKFLOW;
-        this.action = process.env.GITHUB_ACTION;
-        this.actor = process.env.GITHUB_ACTOR;
-        this.job = process.env.GITHUB_JOB;
-        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
-        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
-        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
-        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
-        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
-        this.graphqlUrl =
-            (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
-    }
-    get issue() {
-        const payload = this.payload;
-        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
-    }
-    get repo() {
-        if (process.env.GITHUB_REPOSITORY) {
-            const [owner, repo] = process.env.GITHUB_REPOSITORY.split('/');
-            return { owner, repo };
-        }
-        if (this.payload.repository) {
-            return {
-                owner: this.payload.repository.owner.login,
-                repo: this.payload.repository.name
-            };
-        }
-        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
-    }
-}
-//# sourceMappingURL=context.js.map
-;// CONCATENATED MODULE: ./src/inputs/event.ts
-
-
-
-const PULL_REQUEST_EVENTS = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
-function readEvent() {
-    const name = process.env['GITHUB_EVENT_NAME'] ?? '';
-    const actor = process.env['GITHUB_ACTOR'] ?? '';
-    try {
-        const payload = new Context().payload;
-        return { name, actor, payload: event_isObject(payload) ? payload : {} };
-    }
-    catch {
-        return { name, actor, payload: {} };
-    }
-}
-function relayedInstallation({ name, payload }) {
-    if (name !== 'repository_dispatch')
-        return undefined;
-    if (Object.keys(payload).length === 0) {
-        throw new Error('The run’s event payload (GITHUB_EVENT_PATH) cannot be read. Set `organization-id`: then it is not needed.');
-    }
-    const relayed = payload['client_payload'];
-    if (!event_isObject(relayed) || relayed['installation'] === undefined)
-        return undefined;
-    const { installation } = relayed;
-    const id = event_isObject(installation) ? installation['id'] : undefined;
-    if (!isId(id)) {
-        throw new Error('The event’s `client_payload.installation.id` is not an id. Relay ICR’s webhook payload unchanged as `client_payload`, or set `organization-id`.');
-    }
-    const organizationId = field(field(installation, 'organization'), 'id');
-    return { id, organizationId: isId(organizationId) ? organizationId : undefined };
-}
-function findRelayedInstallationId(event) {
-    try {
-        return relayedInstallation(event)?.id;
-    }
-    catch {
-        return undefined;
-    }
-}
-function explainMissingSecrets({ name, actor, payload }) {
-    if (isDependabot({ actor }))
-        return { isExpected: true, cause: 'Dependabot started it' };
-    const { repository } = payload;
-    const head = field(payload['pull_request'], 'head');
-    const base = field(repository, 'full_name');
-    const isFromFork = event_isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
-    if (isFromFork && PULL_REQUEST_EVENTS.has(name)) {
-        return { isExpected: true, cause: `it is for a pull request from a fork${nameOf(head['repo'])}` };
-    }
-    if (field(repository, 'fork') === true) {
-        return { isExpected: true, cause: `its repository is a fork${nameOf(repository)}` };
-    }
-    return { isExpected: false, cause: 'the event does not show why' };
-}
-function isDependabot({ actor }) {
-    return actor === 'dependabot[bot]';
-}
-function isRepositoryPrivate({ payload }) {
-    return field(payload['repository'], 'private') === true;
-}
-function nameOf(repository) {
-    const name = field(repository, 'full_name');
-    return typeof name === 'string' ? ` (${sanitize(name, 140)})` : '';
-}
-function field(value, name) {
-    return event_isObject(value) ? value[name] : undefined;
-}
-function event_isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+function signedElsewhere(jwt, read) {
+    return {
+        appId: read.issuer,
+        input: 'jwt',
+        fingerprint: undefined,
+        canSignAgain: false,
+        jwt: async () => jwt,
+        isValidAt: (nowSeconds) => isValidAt(read, nowSeconds),
+    };
 }
 
 ;// CONCATENATED MODULE: ./src/icr/permissions.ts
@@ -2758,10 +2798,10 @@ function parsePermissions(input, text) {
             throw new Error(`\`${input}\` has an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
         }
         if (!RANKS.has(level.toLowerCase())) {
-            throw new Error(`\`${input}\` has an unknown level, \`${sanitize(level, 12)}\`. Use read, request or write for \`${sanitize(name, 60)}\`.`);
+            throw new Error(`\`${input}\` has an unknown level, \`${quote(level, 12)}\`. Use read, request or write for \`${quote(name, 60)}\`.`);
         }
         if (permissions.has(name))
-            throw new Error(`\`${input}\` names \`${sanitize(name, 60)}\` twice. Remove one of them.`);
+            throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
         permissions.set(name, level);
     }
     return permissions;
@@ -2772,10 +2812,8 @@ function missingPermissions(granted, required) {
 function excessPermissions(granted, allowed) {
     return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
 }
-function likelySpelling(name, granted) {
-    if (granted.has(name) || DOCUMENTED_NAMES.includes(name))
-        return undefined;
-    return [...granted.keys(), ...DOCUMENTED_NAMES].find((candidate) => isOneLetterFrom(candidate, name));
+function isUnknownName(name, granted) {
+    return !granted.has(name) && !DOCUMENTED_NAMES.includes(name);
 }
 function describePermissions(permissions) {
     return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
@@ -2792,24 +2830,10 @@ function rank(level, unknown) {
 function filter(permissions, keep) {
     return new Map([...permissions].filter(([name, level]) => keep(name, level)));
 }
-const MIN_MISSPELLED_CHARACTERS = 4;
-function isOneLetterFrom(one, other) {
-    const [left, right] = [one.toLowerCase(), other.toLowerCase()];
-    let start = 0;
-    while (start < left.length && left[start] === right[start])
-        start += 1;
-    let end = 0;
-    while (end < Math.min(left.length, right.length) - start && left.at(-1 - end) === right.at(-1 - end))
-        end += 1;
-    if (Math.min(left.length, right.length) < MIN_MISSPELLED_CHARACTERS)
-        return false;
-    const [a, b] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
-    return (a.length <= 1 && b.length <= 1) || (a.length === 2 && a === [...b].reverse().join(''));
-}
 
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
-const MIN_MASKED_CHARACTERS = 16;
+const pem_MIN_MASKED_CHARACTERS = 16;
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
 function readPasted(raw) {
     const outer = unpack(raw);
@@ -2840,7 +2864,7 @@ function unpack(raw) {
         .trim();
 }
 function isMasked(line) {
-    return line.length >= MIN_MASKED_CHARACTERS;
+    return line.length >= pem_MIN_MASKED_CHARACTERS;
 }
 function pieces(text) {
     return text.replace(/-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
@@ -3135,7 +3159,7 @@ async function signByCommand(command, signingInput, cancelled) {
     assertWorkingFolder();
     const outcome = await withInputFile(signingInput, (file, stdin) => runInBash(command, stdin, environment(file, signingInput), cancelled).catch(explainStart));
     if (outcome.end !== 'exit' || outcome.exitCode !== 0)
-        throw new Error(sign_command_describeFailure(outcome));
+        throw new Error(describeFailure(outcome));
     const printed = readSignature(outcome.stdout);
     if ('signature' in printed)
         return printed.signature;
@@ -3195,7 +3219,7 @@ function explainStart(error) {
         : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
     throw new Error(message, { cause: error });
 }
-function sign_command_describeFailure(outcome) {
+function describeFailure(outcome) {
     const said = quoteEnd(outcome.stderr);
     switch (outcome.end) {
         case 'timeout':
@@ -3217,7 +3241,7 @@ function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
         .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
         .sort((one, other) => other.length - one.length)
         .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
-    const text = sanitize(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
+    const text = quote(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
     if (text === '')
         return ifNothing;
     const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
@@ -3256,7 +3280,7 @@ function readText(name) {
         .trim();
 }
 function readId(name) {
-    const id = readText(name);
+    const id = readText(name).replace(/^(["'])(.*)\1$/, '$2');
     if (id === '')
         return undefined;
     if (!isId(id))
@@ -3280,17 +3304,6 @@ function readBoolean(name) {
         throw new Error(`\`${name}\` must be true or false.`, { cause: error });
     }
 }
-function readSummaryWanted() {
-    return readBoolean('job-summary');
-}
-function isSummaryWanted() {
-    try {
-        return readSummaryWanted();
-    }
-    catch {
-        return false;
-    }
-}
 
 ;// CONCATENATED MODULE: ./src/inputs/inputs.ts
 
@@ -3303,11 +3316,28 @@ function isSummaryWanted() {
 
 
 
+
+
 const MIN_JWT_CHARACTERS = 16;
 const inputs_MIN_KEY_BYTES = 300;
-const DEFAULT_API_URL = 'https://api.carbonregistry.com';
-const DEFAULT_API_VERSION = '2023-06-16';
+const NAMES = [
+    'app-id',
+    'private-key',
+    'sign-command',
+    'jwt',
+    'organization-id',
+    'installation-id',
+    'token-type',
+    'required-permissions',
+    'allowed-permissions',
+    'skip-token-revoke',
+    'on-missing-credentials',
+    'job-summary',
+    'api-url',
+    'api-version',
+];
 function readInputs() {
+    assertAllArrived();
     const credential = readCredential();
     const tokenType = readChoice('token-type', ['installation', 'app']);
     const organizationId = readId('organization-id');
@@ -3324,11 +3354,17 @@ function readInputs() {
         requiredPermissions: parsePermissions('required-permissions', readText('required-permissions')),
         allowedPermissions: allowed === '' ? undefined : parsePermissions('allowed-permissions', allowed),
         skipTokenRevoke: readBoolean('skip-token-revoke'),
-        jobSummary: readSummaryWanted(),
+        jobSummary: readBoolean('job-summary'),
         apiUrl: readApiUrl(),
         apiVersion: readApiVersion(),
         onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),
     };
+}
+function assertAllArrived() {
+    const lost = NAMES.filter((name) => process.env[`INPUT_${name.toUpperCase()}`] === undefined);
+    if (lost.length === 0)
+        return;
+    throw new Error(`These inputs did not reach the action: ${lost.join(', ')}. Start it by \`uses:\`, not through a shell, which drops variables whose names have hyphens. Nothing was sent.`);
 }
 function readCredential() {
     const given = {
@@ -3352,7 +3388,7 @@ function readCredential() {
         return undefined;
     if (appId === undefined)
         throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-    return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
+    return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
 }
 function maskJwt(text) {
     const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
@@ -3374,9 +3410,9 @@ function readJwtCredential(jwt, appId) {
     const read = readAppJwt(jwt, Math.floor(Date.now() / 1000));
     const { issuer } = read;
     if (appId !== undefined && !isSameId(appId, issuer)) {
-        throw new Error(`\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${sanitize(issuer, 128)}.`);
+        throw new Error(`\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${quote(issuer, 128)}.`);
     }
-    return { appId: issuer, jwt, read };
+    return signedElsewhere(jwt, read);
 }
 function readApiUrl() {
     const text = readText('api-url') || DEFAULT_API_URL;
@@ -3394,7 +3430,7 @@ function readApiUrl() {
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 function readApiVersion() {
-    const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
+    const version = readText('api-version');
     if (!/^[\x21-\x7e]*$/.test(version))
         throw new Error(`\`api-version\` must be a version, such as ${DEFAULT_API_VERSION}.`);
     return version;
@@ -3402,45 +3438,60 @@ function readApiVersion() {
 
 ;// CONCATENATED MODULE: ./src/inputs/missing-credentials.ts
 
-function missingCredentials(event, onMissing) {
-    const { isExpected, cause } = explainMissingSecrets(event);
-    if (!isExpected)
-        throw new Error(`${EMPTY}${onMissing === 'skip' ? ` ${NOT_SKIPPED}` : ''}`);
-    const reason = `This run has no secrets: ${cause}.`;
-    if (onMissing === 'error')
-        throw new Error(`${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}`);
-    return { notice: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` };
-}
 const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
 const DEPENDABOT_SECRETS = `Add the credential to the Dependabot secrets. ${SKIP}`;
 const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
 const NOT_SKIPPED = '`on-missing-credentials: skip` does not apply: it is for pull requests from a fork, runs that Dependabot started, and repositories that are forks, and this run’s event shows none of these.';
+function describeMissingCredentials(event, onMissing) {
+    const cause = explainMissingSecrets(event);
+    if (cause === undefined) {
+        return { isSkipped: false, message: onMissing === 'skip' ? `${EMPTY} ${NOT_SKIPPED}` : EMPTY };
+    }
+    const reason = `This run has no secrets: ${cause}.`;
+    return onMissing === 'skip'
+        ? { isSkipped: true, message: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` }
+        : { isSkipped: false, message: `${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}` };
+}
 
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
 
 
 function assertFileCommands() {
     for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
-        if (!(0,external_node_fs_namespaceObject.existsSync)(process.env[name] ?? '')) {
-            throw new Error(`${name} does not name a file, so the token would be printed in the log. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
+        const file = process.env[name] ?? '';
+        if (file === '') {
+            throw new Error(`${name} is not set, so the token would be printed in the log. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
+        }
+        try {
+            (0,external_node_fs_namespaceObject.closeSync)((0,external_node_fs_namespaceObject.openSync)(file, 'r+'));
+        }
+        catch (error) {
+            throw new Error(`The file of ${name} can’t be written. ${fixOf(error)} No token was minted.`, { cause: error });
         }
     }
+}
+function fixOf(error) {
+    const words = messageOf(error);
+    return words.startsWith('EACCES')
+        ? `Let the container run as the user that owns it (\`options: --user\`): this process is user ${process.getuid?.()}. The system says: ${words}.`
+        : `Run the action as a step of a workflow, on a current GitHub Actions runner. The system says: ${words}.`;
 }
 function writeFileCommand(what, write) {
     try {
         write();
     }
     catch (error) {
-        throw new Error(`The step’s ${what} could not be written. Check the runner: its disk is full, or its folder is read-only (${messageOf(error)}).`, { cause: error });
+        throw new Error(`The step’s ${what} could not be written. Check the runner’s disk and the permissions of its folder. The system says: ${messageOf(error)}.`, { cause: error });
     }
 }
 
 ;// CONCATENATED MODULE: ./src/runner/process.ts
+const MIN_NODE_MAJOR = 24;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
 function watchCancellation() {
     const controller = new AbortController();
     for (const name of SIGNALS) {
-        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
+        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}).`)));
     }
     return controller.signal;
 }
@@ -3453,7 +3504,14 @@ function runAction(step, onError) {
         onError(error);
         exit();
     });
-    step().catch(onError).finally(exit);
+    runOnNode(step).catch(onError).finally(exit);
+}
+async function runOnNode(step) {
+    const { node } = process.versions;
+    if (Number.parseInt(node, 10) < MIN_NODE_MAJOR) {
+        throw new Error(`The action needs Node ${MIN_NODE_MAJOR}, and Node ${node} runs it. Use a current GitHub Actions runner; act takes the Node of its image.`);
+    }
+    await step();
 }
 function exit() {
     process.stdout.write('', () => process.exit());
@@ -3473,7 +3531,7 @@ async function writeSummary(rows) {
     }
 }
 function summaryText(text) {
-    return sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
+    return oneLine(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: ./src/token/checks.ts
@@ -3483,17 +3541,20 @@ function summaryText(text) {
 const MIN_TOKEN_CHARACTERS = 16;
 function checkToken(minted, requirements) {
     checkText(minted.token);
-    const details = minted.details();
-    checkIsValid(details, minted.mintedAtMs);
     const { installation, organizationId } = requirements;
-    checkIsFor('organization', details.organizationId, organizationId);
-    checkIsFor('installation', details.installationId, installation?.id);
-    if (organizationId === undefined && installation !== undefined)
-        checkOwner(details.organizationId, installation);
-    checkRequired(details.permissions, requirements.requiredPermissions);
-    if (requirements.allowedPermissions !== undefined)
-        checkAllowed(details.permissions, requirements.allowedPermissions);
-    return details;
+    if (organizationId !== undefined)
+        checkOrganization(minted.organizationId, organizationId);
+    else if (installation?.organization !== undefined)
+        checkOwner(minted.organizationId, installation.organization.id);
+    if (installation !== undefined)
+        checkInstallation(minted.installationId, installation.id);
+    checkPermissions(minted.permissions, requirements);
+    if (!minted.isActive) {
+        throw new Error('ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.');
+    }
+    return installation === undefined
+        ? { ...minted, installationId: undefined, organizationId: undefined }
+        : { ...minted, installationId: installation.id };
 }
 function checkText(token) {
     if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -3503,39 +3564,45 @@ function checkText(token) {
         throw new Error(`ICR minted a token of fewer than ${MIN_TOKEN_CHARACTERS} characters. Report this to ICR: its mask would garble every log.`);
     }
 }
-function checkIsValid({ isActive, expiresAt }, nowMs) {
-    if (Date.parse(expiresAt) <= nowMs) {
-        throw new Error(`ICR minted a token that has expired already. Report this to ICR: it expired at ${expiresAt}, and by ICR’s own clock it was minted at ${new Date(nowMs).toISOString()}.`);
-    }
-    if (!isActive) {
-        throw new Error('ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.');
-    }
-}
-function checkIsFor(what, actual, wanted) {
-    if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted)))
+function checkOrganization(actual, wanted) {
+    if (actual !== undefined && isSameId(actual, wanted))
         return;
-    throw new Error(`ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${sanitize(actual ?? 'none', 128)}, not for ${wanted}.`);
+    throw new Error(actual === undefined
+        ? `ICR minted a token and doesn’t say for which organization. Report this to ICR: it was asked for ${wanted}.`
+        : `ICR minted a token for another organization than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`);
 }
-function checkOwner(actual, { organization, source }) {
-    if (organization === undefined || (actual !== undefined && isSameId(actual, organization.id)))
+function checkOwner(actual, named) {
+    if (actual !== undefined && isSameId(actual, named))
         return;
-    const claim = source === 'webhook'
-        ? 'the relayed webhook names. Relay ICR’s webhook payload unchanged.'
-        : 'ICR named for the installation. Report this to ICR.';
-    throw new Error(`The token is for another organization than ${claim} It is for ${sanitize(actual ?? 'none', 128)}, not for ${sanitize(organization.id, 128)}.`);
+    throw new Error(`The token is for another organization than ICR named for the installation. Report this to ICR. It is for ${quote(actual ?? 'none', 128)}, not for ${quote(named, 128)}.`);
+}
+function checkInstallation(actual, wanted) {
+    if (actual === undefined || isSameId(actual, wanted))
+        return;
+    throw new Error(`ICR minted a token for another installation than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`);
+}
+function checkPermissions(granted, requirements) {
+    const { requiredPermissions: required, allowedPermissions: allowed } = requirements;
+    if (required.size === 0 && allowed === undefined)
+        return;
+    if (granted === undefined) {
+        throw new Error('ICR doesn’t say which permissions the token has. Remove `required-permissions` and `allowed-permissions` if the job can do without the check: `permissions` is missing in the answer, or not an object.');
+    }
+    checkRequired(granted, required);
+    if (allowed !== undefined)
+        checkAllowed(granted, allowed);
 }
 function checkRequired(granted, required) {
     const missing = missingPermissions(granted, required);
     if (missing.size === 0)
         return;
     const everything = `Required: ${describe(required)}. Granted: ${describe(granted)}.`;
-    for (const name of missing.keys()) {
-        const spelling = likelySpelling(name, granted);
-        if (spelling !== undefined) {
-            throw new Error(`\`required-permissions\` names \`${sanitize(name, 60)}\`, likely a misspelling. Write \`${sanitize(spelling, 60)}\`. ${everything}`);
-        }
+    const unknown = [...missing.keys()].find((name) => isUnknownName(name, granted));
+    if (unknown !== undefined) {
+        throw new Error(`\`required-permissions\` names \`${quote(unknown, 60)}\`, likely a misspelling. ICR documents ${DOCUMENTED_NAMES.join(', ')}. ${everything}`);
     }
-    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or remove ${missing.size === 1 ? 'it' : 'them'} from \`required-permissions\`. ${everything}`);
+    const them = missing.size === 1 ? 'it' : 'them';
+    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${them} for the app, or remove ${them} from \`required-permissions\`. ${everything}`);
 }
 function checkAllowed(granted, allowed) {
     const excess = excessPermissions(granted, allowed);
@@ -3546,77 +3613,35 @@ function checkAllowed(granted, allowed) {
 function describeFirst(permissions, granted) {
     const [[name, level] = ['', '']] = permissions;
     const has = granted?.get(name);
-    const actual = has === undefined ? '' : ` (it has ${sanitize(describeLevel(has), 12)})`;
+    const actual = has === undefined ? '' : ` (it has ${quote(describeLevel(has), 20)})`;
     const more = permissions.size === 1 ? '' : ` and ${permissions.size - 1} more`;
-    return `\`${sanitize(name, 60)}: ${sanitize(describeLevel(level), 12)}\`${actual}${more}`;
+    return `\`${quote(name, 60)}: ${quote(describeLevel(level), 20)}\`${actual}${more}`;
 }
 function describe(permissions) {
-    return sanitize(describePermissions(permissions), 1000);
+    return quote(describePermissions(permissions), 1000);
 }
 
-;// CONCATENATED MODULE: ./src/token/installation-list.ts
+;// CONCATENATED MODULE: ./src/token/installation-names.ts
 
-
-const MAX_INSTALLATIONS = 1_000_000;
-const PROGRESS_INTERVAL_MS = 10_000;
 const MAX_LISTED = 20;
-const MAX_LISTED_CHARACTERS = 3600;
+const installation_names_MAX_ID_CHARACTERS = 128;
 const MAX_NAME_CHARACTERS = 80;
-async function* eachInstallation(api, { isTotalTrusted = () => true, nowMs = Date.now } = {}) {
-    const seenIds = new Set();
-    let toldMs = nowMs();
-    for (let page = 0;; page += 1) {
-        const { installations, total } = await api.listInstallations(page);
-        const seenBefore = seenIds.size;
-        for (const installation of installations) {
-            if (seenIds.has(installation.id))
-                continue;
-            seenIds.add(installation.id);
-            yield installation;
-        }
-        if (seenIds.size === seenBefore || (seenIds.size === total && isTotalTrusted(total)))
-            return;
-        if (seenIds.size > MAX_INSTALLATIONS) {
-            throw new Error(`The list of installations does not end. Set \`installation-id\`, and check \`api-url\`: ${seenIds.size} installations were read.`);
-        }
-        if (nowMs() - toldMs >= PROGRESS_INTERVAL_MS) {
-            toldMs = nowMs();
-            const ofAll = total !== undefined && total > seenIds.size ? ` of ${total}` : '';
-            log_info(`Still reading the list of installations: ${seenIds.size}${ofAll} so far.`);
-        }
+function describeInstallations(installations, isLogPrivate) {
+    const count = installations.length;
+    if (count === 0)
+        return 'no installation';
+    if (isLogPrivate) {
+        const listed = installations.slice(0, MAX_LISTED).map(describeInstallation).join(', ');
+        return count > MAX_LISTED ? `${listed}, and ${count - MAX_LISTED} more` : listed;
     }
-}
-function createTally(isLogPrivate) {
-    const labels = [];
-    let characters = 0;
-    let count = 0;
-    return {
-        add: (installation) => {
-            count += 1;
-            if (labels.length === MAX_LISTED || characters > MAX_LISTED_CHARACTERS)
-                return;
-            const label = describeInstallation(installation);
-            characters += label.length;
-            if (characters <= MAX_LISTED_CHARACTERS)
-                labels.push(label);
-        },
-        count: () => count,
-        describe: () => {
-            if (count === 0)
-                return 'no installation';
-            if (isLogPrivate)
-                return `${labels.join(', ')}${count > labels.length ? `, and ${count - labels.length} more` : ''}`;
-            const organizations = count === 1 ? 'one organization' : `${count} organizations`;
-            return `${organizations}. Their names are not shown, because the repository is not private: run this step in a private one to see them`;
-        },
-    };
+    return `${count === 1 ? 'one organization' : `${count} organizations`}. Their names are not shown, because the repository is not private: run this step in a private one to see them`;
 }
 function describeOrganization({ id, name }) {
-    return `${name === undefined ? '' : `“${sanitize(name, MAX_NAME_CHARACTERS)}” `}${sanitize(id, 128)}`;
+    return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${quote(id, installation_names_MAX_ID_CHARACTERS)}`;
 }
 function describeInstallation({ id, organization }) {
     const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
-    return `${owner} (installation ${sanitize(id, 128)})`;
+    return `${owner} (installation ${quote(id, installation_names_MAX_ID_CHARACTERS)})`;
 }
 
 ;// CONCATENATED MODULE: ./src/token/choose-installation.ts
@@ -3624,93 +3649,87 @@ function describeInstallation({ id, organization }) {
 
 
 
-async function chooseInstallation(api, { installationId, organizationId }, relayedInstallation, isLogPrivate) {
+async function chooseInstallation(api, { installationId, organizationId }, isLogPrivate) {
     if (installationId !== undefined) {
-        const source = 'installation-id';
-        if (organizationId === undefined)
-            return { id: installationId, organization: undefined, source };
-        return { ...(await choose_installation_confirm(api, installationId, organizationId, isLogPrivate)), source };
+        const organization = organizationId === undefined ? undefined : await choose_installation_confirm(api, installationId, organizationId, isLogPrivate);
+        return { id: installationId, organization, rule: 'installation-id', others: [] };
     }
-    if (organizationId !== undefined) {
-        return { ...(await findByOrganization(api, organizationId, isLogPrivate)), source: 'organization-id' };
-    }
-    const relayed = relayedInstallation();
-    if (relayed !== undefined) {
-        const { id, organizationId } = relayed;
-        const organization = organizationId === undefined ? undefined : { id: organizationId, name: undefined };
-        return { id, organization, source: 'webhook' };
-    }
-    return { ...(await findOnly(api, isLogPrivate)), source: 'only-installation' };
+    return organizationId === undefined ? findOnly(api, isLogPrivate) : findFor(organizationId, api, isLogPrivate);
 }
 async function choose_installation_confirm(api, id, organizationId, isLogPrivate) {
     const { organization } = await api.getInstallation(id);
-    if (organization !== undefined && !isSameId(organization.id, organizationId)) {
-        const actual = isLogPrivate ? describeOrganization(organization) : sanitize(organization.id, 128);
-        throw new Error(`\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`);
-    }
-    return { id, organization };
+    if (organization === undefined || isSameId(organization.id, organizationId))
+        return organization;
+    const actual = isLogPrivate ? describeOrganization(organization) : quote(organization.id, 128);
+    throw new Error(`\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`);
 }
-async function findByOrganization(api, organizationId, isLogPrivate) {
+async function findFor(organizationId, api, isLogPrivate) {
     const direct = await api.findOrganizationInstallation(organizationId);
-    const isInstallation = direct !== undefined && !isSameId(direct.id, organizationId);
-    if (isInstallation && belongsTo(direct, organizationId) !== false)
-        return direct;
-    log_info('ICR’s look-up of the organization gave no usable answer: reading the list of installations.');
-    const tally = createTally(isLogPrivate);
-    const unnamedIds = [];
-    for await (const installation of eachInstallation(api)) {
-        if (belongsTo(installation, organizationId) === true)
-            return installation;
-        if (installation.organization === undefined)
-            unnamedIds.push(installation.id);
-        else
-            tally.add(installation);
+    if (direct !== undefined && !isSameId(direct.id, organizationId) && isOf(direct, organizationId) !== false) {
+        return { ...direct, rule: 'organization-id', others: [] };
     }
-    let isToldOfAll = true;
-    for (const id of unnamedIds) {
-        const installation = await api.findInstallation(id);
-        if (installation !== undefined && belongsTo(installation, organizationId) === true)
-            return { ...installation, id };
-        if (installation?.organization === undefined)
-            isToldOfAll = false;
-        tally.add({ id, organization: installation?.organization });
+    log_info('The organization’s own route gave no usable answer: reading the list of installations.');
+    const seen = [];
+    let found = [];
+    const end = await api.readInstallationList((page) => {
+        found = page.filter((installation) => isOf(installation, organizationId) === true);
+        seen.push(...page);
+        return found.length > 0;
+    });
+    const [first, ...others] = found;
+    if (first !== undefined)
+        return { ...first, rule: 'organization-id', others: others.map(({ id }) => id) };
+    const asked = [];
+    for (const installation of seen) {
+        const whole = installation.organization === undefined ? await api.findInstallation(installation.id) : installation;
+        if (whole !== undefined && isOf(whole, organizationId) === true) {
+            return { ...whole, id: installation.id, rule: 'organization-id', others: [] };
+        }
+        asked.push({ id: installation.id, organization: whole?.organization });
     }
-    throw isToldOfAll ? notInstalled(organizationId, tally) : notTold(organizationId, tally);
+    throw notFound(organizationId, asked, end, isLogPrivate);
 }
-function notInstalled(organizationId, tally) {
-    return new Error(`The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: ids in sandbox and production differ. The list was read to its end; it has ${tally.describe()}.`);
-}
-function notTold(organizationId, tally) {
-    return new Error(`ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. The list was read to its end; it has ${tally.describe()}.`);
+function notFound(organizationId, asked, end, isLogPrivate) {
+    if (end?.total !== undefined)
+        return incomplete(end.total, end.read);
+    const list = `The list was read to its end; it has ${describeInstallations(asked, isLogPrivate)}.`;
+    return new Error(asked.some(({ organization }) => organization === undefined)
+        ? `ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. ${list}`
+        : `The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: ids in sandbox and production differ. ${list}`);
 }
 async function findOnly(api, isLogPrivate) {
-    const tally = createTally(isLogPrivate);
-    let first;
-    const list = eachInstallation(api, { isTotalTrusted: (seen) => seen > 1 });
-    for await (const installation of list) {
-        first ??= installation;
-        tally.add(installation);
-    }
-    if (first === undefined) {
+    const seen = [];
+    const end = await api.readInstallationList((page) => {
+        seen.push(...page);
+        return false;
+    });
+    if (end?.total !== undefined)
+        throw incomplete(end.total, end.read);
+    const [only, ...others] = seen;
+    if (only === undefined) {
         throw new Error('The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment in which it is installed.');
     }
-    if (tally.count() === 1)
-        return first;
-    throw new Error(`Set \`organization-id\`: the app has ${tally.count()} installations, and nothing says which. It is installed for ${tally.describe()}.`);
+    if (others.length === 0)
+        return { ...only, rule: 'only-installation', others: [] };
+    throw new Error(`Set \`organization-id\`: the app has ${seen.length} installations, and nothing says which. It is installed for ${describeInstallations(seen, isLogPrivate)}.`);
 }
-function belongsTo({ organization }, organizationId) {
+function incomplete(total, read) {
+    return new Error(`ICR says that the app has ${total} installations, and its list gave ${read}. Set \`installation-id\`: the one that is wanted may be among the others. No token was minted.`);
+}
+function isOf({ organization }, organizationId) {
     return organization === undefined ? undefined : isSameId(organization.id, organizationId);
 }
 
 ;// CONCATENATED MODULE: ./src/token/outputs.ts
 
 
-function writeDetails(details, apiUrl) {
+function writeDetails(checked, apiUrl) {
+    const { permissions } = checked;
     writeFileCommand('outputs', () => {
-        setOutput('expires-at', details.expiresAt);
-        setOutput('installation-id', details.installationId ?? '');
-        setOutput('organization-id', details.organizationId ?? '');
-        setOutput('permissions', JSON.stringify(Object.fromEntries(details.permissions)));
+        setOutput('expires-at', checked.expiresAt);
+        setOutput('installation-id', checked.installationId ?? '');
+        setOutput('organization-id', checked.organizationId ?? '');
+        setOutput('permissions', JSON.stringify(permissions === undefined ? null : Object.fromEntries(permissions)));
         setOutput('api-url', apiUrl);
     });
 }
@@ -3721,65 +3740,60 @@ function writeToken(token) {
 ;// CONCATENATED MODULE: ./src/token/report.ts
 
 
-const MAX_PERMISSIONS_CHARACTERS = 1000;
-const report_MAX_NAME_CHARACTERS = 80;
 const CHOSEN_BY = {
     'installation-id': 'chosen by `installation-id`',
     'organization-id': 'chosen by `organization-id`',
-    webhook: 'chosen by the relayed webhook',
     'only-installation': 'chosen as the app’s only installation, since `organization-id` is empty',
 };
-function describeToken(details, installation) {
+function describeToken(token, installation) {
     const target = installation === undefined
         ? 'an app access token'
-        : `an access token for organization ${organization(details, installation)}, installation ${details.installationId}, ${CHOSEN_BY[installation.source]}`;
-    return `Minted ${target}; permissions: ${permissions(details)}; expires at ${details.expiresAt}.`;
+        : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${quote(installation.id, 128)}, ${CHOSEN_BY[installation.rule]}`;
+    return `Minted ${target}; permissions: ${permissions(token)}; expires at ${expiry(token)}.`;
 }
-function describeOtherWebhook(relayedId, { id, source }) {
-    return `The event’s webhook is about another installation than the token is for. If the job is to act on the webhook, remove \`${source}\`. The webhook is about ${sanitize(relayedId, 128)}, the token is for ${id}.`;
-}
-function summaryRows(details, installation, host) {
+function summaryRows(token, installation, host) {
     const target = installation === undefined
         ? [['For', 'the app itself']]
         : [
-            ['Organization', organization(details, installation)],
-            ['Installation', details.installationId ?? ''],
+            ['Organization', organization(token, installation) ?? '(not named by ICR)'],
+            ['Installation', installation.id],
         ];
-    return [['Host', host], ...target, ['Permissions', permissions(details)], ['Expires at', details.expiresAt]];
+    return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', expiry(token)]];
 }
-function organization(details, installation) {
-    const name = installation.organization?.name;
-    return name === undefined
-        ? `${details.organizationId}`
-        : `“${sanitize(name, report_MAX_NAME_CHARACTERS)}” (${details.organizationId})`;
+function organization({ organizationId }, { organization }) {
+    if (organizationId === undefined)
+        return undefined;
+    const name = organization?.name;
+    return name === undefined ? quote(organizationId, 128) : `“${quote(name, 80)}” (${quote(organizationId, 128)})`;
 }
-function permissions(details) {
-    return sanitize(describePermissions(details.permissions), MAX_PERMISSIONS_CHARACTERS);
+function permissions(token) {
+    return token.permissions === undefined ? 'not named by ICR' : quote(describePermissions(token.permissions), 1000);
+}
+function expiry({ expiresAt, isExpiryAssumed }) {
+    return isExpiryAssumed ? `${expiresAt} (assumed: ICR doesn’t say)` : expiresAt;
 }
 
 ;// CONCATENATED MODULE: ./src/token/saved-token.ts
 
 
-
 const TOKEN = 'token';
+const KIND = 'kind';
 const EXPIRES_AT = 'expires-at';
-const CLOCK_OFFSET_MS = 'clock-offset-ms';
 const API_URL = 'api-url';
 const API_VERSION = 'api-version';
+const JOB_SUMMARY = 'job-summary';
 function saveToken(saved) {
     writeFileCommand('state', () => {
-        saveState(EXPIRES_AT, saved.expiresAt ?? '');
-        saveState(CLOCK_OFFSET_MS, saved.clockOffsetMs);
+        saveState(KIND, saved.kind);
+        saveState(EXPIRES_AT, saved.expiresAt);
         saveState(API_URL, saved.apiUrl);
         saveState(API_VERSION, saved.apiVersion);
+        saveState(JOB_SUMMARY, saved.jobSummary);
         saveState(TOKEN, saved.token);
     });
 }
 function clearSavedToken() {
     writeFileCommand('state', () => saveState(TOKEN, ''));
-}
-function hasExpired({ expiresAt, clockOffsetMs }) {
-    return expiresAt !== undefined && Date.parse(expiresAt) <= steadyMs() + clockOffsetMs;
 }
 function readSavedToken() {
     const token = core.getState(TOKEN);
@@ -3787,10 +3801,11 @@ function readSavedToken() {
         return undefined;
     return {
         token,
-        expiresAt: core.getState(EXPIRES_AT) || undefined,
-        clockOffsetMs: Number(core.getState(CLOCK_OFFSET_MS)),
+        kind: core.getState(KIND) === 'app' ? 'app' : 'installation',
+        expiresAt: core.getState(EXPIRES_AT),
         apiUrl: core.getState(API_URL),
         apiVersion: core.getState(API_VERSION),
+        jobSummary: core.getState(JOB_SUMMARY) === 'true',
     };
 }
 
@@ -3798,7 +3813,7 @@ function readSavedToken() {
 
 
 async function revokeAfterFailure(saved, failure, revoke) {
-    const { outcome, detail } = await revoke(saved.token);
+    const { outcome, detail } = await revoke(saved);
     return new Error(`${messageOf(failure)} ${settle(saved, outcome === 'revoked', detail)}`, { cause: failure });
 }
 function settle(saved, isRevoked, detail) {
@@ -3809,9 +3824,8 @@ function settle(saved, isRevoked, detail) {
             saveToken(saved);
     }
     catch {
-        if (!isRevoked) {
-            return `The token could not be revoked, and is valid until ${saved.expiresAt ?? 'two hours from now'} (${detail}).`;
-        }
+        if (!isRevoked)
+            return `The token could not be revoked, and may be valid until ${saved.expiresAt} (${detail}).`;
     }
     return isRevoked
         ? 'The token was revoked.'
@@ -3819,8 +3833,6 @@ function settle(saved, isRevoked, detail) {
 }
 
 ;// CONCATENATED MODULE: ./src/main.ts
-
-
 
 
 
@@ -3846,44 +3858,38 @@ async function main() {
     const inputs = readInputs();
     const event = readEvent();
     if (inputs.credential === undefined) {
-        return log_notice(missingCredentials(event, inputs.onMissingCredentials).notice);
+        const { isSkipped, message } = describeMissingCredentials(event, inputs.onMissingCredentials);
+        if (isSkipped)
+            return log_notice(message);
+        throw new Error(message);
     }
     assertFileCommands();
-    const send = createHttpClient(inputs.apiUrl, versionHeader(inputs.apiVersion));
-    const auth = createAppAuth(inputs.credential, cancelled);
-    const api = createIcrApi(send, auth, startBudget(BUDGET_SECONDS, cancelled));
-    const installation = inputs.tokenType === 'app'
-        ? undefined
-        : await chooseInstallation(api, inputs, () => relayedInstallation(event), isRepositoryPrivate(event));
+    const send = connectToIcr(inputs.apiUrl, inputs.apiVersion);
+    const api = createIcrApi(send, inputs.credential, startBudget(BUDGET_SECONDS, cancelled));
+    const installation = inputs.tokenType === 'app' ? undefined : await chooseInstallation(api, inputs, isRepositoryPrivate(event));
     const minted = await api.mintToken(installation);
-    const saved = { ...minted, apiUrl: inputs.apiUrl, apiVersion: inputs.apiVersion };
+    const { token, expiresAt } = minted;
+    const { tokenType: kind, apiUrl, apiVersion, jobSummary } = inputs;
+    const saved = { token, kind, expiresAt, apiUrl, apiVersion, jobSummary };
     try {
         saveToken(saved);
         cancelled.throwIfAborted();
-        const details = checkToken(minted, { ...inputs, installation });
-        writeDetails(details, inputs.apiUrl);
+        const checked = checkToken(minted, { ...inputs, installation });
+        writeDetails(checked, apiUrl);
         if (inputs.skipTokenRevoke)
             clearSavedToken();
-        writeToken(minted.token);
-        log_info(describeToken(details, installation));
-        if (installation !== undefined)
-            noticeOtherWebhook(event, installation);
-        if (inputs.jobSummary)
-            await writeSummary(summaryRows(details, installation, new URL(inputs.apiUrl).host));
+        writeToken(token);
+        log_info(describeToken(checked, installation));
+        if (jobSummary)
+            await writeSummary(summaryRows(checked, installation, new URL(apiUrl).host));
     }
     catch (error) {
         if (error === cancelled.reason)
-            throw error;
+            throw new Error(`${messageOf(error)} The post step revokes the token.`);
         const budget = cancelled.aborted
             ? startBudget(CANCELLED_REVOCATION_SECONDS)
             : startBudget(REVOCATION_SECONDS, cancelled);
-        throw await revokeAfterFailure(saved, error, (token) => revokeToken(send, token, budget));
-    }
-}
-function noticeOtherWebhook(event, installation) {
-    const relayedId = findRelayedInstallationId(event);
-    if (relayedId !== undefined && !isSameId(relayedId, installation.id)) {
-        log_notice(describeOtherWebhook(relayedId, installation));
+        throw await revokeAfterFailure(saved, error, (it) => revokeToken(send, it, budget));
     }
 }
 runAction(main, (error) => fail(messageOf(error)));

@@ -947,34 +947,53 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-;// CONCATENATED MODULE: ./src/runner/escapes.ts
-const MAX_LEVELS = 4;
+;// CONCATENATED MODULE: ./src/runner/secrets.ts
+
+const MIN_MASKED_CHARACTERS = 4;
+const PIECE_CHARACTERS = 12;
+const MAX_ESCAPE_LEVELS = 4;
 const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0-9a-f]{1,4});|&#0*(\d{1,5});|&(amp|lt|gt|quot|apos);|\\([^ux])/gi;
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const ESCAPE_SIGNS = /[%=\\&]/;
-const BLANKS = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
+const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-function viewsOf(text) {
-    const from = new Int32Array(text.length);
-    const to = new Int32Array(text.length);
-    for (let at = 0; at < text.length; at += 1) {
-        from[at] = at;
-        to[at] = at + 1;
-    }
-    const views = [{ text, from, to }];
-    if (!ESCAPE_SIGNS.test(text))
-        return views;
-    for (const view of views) {
-        const next = rewrite(view, ESCAPES, undo);
-        if (next.text !== view.text && views.length <= MAX_LEVELS)
-            views.push(next);
-    }
-    return views;
+const JWT = /eyJ[\w-]{9,}\./;
+const masked = new Set();
+function maskSecret(secret) {
+    if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
+        return;
+    core_setSecret(secret);
+    masked.add(secret);
 }
-function withoutBlanks(view) {
-    return rewrite(view, PLAIN_TEXT.test(view.text) ? / +/g : BLANKS(), () => '');
+function redact(line) {
+    const secrets = [...masked].sort((one, other) => other.length - one.length);
+    return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), line);
 }
-function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
+function repeatsSecret(text) {
+    const secrets = [...masked].map(withoutBlanks).join('\n');
+    let view = text;
+    for (let level = 0; level <= MAX_ESCAPE_LEVELS; level += 1) {
+        const packed = withoutBlanks(view);
+        if (JWT.test(packed) || sharesPiece(packed, secrets))
+            return true;
+        const next = view.replace(ESCAPES, undo);
+        if (next === view)
+            return false;
+        view = next;
+    }
+    return false;
+}
+function sharesPiece(text, secrets) {
+    for (let start = 0; start + PIECE_CHARACTERS <= text.length; start += 1) {
+        if (secrets.includes(text.slice(start, start + PIECE_CHARACTERS)))
+            return true;
+    }
+    return false;
+}
+function withoutBlanks(text) {
+    return text.replace(PLAIN_TEXT.test(text) ? / +/g : blanks(), '');
+}
+function undo(whole, ...groups) {
+    const [percent, hex, unit, reference, decimal, name, literal] = groups;
     const digits = percent ?? hex ?? unit ?? reference;
     if (digits !== undefined)
         return String.fromCharCode(Number.parseInt(digits, 16));
@@ -982,140 +1001,24 @@ function undo([whole, percent, hex, unit, reference, decimal, name, literal]) {
         return String.fromCharCode(Number(decimal));
     return literal ?? NAMED[name?.toLowerCase() ?? ''] ?? whole;
 }
-function rewrite(view, pattern, replace) {
-    if (view.text.search(pattern) === -1)
-        return view;
-    const from = new Int32Array(view.text.length);
-    const to = new Int32Array(view.text.length);
-    let text = '';
-    let end = 0;
-    const copy = (upTo) => {
-        from.set(view.from.subarray(end, upTo), text.length);
-        to.set(view.to.subarray(end, upTo), text.length);
-        text += view.text.slice(end, upTo);
-    };
-    for (const match of view.text.matchAll(pattern)) {
-        copy(match.index);
-        end = match.index + match[0].length;
-        const character = replace(match);
-        if (character === '')
-            continue;
-        from[text.length] = view.from[match.index] ?? 0;
-        to[text.length] = view.to[end - 1] ?? 0;
-        text += character;
-    }
-    copy(view.text.length);
-    return { text, from, to };
-}
 
-;// CONCATENATED MODULE: ./src/runner/secrets.ts
+;// CONCATENATED MODULE: ./src/runner/quote.ts
 
-
-const REDACTED = '***';
-const WINDOW_CHARACTERS = 12;
-const UNESCAPED_WINDOW_CHARACTERS = 8;
-const MIN_CHARACTERS_ANYWHERE = 4;
-const MIN_CHARACTERS_FOR_SET = 4000;
-const known = new Set();
-const added = [];
-let longSecrets = '';
-const windows = new Map();
-const shortSecrets = new Set();
-function maskSecret(secret) {
-    if (secret === '' || known.has(secret))
-        return;
-    core_setSecret(secret);
-    known.add(secret);
-    added.push(secret);
+const MAX_CHARACTERS_READ = 4000;
+const WITHHELD = '(withheld: it repeats a secret)';
+function quote(text, maxCharacters = 300) {
+    const read = text.slice(0, MAX_CHARACTERS_READ);
+    if (repeatsSecret(read))
+        return WITHHELD;
+    const line = oneLine(read);
+    if (line.length <= maxCharacters)
+        return line;
+    const kept = line.slice(0, maxCharacters - 1);
+    return `${kept.slice(0, Math.max(0, kept.lastIndexOf(' ')))}…`;
 }
-function redact(text) {
-    addSecrets();
-    const isSecret = new Uint8Array(text.length);
-    for (const [level, view] of viewsOf(text).entries()) {
-        const size = level === 0 ? WINDOW_CHARACTERS : UNESCAPED_WINDOW_CHARACTERS;
-        const mark = (from, to) => isSecret.fill(1, from, to);
-        for (const [start, end] of findJwts(view.text))
-            mark(view.from[start], view.to[end - 1]);
-        for (const [start, end] of findShortSecrets(view.text))
-            mark(view.from[start], view.to[end - 1]);
-        const packed = withoutBlanks(view);
-        for (const start of findWindows(packed.text, size))
-            mark(packed.from[start], packed.to[start + size - 1]);
-    }
-    return replaceMarked(text, isSecret);
-}
-function addSecrets() {
-    for (const secret of added.splice(0).sort((one, other) => other.length - one.length)) {
-        if (secret.length >= WINDOW_CHARACTERS && longSecrets.includes(secret))
-            continue;
-        for (const view of viewsOf(secret)) {
-            const { text } = withoutBlanks(view);
-            if (text.length >= WINDOW_CHARACTERS)
-                longSecrets += `${text}\n`;
-            else if (text !== '')
-                shortSecrets.add(view.text.trim());
-        }
-        windows.clear();
-    }
-}
-function* findJwts(text) {
-    for (const { 0: run, index } of text.matchAll(/[\w.~+/=-]{8,}/g)) {
-        const start = run.indexOf('eyJ');
-        if (start !== -1 && run.includes('.', start))
-            yield [index + start, index + run.length];
-    }
-}
-function* findShortSecrets(text) {
-    for (const secret of shortSecrets) {
-        for (let start = text.indexOf(secret); start !== -1; start = text.indexOf(secret, start + secret.length)) {
-            const end = start + secret.length;
-            const isAlone = !/[\p{L}\p{N}]/u.test(`${text[start - 1] ?? ''}${text[end] ?? ''}`);
-            if (secret.length >= MIN_CHARACTERS_ANYWHERE || isAlone)
-                yield [start, end];
-        }
-    }
-}
-function* findWindows(text, size) {
-    const all = text.length < MIN_CHARACTERS_FOR_SET ? undefined : allWindows(size);
-    for (let start = 0; start + size <= text.length; start += 1) {
-        const window = text.slice(start, start + size);
-        if (all?.has(window) ?? longSecrets.includes(window))
-            yield start;
-    }
-}
-function allWindows(size) {
-    let all = windows.get(size);
-    if (all !== undefined)
-        return all;
-    all = new Set();
-    for (let start = 0; start + size <= longSecrets.length; start += 1)
-        all.add(longSecrets.slice(start, start + size));
-    windows.set(size, all);
-    return all;
-}
-function replaceMarked(text, isMarked) {
-    let kept = '';
-    for (let at = 0; at < text.length;) {
-        const start = isMarked.indexOf(1, at);
-        if (start === -1)
-            return kept + text.slice(at);
-        const end = isMarked.indexOf(0, start);
-        kept += text.slice(at, start) + REDACTED;
-        at = end === -1 ? text.length : end;
-    }
-    return kept;
-}
-
-;// CONCATENATED MODULE: ./src/runner/sanitize.ts
-
-
-const ELLIPSIS = '…';
-function sanitize_sanitize(text, maxCharacters = 300) {
+function oneLine(text) {
     const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
-    const harmless = redact(visible.replace(/\s+/g, ' ')).replaceAll('##[', '## [').trim();
-    if (harmless.length <= maxCharacters)
-        return harmless;
-    return `${harmless.slice(0, maxCharacters - 1).replace(/[\uD800-\uDBFF]$/, '')}${ELLIPSIS}`;
+    return redact(visible.replace(/\s+/g, ' ').trim()).replaceAll('##[', '## [');
 }
 
 ;// CONCATENATED MODULE: ./src/runner/log.ts
@@ -1124,24 +1027,27 @@ function sanitize_sanitize(text, maxCharacters = 300) {
 const MAX_LINE_CHARACTERS = 4000;
 const ANNOTATION = { title: 'Create ICR App Token' };
 function log_info(line) {
-    info(sanitize_sanitize(line, MAX_LINE_CHARACTERS));
+    info(printable(line));
 }
 function log_notice(line) {
-    core.notice(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+    core.notice(printable(line), ANNOTATION);
 }
 function log_warning(line) {
-    warning(sanitize_sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+    warning(printable(line), ANNOTATION);
 }
 function fail(line) {
     process.exitCode = core.ExitCode.Failure;
-    core.error(sanitize(line, MAX_LINE_CHARACTERS), ANNOTATION);
+    core.error(printable(line), ANNOTATION);
+}
+function printable(line) {
+    return oneLine(line).slice(0, MAX_LINE_CHARACTERS);
 }
 function log_messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 ;// CONCATENATED MODULE: ./src/http/retry.ts
-const SECOND_MS = 1000;
+const retry_SECOND_MS = 1000;
 const MIN_ATTEMPT_SECONDS = 0.5;
 const RESERVED_SECONDS = 1;
 const MAX_RETRY_AFTER_SECONDS = 1e9;
@@ -1150,10 +1056,10 @@ const UNKNOWN_HOST_POLICY = { ...RETRY_POLICY, maxAttempts: 3 };
 function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { maxAttempts, maxBackoffSeconds, fixedShare } = RETRY_POLICY) {
     if (failures >= maxAttempts)
         return undefined;
-    const longestMs = remainingMs - RESERVED_SECONDS * SECOND_MS;
+    const longestMs = remainingMs - RESERVED_SECONDS * retry_SECOND_MS;
     if (longestMs < (requestedMs ?? 0))
         return undefined;
-    const backoffMs = Math.min(2 ** (attempts - 1), maxBackoffSeconds) * SECOND_MS;
+    const backoffMs = Math.min(2 ** (attempts - 1), maxBackoffSeconds) * retry_SECOND_MS;
     const waitMs = requestedMs === undefined ? backoffMs * (fixedShare + (1 - fixedShare) * random) : requestedMs + backoffMs * random;
     return Math.min(waitMs, longestMs);
 }
@@ -1165,7 +1071,7 @@ function retryAfterMs(retryAfter, sentMs) {
         return undefined;
     const text = retryAfter.trim();
     if (/^\d+$/.test(text))
-        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
+        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * retry_SECOND_MS;
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
@@ -1206,7 +1112,7 @@ function describeNetworkError(error, proxy) {
     if (error instanceof NetworkError)
         return error;
     const code = error.code ?? '';
-    const words = sanitize_sanitize([code, error.message].filter((part) => part !== '').join(': '));
+    const words = quote([code, error.message].filter((part) => part !== '').join(': '));
     const detail = words === '' ? '' : `It failed with ${words}.`;
     const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
     const certificate = describeCertificateError(code);
@@ -1251,7 +1157,7 @@ function describeCertificateError(code) {
         : undefined;
 }
 function noResponse(timeoutMs) {
-    const within = Math.round(timeoutMs / SECOND_MS);
+    const within = Math.round(timeoutMs / retry_SECOND_MS);
     return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
 }
 function responseCutShort(cause) {
@@ -1268,6 +1174,7 @@ function protocolSwitched() {
 }
 class RequestError extends Error {
     facts;
+    unanswered = 0;
     constructor(cause, fix, details, options) {
         const join = (parts) => parts.filter((part) => part !== '').join(' ');
         super(join([cause, fix, ...details]), options);
@@ -1280,8 +1187,8 @@ function requestFailed(request, error, { attempts, elapsedSeconds }, before) {
     return new RequestError(`${problem}${tries}.`, fix, [detail, before, `${request}.`], { cause: error });
 }
 function waitDoesNotFit(request, status, requestedMs, remainingMs) {
-    const wanted = Math.ceil(requestedMs / SECOND_MS);
-    const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
+    const wanted = Math.ceil(requestedMs / retry_SECOND_MS);
+    const left = Math.max(0, remainingMs / retry_SECOND_MS).toFixed(1);
     return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
 }
 function budgetUsedUp(request, totalSeconds) {
@@ -1312,13 +1219,13 @@ const lookup = (hostname, options, callback) => {
 function shortenLookups() {
     process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
-const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
+const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * retry_SECOND_MS };
 
 ;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
 
 
 function proxyDidNotRespond(proxy, timeoutMs) {
-    return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
+    return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / retry_SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
 }
 function proxyRefused(proxy, target, status, hasLogin) {
     if (status === 407 || status === 401) {
@@ -1335,7 +1242,7 @@ function unusableProxySetting(problem, fix) {
     return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
 }
 
-;// CONCATENATED MODULE: ./src/http/proxy-settings.ts
+;// CONCATENATED MODULE: ./src/http/proxy.ts
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
@@ -1429,6 +1336,8 @@ async function readResponse(response) {
     return {
         status,
         text,
+        contentType: (response.headers['content-type'] ?? '').toLowerCase(),
+        location: response.headers.location,
         receivedMs,
         dateMs,
         retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
@@ -1550,6 +1459,7 @@ function authority({ host, port }) {
 
 
 
+
 function createTransport(baseUrl, headers, connectTimeoutMs) {
     const url = new URL(baseUrl);
     if (url.protocol !== 'https:' && !isLoopback(url))
@@ -1587,7 +1497,7 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
         let graceTimer;
         const onCancel = () => {
             const stop = () => giveUp(new NetworkError('The step was cancelled', ''));
-            graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
+            graceTimer = setTimeout(stop, graceSeconds * retry_SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
         let hasResponse = false;
@@ -1602,7 +1512,7 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
         request.on('response', (response) => {
             hasResponse = true;
             readResponse(response)
-                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
+                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host, url: baseUrl + path }))
                 .then(resolve, reject);
         });
         request.end(json);
@@ -1621,11 +1531,21 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
 
 
 const ATTEMPT_SECONDS = 15;
-function startBudget(totalSeconds, cancelled) {
-    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
+function partOf(budget, seconds) {
+    return { ...budget, totalSeconds: seconds, deadlineMs: Math.min(budget.deadlineMs, clockMs() + seconds * SECOND_MS) };
 }
-function createHttpClient(baseUrl, headers) {
-    const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
+async function waitWithin(budget, seconds) {
+    if (remainingMs(budget) < (seconds + 1) * retry_SECOND_MS)
+        return false;
+    await sleep(seconds * retry_SECOND_MS, budget.cancelled);
+    return true;
+}
+
+function startBudget(totalSeconds, cancelled) {
+    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * retry_SECOND_MS, cancelled };
+}
+function createHttpClient(baseUrl, headers, _isDefaultHost = false) {
+    const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * retry_SECOND_MS);
     const { host } = new URL(baseUrl);
     let isHostKnown = false;
     return async (request, budget) => {
@@ -1636,14 +1556,14 @@ function createHttpClient(baseUrl, headers) {
         let before;
         for (let attempts = 1;; attempts += 1) {
             budget.cancelled?.throwIfAborted();
-            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
-            if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
+            const timeoutMs = Math.min(ATTEMPT_SECONDS * retry_SECOND_MS, remainingMs(budget));
+            if (timeoutMs < MIN_ATTEMPT_SECONDS * retry_SECOND_MS) {
                 if (last === undefined)
                     throw budgetUsedUp(name, budget.totalSeconds);
                 return end(last, attempts - 1);
             }
             const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
-            const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * SECOND_MS;
+            const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * retry_SECOND_MS;
             if (isCut && last !== undefined)
                 return end(last, attempts);
             [before, last] = [last, outcome];
@@ -1659,11 +1579,11 @@ function createHttpClient(baseUrl, headers) {
             if (waitMs === undefined)
                 return end(outcome, attempts);
             const detail = outcome instanceof NetworkError && outcome.detail !== '' ? ` ${outcome.detail}` : '';
-            log_info(`${describeOutcome(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+            log_info(`${describeOutcome(outcome)}; trying again in ${(waitMs / retry_SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
             await sleep(waitMs, budget.cancelled);
         }
         function end(outcome, attempts) {
-            const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / SECOND_MS };
+            const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / retry_SECOND_MS };
             if (outcome instanceof NetworkError) {
                 const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
                 const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
@@ -1673,7 +1593,7 @@ function createHttpClient(baseUrl, headers) {
             if (requestedMs !== undefined) {
                 throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
             }
-            return { ...outcome, ...tries };
+            return { ...outcome, ...tries, unanswered: 0 };
         }
     };
 }
@@ -1689,7 +1609,7 @@ function describeOutcome(outcome) {
     if (outcome instanceof NetworkError)
         return outcome.problem;
     const { status, retryAfterMs } = outcome;
-    const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
+    const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / retry_SECOND_MS)} s`;
     return `ICR answered ${status}${wait}`;
 }
 function clockMs() {
@@ -1713,149 +1633,156 @@ function asNetworkError(thrown) {
     return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
-;// CONCATENATED MODULE: ./src/icr/api-version.ts
-function versionHeader(apiVersion) {
-    return apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+;// CONCATENATED MODULE: ./src/icr/connection.ts
+
+const DEFAULT_API_URL = 'https://api.carbonregistry.com';
+const DEFAULT_API_VERSION = '2023-06-16';
+function connectToIcr(apiUrl, apiVersion) {
+    const headers = apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
+    return createHttpClient(apiUrl, headers, apiUrl === DEFAULT_API_URL);
 }
 
-;// CONCATENATED MODULE: ./src/icr/json.ts
+;// CONCATENATED MODULE: ./src/icr/answers.ts
+
+const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
 class ShapeError extends Error {
+}
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+function isHtml({ contentType, text }) {
+    return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
+}
+function isFromIcr({ status, text }) {
+    const body = tryJson(text);
+    return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
+}
+function describeResponse(response, who = 'ICR') {
+    const { status, request } = response;
+    if (isHtml(response))
+        return `The answer to ${request} was ${status} with a page of HTML, which is hardly ICR’s`;
+    const words = isSuccess(response) ? undefined : readWords(response);
+    return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
+}
+function isMissingRoute({ status, text }) {
+    return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
+}
+function saysNoRoute(text) {
+    return /\bCannot (?:GET|POST|DELETE) \//.test(text);
+}
+function readWords(response) {
+    const { text } = response;
+    const body = tryJson(text);
+    if (body === undefined) {
+        const plain = text.trim();
+        const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
+        return isMessage ? quote(plain) : undefined;
+    }
+    const words = isObject(body)
+        ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
+        : [body];
+    const [first] = words.map(textsOf).filter((texts) => texts.length > 0);
+    return first === undefined ? undefined : quote(first.join('; '));
+}
+function textsOf(value) {
+    const inner = isObject(value) ? value['message'] : value;
+    return (Array.isArray(inner) ? inner : [inner])
+        .map((item) => (isObject(item) ? item['message'] : item))
+        .filter((item) => typeof item === 'string' && item.trim() !== '');
+}
+function tryJson(text) {
+    try {
+        return parseJson(text);
+    }
+    catch {
+        return undefined;
+    }
 }
 function parseJson(text) {
     try {
         return JSON.parse(text.replace(/^\uFEFF/, ''));
     }
     catch {
-        throw new ShapeError(text.trim() === '' ? 'its body is empty' : 'its body is not JSON');
+        if (text.trim() === '')
+            throw new ShapeError('its body is empty');
+        throw new ShapeError(text.startsWith('\x1f') ? 'its body is compressed, which was not asked for' : 'its body is not JSON');
     }
 }
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-;// CONCATENATED MODULE: ./src/icr/error-message.ts
-
-
-function isSuccess({ status }) {
-    return status >= 200 && status < 300;
-}
-function parseErrorMessage(text) {
-    try {
-        const body = parseJson(text);
-        const message = isObject(body) ? body['message'] : undefined;
-        const parts = (Array.isArray(message) ? message : [message]).filter((part) => typeof part === 'string');
-        return parts.length === 0 ? undefined : sanitize_sanitize(parts.join('; '));
-    }
-    catch {
-        return undefined;
-    }
-}
-function describeResponse({ request, status, text }) {
-    const message = status < 300 ? undefined : parseErrorMessage(text);
-    return `ICR answered ${status}${message === undefined ? '' : ` (“${message}”)`} to ${request}`;
-}
-function isFromApi(text) {
-    try {
-        const body = parseJson(text);
-        return isObject(body) && 'message' in body;
-    }
-    catch {
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./src/icr/revoke.ts
+;// CONCATENATED MODULE: ./src/icr/revocation.ts
 
 
 
 
 const GRACE_SECONDS = 4;
 const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
+const SECONDS_BEFORE_ASKING_AGAIN = 3;
 async function revokeToken(send, token, budget) {
-    const bearer = token.trim().replace(/[^\x20-\x7e]/g, '');
+    const bearer = token.token.trim().replace(/[^\x20-\x7e]/g, '');
     maskSecret(bearer);
+    const isWhole = bearer === token.token;
+    const ask = async () => interpret(await send({ ...REQUEST, bearer }, budget), token, isWhole);
     try {
-        const { outcome, detail } = interpret(await send({ ...REQUEST, bearer }, budget));
-        const provesNothing = outcome === 'already invalid' && bearer !== token;
-        return provesNothing
-            ? { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` }
-            : { outcome, detail };
+        const first = await ask();
+        if (first.outcome !== 'already invalid')
+            return first;
+        if (!(await waitWithin(budget, SECONDS_BEFORE_ASKING_AGAIN))) {
+            return { outcome: 'unknown', detail: `${first.detail}, and there was no time to ask again` };
+        }
+        const second = await ask();
+        return second.outcome === 'already invalid' && token.kind === 'app' ? { ...second, outcome: 'unknown' } : second;
     }
     catch (error) {
-        return { outcome: 'unknown', detail: describeFailure(error, budget).replace(/\.$/, '') };
+        const facts = error instanceof RequestError ? error.facts : log_messageOf(error);
+        return { outcome: 'unknown', detail: facts.replace(/\.$/, '') };
     }
 }
-function describeFailure(error, { cancelled }) {
-    if (error === cancelled?.reason)
-        return 'the step was cancelled';
-    return error instanceof RequestError ? error.facts : log_messageOf(error);
-}
-function interpret(response) {
+function interpret(response, { expiresAt }, isWhole) {
     const detail = describeResponse(response);
-    const { status, text } = response;
     if (isSuccess(response)) {
-        return saysRevoked(text)
+        return saysRevoked(response)
             ? { outcome: 'revoked', detail }
-            : { outcome: 'unknown', detail: `${detail}, but not with \`true\`` };
+            : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };
     }
-    const isInvalid = status === 401 || status === 404 || (status === 403 && isFromApi(text));
-    return { outcome: isInvalid ? 'already invalid' : 'unknown', detail };
+    if (![401, 403, 404].includes(response.status))
+        return { outcome: 'unknown', detail };
+    if (Date.parse(expiresAt) <= Date.now())
+        return { outcome: 'expired', detail };
+    if (!isFromIcr(response)) {
+        return { outcome: 'unknown', detail: `${describeResponse(response, 'A server')}, not in the form of ICR’s errors` };
+    }
+    if (!isWhole)
+        return { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` };
+    return { outcome: 'already invalid', detail };
 }
-function saysRevoked(text) {
-    return text.trim() === '' || text.trim() === 'true';
-}
-
-;// CONCATENATED MODULE: ./src/inputs/fields.ts
-
-
-function readText(name) {
-    return getInput(name)
-        .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
-        .trim();
-}
-function readId(name) {
-    const id = readText(name);
-    if (id === '')
-        return undefined;
-    if (!isId(id))
-        throw new Error(`\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
-    return id;
-}
-function readChoice(name, choices) {
-    const text = readText(name);
-    const choice = text === '' ? choices[0] : choices.find((candidate) => candidate === text);
-    if (choice === undefined)
-        throw new Error(`\`${name}\` must be one of: ${choices.join(', ')}.`);
-    return choice;
-}
-function readBoolean(name) {
-    if (readText(name) === '')
+function saysRevoked(response) {
+    if (isHtml(response))
         return false;
+    if (response.text.trim() === '')
+        return true;
     try {
-        return getBooleanInput(name);
-    }
-    catch (error) {
-        throw new Error(`\`${name}\` must be true or false.`, { cause: error });
-    }
-}
-function readSummaryWanted() {
-    return readBoolean('job-summary');
-}
-function isSummaryWanted() {
-    try {
-        return readSummaryWanted();
+        return !isDenial(parseJson(response.text));
     }
     catch {
         return false;
     }
 }
+function isDenial(body) {
+    if (!isObject(body))
+        return body === false || body === 'false';
+    return ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false) || Boolean(body['error']);
+}
 
 ;// CONCATENATED MODULE: ./src/runner/process.ts
+const MIN_NODE_MAJOR = 24;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
 function watchCancellation() {
     const controller = new AbortController();
     for (const name of SIGNALS) {
-        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}). The post step revokes the token, if one was minted.`)));
+        process.on(name, () => controller.abort(new Error(`The step was cancelled (${name}).`)));
     }
     return controller.signal;
 }
@@ -1868,7 +1795,14 @@ function runAction(step, onError) {
         onError(error);
         exit();
     });
-    step().catch(onError).finally(exit);
+    runOnNode(step).catch(onError).finally(exit);
+}
+async function runOnNode(step) {
+    const { node } = process.versions;
+    if (Number.parseInt(node, 10) < MIN_NODE_MAJOR) {
+        throw new Error(`The action needs Node ${MIN_NODE_MAJOR}, and Node ${node} runs it. Use a current GitHub Actions runner; act takes the Node of its image.`);
+    }
+    await step();
 }
 function exit() {
     process.stdout.write('', () => process.exit());
@@ -1888,22 +1822,7 @@ async function writeSummary(rows) {
     }
 }
 function summaryText(text) {
-    return sanitize_sanitize(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-;// CONCATENATED MODULE: ./src/icr/clock-skew.ts
-function steadyMs() {
-    return Number(process.hrtime.bigint() / 1000000n);
-}
-const MAX_CLOCK_SKEW_MS = 30_000;
-const MEASURABLE_CLOCK_SKEW_MS = 2_000;
-function clockSkewMs({ dateMs, receivedMs }) {
-    return dateMs === undefined ? 0 : receivedMs - dateMs;
-}
-function describeClockSkew(skewMs) {
-    if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS)
-        return undefined;
-    return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+    return oneLine(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 ;// CONCATENATED MODULE: external "node:fs"
@@ -1913,43 +1832,54 @@ const external_node_fs_namespaceObject = require("node:fs");
 
 function assertFileCommands() {
     for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
-        if (!existsSync(process.env[name] ?? '')) {
-            throw new Error(`${name} does not name a file, so the token would be printed in the log. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
+        const file = process.env[name] ?? '';
+        if (file === '') {
+            throw new Error(`${name} is not set, so the token would be printed in the log. Run the action as a step of a workflow, on a current GitHub Actions runner.`);
+        }
+        try {
+            closeSync(openSync(file, 'r+'));
+        }
+        catch (error) {
+            throw new Error(`The file of ${name} can’t be written. ${fixOf(error)} No token was minted.`, { cause: error });
         }
     }
+}
+function fixOf(error) {
+    const words = messageOf(error);
+    return words.startsWith('EACCES')
+        ? `Let the container run as the user that owns it (\`options: --user\`): this process is user ${process.getuid?.()}. The system says: ${words}.`
+        : `Run the action as a step of a workflow, on a current GitHub Actions runner. The system says: ${words}.`;
 }
 function file_commands_writeFileCommand(what, write) {
     try {
         write();
     }
     catch (error) {
-        throw new Error(`The step’s ${what} could not be written. Check the runner: its disk is full, or its folder is read-only (${messageOf(error)}).`, { cause: error });
+        throw new Error(`The step’s ${what} could not be written. Check the runner’s disk and the permissions of its folder. The system says: ${messageOf(error)}.`, { cause: error });
     }
 }
 
 ;// CONCATENATED MODULE: ./src/token/saved-token.ts
 
 
-
 const TOKEN = 'token';
+const KIND = 'kind';
 const EXPIRES_AT = 'expires-at';
-const CLOCK_OFFSET_MS = 'clock-offset-ms';
 const API_URL = 'api-url';
 const API_VERSION = 'api-version';
+const JOB_SUMMARY = 'job-summary';
 function saveToken(saved) {
     writeFileCommand('state', () => {
-        core.saveState(EXPIRES_AT, saved.expiresAt ?? '');
-        core.saveState(CLOCK_OFFSET_MS, saved.clockOffsetMs);
+        core.saveState(KIND, saved.kind);
+        core.saveState(EXPIRES_AT, saved.expiresAt);
         core.saveState(API_URL, saved.apiUrl);
         core.saveState(API_VERSION, saved.apiVersion);
+        core.saveState(JOB_SUMMARY, saved.jobSummary);
         core.saveState(TOKEN, saved.token);
     });
 }
 function clearSavedToken() {
     writeFileCommand('state', () => core.saveState(TOKEN, ''));
-}
-function hasExpired({ expiresAt, clockOffsetMs }) {
-    return expiresAt !== undefined && Date.parse(expiresAt) <= steadyMs() + clockOffsetMs;
 }
 function readSavedToken() {
     const token = getState(TOKEN);
@@ -1957,15 +1887,15 @@ function readSavedToken() {
         return undefined;
     return {
         token,
-        expiresAt: getState(EXPIRES_AT) || undefined,
-        clockOffsetMs: Number(getState(CLOCK_OFFSET_MS)),
+        kind: getState(KIND) === 'app' ? 'app' : 'installation',
+        expiresAt: getState(EXPIRES_AT),
         apiUrl: getState(API_URL),
         apiVersion: getState(API_VERSION),
+        jobSummary: getState(JOB_SUMMARY) === 'true',
     };
 }
 
 ;// CONCATENATED MODULE: ./src/post.ts
-
 
 
 
@@ -1982,23 +1912,29 @@ async function post() {
     if (saved === undefined)
         return;
     maskSecret(saved.token);
-    if (hasExpired(saved)) {
-        log_info(`The access token expired at ${saved.expiresAt}, before this job ended: there is nothing to revoke.`);
-        return;
-    }
     shortenLookups();
-    const send = createHttpClient(saved.apiUrl, versionHeader(saved.apiVersion));
-    const { outcome, detail } = await revokeToken(send, saved.token, startBudget(BUDGET_SECONDS));
-    if (outcome === 'unknown')
-        throw new Error(detail);
-    log_info(outcome === 'revoked' ? 'Revoked the access token.' : `The access token was already invalid: ${detail}.`);
-    if (isSummaryWanted())
-        await writeSummary([['Token', `${outcome} at ${new Date().toISOString()}`]]);
+    const send = connectToIcr(saved.apiUrl, saved.apiVersion);
+    const revocation = await revokeToken(send, saved, startBudget(BUDGET_SECONDS));
+    if (revocation.outcome === 'unknown')
+        throw new Error(revocation.detail);
+    log_info(describe(revocation, saved));
+    const since = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
+    if (saved.jobSummary)
+        await writeSummary([['Token', `${revocation.outcome} at ${since}`]]);
+}
+function describe({ outcome, detail }, { expiresAt }) {
+    if (outcome === 'revoked')
+        return 'Revoked the access token.';
+    return outcome === 'expired'
+        ? `The access token expired at ${expiresAt}, before this job ended. ${detail}.`
+        : `The access token was already invalid: ${detail}, twice.`;
 }
 function warn(error) {
-    const expiry = readSavedToken()?.expiresAt ?? 'two hours after it was minted';
-    const reason = log_messageOf(error).replace(/\.$/, '');
-    log_warning(`The token could not be revoked, and is valid until ${expiry}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. ${reason}.`);
+    const saved = readSavedToken();
+    const life = saved === undefined
+        ? ''
+        : `The token could not be revoked, and may be valid until ${saved.expiresAt}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. `;
+    log_warning(`${life}${log_messageOf(error).replace(/\.$/, '')}.`);
 }
 runAction(post, warn);
 

@@ -25,6 +25,18 @@ export interface Budget {
   cancelled: AbortSignal | undefined;
 }
 
+export function partOf(budget: Budget, seconds: number): Budget {
+  return { ...budget, totalSeconds: seconds, deadlineMs: Math.min(budget.deadlineMs, clockMs() + seconds * SECOND_MS) };
+}
+
+export async function waitWithin(budget: Budget, seconds: number): Promise<boolean> {
+  if (remainingMs(budget) < (seconds + 1) * SECOND_MS) return false;
+  await sleep(seconds * SECOND_MS, budget.cancelled);
+  return true;
+}
+
+export { RequestError } from './errors.ts';
+
 export function startBudget(totalSeconds: number, cancelled?: AbortSignal): Budget {
   return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
 }
@@ -44,7 +56,7 @@ type Outcome = AttemptResponse | NetworkError;
  * @param headers sent with every request
  * @throws NonRetryableError if the environment names a proxy that can't be used
  */
-export function createHttpClient(baseUrl: string, headers: Record<string, string>): Send {
+export function createHttpClient(baseUrl: string, headers: Record<string, string>, _isDefaultHost = false): Send {
   const attempt = createTransport(
     baseUrl,
     { 'user-agent': `create-icr-app-token/${manifest.version}`, ...headers },
@@ -98,7 +110,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       if (requestedMs !== undefined) {
         throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
       }
-      return { ...outcome, ...tries };
+      return { ...outcome, ...tries, unanswered: 0 };
     }
   };
 }

@@ -126,6 +126,7 @@ export function protocolSwitched(): NonRetryableError {
 export class RequestError extends Error {
   /** The same without the fix: post must not advise to run a job again that may have moved credits. */
   readonly facts: string;
+  readonly unanswered: number = 0;
 
   constructor(cause: string, fix: string, details: readonly string[], options?: ErrorOptions) {
     const join = (parts: readonly string[]) => parts.filter((part) => part !== '').join(' ');

@@ -8,6 +8,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export interface ReceivedResponse {
   status: number;
   text: string;
+  contentType: string;
+  location: string | undefined;
   /** When it was complete, in Unix milliseconds by the runner's clock. */
   receivedMs: number;
   /** When it was sent, in Unix milliseconds by the server's clock; a `Date` header is up to a second behind. */
@@ -30,6 +32,8 @@ export async function readResponse(response: http.IncomingMessage): Promise<Rece
   return {
     status,
     text,
+    contentType: (response.headers['content-type'] ?? '').toLowerCase(),
+    location: response.headers.location,
     receivedMs,
     dateMs,
     retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),

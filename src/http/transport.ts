@@ -1,8 +1,11 @@
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
 import { maskSecret } from '../runner/secrets.ts';
 import { CONNECTION_OPTIONS } from './connection.ts';
+
+export { shortenLookups } from './connection.ts';
+
 import { describeNetworkError, NetworkError, noResponse, notEncrypted, protocolSwitched } from './errors.ts';
-import { basicCredentials, isLoopback, protocolModule, proxyFor, proxyPasswords } from './proxy-settings.ts';
+import { basicCredentials, isLoopback, protocolModule, proxyFor, proxyPasswords } from './proxy.ts';
 import { type ReceivedResponse, readResponse } from './response.ts';
 import { SECOND_MS } from './retry.ts';
 import { tunnelAgent } from './tunnel.ts';
@@ -16,6 +19,8 @@ export interface HttpRequest {
   body?: object;
   /** How long an attempt under way may go on once the step is cancelled; not at all if this is absent. */
   graceSeconds?: number;
+  attemptSeconds?: number;
+  maxUnansweredRetries?: number;
 }
 
 /** What came back to one attempt. */
@@ -24,6 +29,7 @@ export interface AttemptResponse extends ReceivedResponse {
   request: string;
   /** The host that was asked, with its port unless that is the scheme's own. */
   host: string;
+  url: string;
 }
 
 /** What came back to a request, after its retries. */
@@ -32,6 +38,7 @@ export interface HttpResponse extends AttemptResponse {
   attempts: number;
   /** From the first attempt to the response, the waits included. */
   elapsedSeconds: number;
+  unanswered: number;
 }
 
 /** @throws NonRetryableError if a repetition would fail alike, any other Error if it may not */
@@ -101,7 +108,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     request.on('response', (response) => {
       hasResponse = true;
       readResponse(response)
-        .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host }))
+        .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host, url: baseUrl + path }))
         .then(resolve, reject);
     });
     request.end(json);

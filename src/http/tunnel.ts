@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CONNECTION_OPTIONS } from './connection.ts';
 import { describeNetworkError, type NetworkError } from './errors.ts';
+import { basicCredentials } from './proxy.ts';
 import { proxyDidNotRespond, proxyRefused } from './proxy-errors.ts';
-import { basicCredentials } from './proxy-settings.ts';
 
 /** Node's own limit for a response's head. */
 const MAX_HEAD_BYTES = 16 * 1024;

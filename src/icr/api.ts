@@ -1,16 +1,40 @@
-/** The calls of ICR's App API: their paths, their credentials, and which of their responses are errors. */
-import type { Budget, Send } from '../http/client.ts';
+/** The calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
+import { type Budget, partOf, RequestError, type Send } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
-import type { AppAuth } from './app-auth.ts';
-import { isSuccess } from './error-message.ts';
-import { apiError, type Operation, parseAs } from './errors.ts';
-import { installationPath } from './id.ts';
-import type { ChosenId } from './installation-source.ts';
-import { ShapeError } from './json.ts';
-import { type MintedToken, maskToken, mintToken } from './mint.ts';
-import { type Installation, type InstallationPage, parseInstallation, parseInstallationPage } from './responses.ts';
+import { messageOf } from '../runner/log.ts';
+import { maskSecret } from '../runner/secrets.ts';
+import { isHtml, isSuccess, ShapeError } from './answers.ts';
+import { createClock } from './clock.ts';
+import type { Credential } from './credential.ts';
+import { apiError, type InstallationRule, type Operation, parseAs } from './errors.ts';
+import { type ListEnd, readInstallationList } from './installation-list.ts';
+import { type AccessToken, type Installation, parseAccessToken, parseInstallation } from './responses.ts';
 
-const PAGE_SIZE = 100;
+/** What the organization's own route may cost: it is a hint, and the list is the dependable way. */
+const HINT_SECONDS = 25;
+/** docs: Authenticate as an installation. */
+const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
+/** A mint is not idempotent. The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
+const MINT = { method: 'POST', attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 } as const;
+/** A shorter text in an error's `token` is no token, and its mask would garble the log. */
+const MIN_TOKEN_CHARACTERS_IN_ERROR = 16;
+
+export interface ChosenInstallation {
+  id: string;
+  /** If ICR named it on the way. */
+  organization: Installation['organization'];
+  rule: InstallationRule;
+  /** Ids of other installations of the same organization. */
+  others: readonly string[];
+}
+
+/** A token that exists and is masked. Nothing of it was checked. */
+export interface MintedToken extends AccessToken {
+  /** ISO 8601, UTC. */
+  expiresAt: string;
+  /** Whether ICR didn't say when it expires, so that it is two hours from the mint, as documented. */
+  isExpiryAssumed: boolean;
+}
 
 /** Every call but the two that may return undefined throws an Error in words for the log. */
 export interface IcrApi {
@@ -20,68 +44,134 @@ export interface IcrApi {
   findInstallation(id: string): Promise<Installation | undefined>;
   /**
    * GET /app/organizations/{id}/installation, which only the prose of docs "Authenticate as an installation" names.
-   * Undefined as above.
+   * Undefined whatever else comes than an installation.
    */
   findOrganizationInstallation(organizationId: string): Promise<Installation | undefined>;
-  /** GET /app/installations (docs: Apps). Pages count from 0. */
-  listInstallations(page: number): Promise<InstallationPage>;
+  /**
+   * GET /app/installations (docs: Apps), page by page, each installation once.
+   *
+   * @param isEnough gets each page; true ends the list before its end, and then nothing is said of it
+   */
+  readInstallationList(isEnough: (page: Installation[]) => boolean): Promise<ListEnd | undefined>;
   /** POST /app/installations/{id}/accessTokens, or POST /app/accessTokens for the app itself (docs: Apps). */
-  mintToken(installation?: ChosenId): Promise<MintedToken>;
+  mintToken(installation?: ChosenInstallation): Promise<MintedToken>;
 }
 
-/** Sends a request as the app. @throws Error in words for the log, unless the response is a success of the right shape */
-export type Call = <T>(
-  operation: Operation,
-  http: Omit<HttpRequest, 'bearer'>,
-  parse: (text: string) => T,
-) => Promise<{ response: HttpResponse; value: T }>;
-
-export function createIcrApi(send: Send, auth: AppAuth, budget: Budget): IcrApi {
+export function createIcrApi(send: Send, credential: Credential, budget: Budget): IcrApi {
+  const clock = createClock();
+  /** Whether ICR took the JWT for any request, so that key and clock are right. */
   let isAppAccepted = false;
 
-  async function request(http: Omit<HttpRequest, 'bearer'>): Promise<HttpResponse> {
-    const attempt = async () => send({ ...http, bearer: await auth.bearer() }, budget);
+  async function request(http: Omit<HttpRequest, 'bearer'>, within = budget): Promise<HttpResponse> {
+    const attempt = async () => {
+      const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
+      const response = await send({ ...http, bearer }, within);
+      isAppAccepted ||= isSuccess(response);
+      return response;
+    };
     const first = await attempt();
-    return (await auth.correctClock(first)) ? attempt() : first;
+    if (isAppAccepted || !credential.canSignAgain || !clock.correctBy(first)) return first;
+    const second = await attempt();
+    clock.keepIfAccepted(second);
+    return second;
   }
 
-  const call: Call = async (operation, http, parse) => {
-    const response = await request(http);
+  async function call<T>(operation: Operation, path: string, parse: (text: string) => T): Promise<T> {
+    const response = await request({ method: 'GET', path });
+    if (!isSuccess(response)) throw apiError(operation, response, credential, isAppAccepted);
+    return parseAs(response, parse);
+  }
+
+  async function mint(operation: Operation, path: string): Promise<MintedToken> {
+    const response = await request({ ...MINT, path, body: {} }).catch((error: unknown) => {
+      throw error instanceof RequestError ? withUnseenTokens(error, error.unanswered) : error;
+    });
     if (!isSuccess(response)) {
       maskToken(response.text);
-      throw apiError(operation, response, auth.requester(response), isAppAccepted);
+      // A page of HTML comes from something on the way, and tells nothing of what ICR did.
+      const unseen = isHtml(response) ? response.attempts : response.unanswered;
+      throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), unseen);
     }
-    isAppAccepted = true;
-    return { response, value: parseAs(response, parse) };
-  };
-
-  /** Undefined for any other 4xx than 401 and 429, since there may be no such route, and for another shape. */
-  async function find(operation: Operation, path: string): Promise<Installation | undefined> {
-    const response = await request({ method: 'GET', path });
-    const { status } = response;
-    if (status >= 400 && status < 500 && status !== 401 && status !== 429) return undefined;
-    if (!isSuccess(response)) throw apiError(operation, response, auth.requester(response), isAppAccepted);
-    isAppAccepted = true;
-    try {
-      return parseInstallation(response.text);
-    } catch (error) {
-      if (error instanceof ShapeError) return undefined;
-      throw error;
-    }
+    const minted = parseMint(response);
+    maskSecret(minted.token);
+    const expiresAt = minted.expiresAt ?? tokenEnd();
+    return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
   }
 
   return {
-    getInstallation: async (id) => {
-      const operation = { kind: 'installation', id, source: 'installation-id' } as const;
-      return (await call(operation, { method: 'GET', path: installationPath(id) }, parseInstallation)).value;
+    getInstallation: (id) =>
+      call({ kind: 'installation', id, rule: 'installation-id' }, installationPath(id), parseInstallation),
+    findInstallation: async (id) => {
+      const response = await request({ method: 'GET', path: installationPath(id) });
+      const { status } = response;
+      if (status >= 400 && status < 500 && status !== 401 && status !== 429) return undefined;
+      if (!isSuccess(response)) throw apiError({ kind: 'list' }, response, credential, isAppAccepted);
+      return tryInstallation(response);
     },
-    findInstallation: (id) => find({ kind: 'list' }, installationPath(id)),
-    findOrganizationInstallation: (organizationId) =>
-      find({ kind: 'list' }, `/app/organizations/${encodeURIComponent(organizationId)}/installation`),
-    listInstallations: async (page) => {
-      const path = `/app/installations?limit=${PAGE_SIZE}&page=${page}`;
-      return (await call({ kind: 'list' }, { method: 'GET', path }, parseInstallationPage)).value;
+    findOrganizationInstallation: async (organizationId) => {
+      const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+      try {
+        const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
+        return isSuccess(response) ? tryInstallation(response) : undefined;
+      } catch (error) {
+        if (error instanceof RequestError && budget.cancelled?.aborted !== true) return undefined;
+        throw error;
+      }
     },
-    mintToken: (installation) => mintToken(call, auth, installation),
+    readInstallationList: (isEnough) =>
+      readInstallationList(
+        (path) => request({ method: 'GET', path }),
+        (response) => apiError({ kind: 'list' }, response, credential, isAppAccepted),
+        isEnough,
+      ),
+    mintToken: (installation) =>
+      installation === undefined
+        ? mint({ kind: 'app' }, '/app/accessTokens')
+        : mint({ kind: 'mint', ...installation }, `${installationPath(installation.id)}/accessTokens`),
   };
+}
+
+function installationPath(id: string): string {
+  return `/app/installations/${encodeURIComponent(id)}`;
+}
+
+function tryInstallation(response: HttpResponse): Installation | undefined {
+  try {
+    return parseInstallation(response.text);
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
+}
+
+function parseMint(response: HttpResponse): AccessToken {
+  try {
+    return parseAs(response, parseAccessToken);
+  } catch (error) {
+    throw withUnseenTokens(error, response.unanswered + 1);
+  }
+}
+
+/** Masks the token of a response that is an error and holds one all the same. */
+function maskToken(text: string): void {
+  try {
+    const { token } = parseAccessToken(text);
+    if (token.length >= MIN_TOKEN_CHARACTERS_IN_ERROR) maskSecret(token);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+  }
+}
+
+/** @param count how many mints may have succeeded without an answer that could be read */
+function withUnseenTokens(error: unknown, count: number): unknown {
+  if (count === 0) return error;
+  const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
+  return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${tokenEnd()}.`, {
+    cause: error,
+  });
+}
+
+/** Of a token that is minted now. */
+function tokenEnd(): string {
+  return new Date(Date.now() + TOKEN_LIFETIME_MS).toISOString();
 }

@@ -55,6 +55,7 @@ export function isValidAt({ issuedAtSeconds, expiresAtSeconds }: OutsideJwt, now
  * @throws Error with a sentence that says what is wrong with it and holds nothing of it
  */
 export function readAppJwt(jwt: string, nowSeconds: number): OutsideJwt {
+  if (/^bearer\s/i.test(jwt)) throw new Error('`jwt` begins with “Bearer ”. Give it the JWT alone.');
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
     throw new Error(
       '`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs in `private-key`.',

@@ -1,10 +1,10 @@
-/** What counts as an id of ICR (an app's, an organization's, an installation's), when two are the same, and its path. */
+/** What counts as an id of ICR (an app's, an organization's, an installation's), and when two are the same. */
 
 const MAX_ID_CHARACTERS = 128;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /**
- * True for text that can stand as one path segment of a URL. ICR documents ids as strings; all that were
+ * True for a string that can stand as one path segment of a URL. ICR documents ids as strings; all that were
  * seen are UUIDs, its examples also hold short numbers, so the form is not narrowed further.
  */
 export function isId(value: unknown): value is string {
@@ -18,12 +18,13 @@ export function isId(value: unknown): value is string {
   );
 }
 
+/** The id in a response, which may be a whole number; undefined for anything else. */
+export function toId(value: unknown): string | undefined {
+  const text = Number.isSafeInteger(value) ? String(value) : value;
+  return isId(text) ? text : undefined;
+}
+
 /** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */
 export function isSameId(one: string, other: string): boolean {
   return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
-}
-
-/** Of one installation (docs: Apps). */
-export function installationPath(id: string): string {
-  return `/app/installations/${encodeURIComponent(id)}`;
 }

@@ -1,4 +1,4 @@
-/** Permissions: how inputs name them, which levels are more than others, and which names are likely misspelled. */
+/** Permissions: how inputs name them, and which levels are more than others. */
 import { quote } from '../runner/quote.ts';
 
 /** Level by name, as it was written. A Map, since names come from outside. */
@@ -44,8 +44,7 @@ export function parsePermissions(input: string, text: string): Permissions {
         `\`${input}\` has an unknown level, \`${quote(level, 12)}\`. Use read, request or write for \`${quote(name, 60)}\`.`,
       );
     }
-    if (permissions.has(name))
-      throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
+    if (permissions.has(name)) throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
     permissions.set(name, level);
   }
   return permissions;
@@ -61,10 +60,9 @@ export function excessPermissions(granted: Permissions, allowed: Permissions): P
   return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
 }
 
-/** A name that was granted, or that ICR documents, and that is one letter from this one; undefined if there is none. */
-export function likelySpelling(name: string, granted: Permissions): string | undefined {
-  if (granted.has(name) || DOCUMENTED_NAMES.includes(name)) return undefined;
-  return [...granted.keys(), ...DOCUMENTED_NAMES].find((candidate) => isOneLetterFrom(candidate, name));
+/** A name that was neither granted nor is documented is likely misspelled. */
+export function isUnknownName(name: string, granted: Permissions): boolean {
+  return !granted.has(name) && !DOCUMENTED_NAMES.includes(name);
 }
 
 /** `name: level, name: level`, with the levels as the inputs spell them, or `none`. */
@@ -85,19 +83,4 @@ function rank(level: string | undefined, unknown: number): number {
 
 function filter(permissions: Permissions, keep: (name: string, level: string) => boolean): Permissions {
   return new Map([...permissions].filter(([name, level]) => keep(name, level)));
-}
-
-/** Every shorter name is one letter from too many others. */
-const MIN_MISSPELLED_CHARACTERS = 4;
-
-/** True if one letter was added, left out, replaced, or exchanged with its neighbor, or if only the case differs. */
-function isOneLetterFrom(one: string, other: string): boolean {
-  const [left, right] = [one.toLowerCase(), other.toLowerCase()];
-  let start = 0;
-  while (start < left.length && left[start] === right[start]) start += 1;
-  let end = 0;
-  while (end < Math.min(left.length, right.length) - start && left.at(-1 - end) === right.at(-1 - end)) end += 1;
-  if (Math.min(left.length, right.length) < MIN_MISSPELLED_CHARACTERS) return false;
-  const [a, b] = [left.slice(start, left.length - end), right.slice(start, right.length - end)];
-  return (a.length <= 1 && b.length <= 1) || (a.length === 2 && a === [...b].reverse().join(''));
 }

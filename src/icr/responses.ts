@@ -1,12 +1,12 @@
-/** The shapes of ICR's responses: parsed, never cast; only the fields that are used are required. */
-import { quote } from '../runner/quote.ts';
-import { isId } from './id.ts';
-import { type Fields, isObject, parseJson, ShapeError } from './json.ts';
+/** The shapes of ICR's responses: parsed, never cast. What protects nothing is taken in any form, or may be missing. */
+import { type Fields, isObject, parseJson, ShapeError } from './answers.ts';
+import { isId, toId } from './id.ts';
 import type { Permissions } from './permissions.ts';
 
 /** docs: Apps, "Installation". ICR's demo reads the organization, which that page does not list. */
 export interface Installation {
   id: string;
+  /** Undefined if the response doesn't name it. */
   organization: { id: string; name: string | undefined } | undefined;
 }
 
@@ -16,91 +16,88 @@ export interface InstallationPage {
   total: number | undefined;
 }
 
-/** What a minted token is good for (docs: Apps, "InstallationAccessToken"). */
-export interface TokenDetails {
+/** docs: Apps, "AccessToken" and "InstallationAccessToken". */
+export interface AccessToken {
+  token: string;
+  /** ISO 8601, UTC; undefined if the response doesn't say so in ISO 8601. */
+  expiresAt: string | undefined;
   isActive: boolean;
-  /** ISO 8601, UTC. */
-  expiresAt: string;
-  permissions: Permissions;
-  /** Both absent from an app access token. */
+  /** Undefined if the response has none. */
+  permissions: Permissions | undefined;
+  /** What the response names, which may be no id. */
   installationId: string | undefined;
   organizationId: string | undefined;
 }
 
 export function parseInstallation(text: string): Installation {
-  return toInstallation(toObject(parseJson(text), 'its body is'), '');
+  return toInstallation(parseJson(text), 'its body', '');
 }
 
+/** The list is in `installations`, or is the body itself, or its only array. */
 export function parseInstallationPage(text: string): InstallationPage {
-  const body = toObject(parseJson(text), 'its body is');
-  const list = body['installations'];
-  if (!Array.isArray(list)) throw misshapen('installations', 'a list');
+  const body = parseJson(text);
+  const list = findList(body);
+  if (list === undefined) throw new ShapeError('`installations` is missing or not a list');
   const installations = list.map((item, index) => {
-    const field = `installations[${index}]`;
-    return toInstallation(toObject(item, `\`${field}\` is`), `${field}.`);
+    const path = `installations[${index}]`;
+    return toInstallation(item, `\`${path}\``, `${path}.`);
   });
-  const pagination = body['pagination'];
+  const pagination = isObject(body) ? (body['pagination'] ?? body) : {};
   const total = isObject(pagination) ? pagination['total'] : undefined;
   return { installations, total: typeof total === 'number' ? total : undefined };
 }
 
-/** The token alone, so that it can be masked before the rest of the response is looked at. */
-export function parseToken(text: string): string {
-  const token = toObject(parseJson(text), 'its body is')['token'];
-  if (typeof token !== 'string' || token === '') throw misshapen('token', 'a text');
-  return token;
-}
-
-/** When the token expires, if the response says so in ISO 8601. */
-export function parseExpiry(text: string): string | undefined {
-  return toUtc(toObject(parseJson(text), 'its body is')['expiresAt']);
-}
-
-/** @param isForInstallation false for an app access token, which names no installation and no organization */
-export function parseTokenDetails(text: string, isForInstallation: boolean): TokenDetails {
-  const body = toObject(parseJson(text), 'its body is');
-  const expiresAt = toUtc(body['expiresAt']);
-  if (expiresAt === undefined) throw misshapen('expiresAt', 'an ISO 8601 time');
-  const isActive = body['isActive'];
-  if (typeof isActive !== 'boolean') throw misshapen('isActive', 'true or false');
+/** Only the token itself is demanded; the checks say what else must be there. */
+export function parseAccessToken(text: string): AccessToken {
+  const body = parseJson(text);
+  if (!isObject(body)) throw new ShapeError('its body is not an object');
+  const { token } = body;
+  if (typeof token !== 'string' || token === '') throw new ShapeError('`token` is missing or not a string');
   return {
-    isActive,
-    expiresAt,
+    token,
+    expiresAt: toUtc(body['expiresAt']),
+    isActive: body['isActive'] !== false,
     permissions: toPermissions(body['permissions']),
-    installationId: isForInstallation ? toId(body['installationId'], 'installationId') : undefined,
-    organizationId: isForInstallation ? toId(body['organizationId'], 'organizationId') : undefined,
+    installationId: asText(body['installationId']),
+    organizationId: asText(body['organizationId']),
   };
 }
 
-function toInstallation(item: Fields, path: string): Installation {
-  const { organization } = item;
-  return {
-    id: toId(item['id'], `${path}id`),
-    organization: toOrganization(organization, `${path}organization`),
-  };
+function findList(body: unknown): unknown[] | undefined {
+  if (Array.isArray(body)) return body;
+  if (!isObject(body)) return undefined;
+  const { installations } = body;
+  if (Array.isArray(installations)) return installations;
+  const [list, ...others] = Object.values(body).filter((value) => Array.isArray(value));
+  return others.length === 0 ? list : undefined;
 }
 
-/** Whether the API names the organization is not documented. One without an id counts as not named. */
-function toOrganization(value: unknown, path: string): Installation['organization'] {
+function toInstallation(item: unknown, what: string, path: string): Installation {
+  if (!isObject(item)) throw new ShapeError(`${what} is not an object`);
+  const id = toId(item['id']);
+  if (id === undefined) throw new ShapeError(`\`${path}id\` is missing or not an id`);
+  return { id, organization: organizationOf(item) };
+}
+
+/** Whether and where an installation names its organization is not documented. */
+function organizationOf({ organization, organizationId }: Fields): Installation['organization'] {
+  const fields = isObject(organization) ? organization : {};
+  const id = toId(fields['id']) ?? toId(organizationId) ?? (isId(organization) ? organization : undefined);
+  const name = fields['fullName'] ?? fields['name'];
+  return id === undefined ? undefined : { id, name: typeof name === 'string' ? name : undefined };
+}
+
+/** A level of null or false is not granted. What one that is no string becomes is no known level. */
+function toPermissions(value: unknown): Permissions | undefined {
+  if (!isObject(value)) return undefined;
+  const granted = Object.entries(value).filter(([, level]) => level !== null && level !== false);
+  return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
+}
+
+/** Undefined if there is nothing. */
+function asText(value: unknown): string | undefined {
   if (value == null) return undefined;
-  const organization = toObject(value, `\`${path}\` is`);
-  const name = organization['fullName'] ?? organization['name'];
-  if (organization['id'] == null) return undefined;
-  return { id: toId(organization['id'], `${path}.id`), name: typeof name === 'string' ? name : undefined };
-}
-
-function toPermissions(value: unknown): Permissions {
-  return new Map(
-    Object.entries(toObject(value, '`permissions` is missing or')).map(([name, level]) => {
-      if (typeof level !== 'string') throw misshapen(`permissions.${quote(name, 60)}`, 'a text');
-      return [name, level];
-    }),
-  );
-}
-
-function toId(value: unknown, field: string): string {
-  if (!isId(value)) throw misshapen(field, 'an id');
-  return value;
+  return typeof value === 'object' ? '(not a string)' : String(value);
 }
 
 function toUtc(value: unknown): string | undefined {
@@ -108,13 +105,4 @@ function toUtc(value: unknown): string | undefined {
   const time = Date.parse(value);
   if (Number.isNaN(time)) return undefined;
   return value.endsWith('Z') ? value : new Date(time).toISOString();
-}
-
-function toObject(value: unknown, what: string): Fields {
-  if (!isObject(value)) throw new ShapeError(`${what} not an object`);
-  return value;
-}
-
-function misshapen(field: string, wanted: string): ShapeError {
-  return new ShapeError(`\`${field}\` is missing or not ${wanted}`);
 }

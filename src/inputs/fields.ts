@@ -1,4 +1,4 @@
-/** Reads one input: a text, an id, a choice, or a boolean. */
+/** Reads one input: a string, an id, a choice, or a boolean. */
 import * as core from '@actions/core';
 import { isId } from '../icr/id.ts';
 
@@ -10,9 +10,13 @@ export function readText(name: string): string {
     .trim();
 }
 
-/** @throws Error without the text, which may be a secret in the wrong place */
+/**
+ * Without quotes around it, which a YAML block keeps.
+ *
+ * @throws Error without the text, which may be a secret in the wrong place
+ */
 export function readId(name: string): string | undefined {
-  const id = readText(name);
+  const id = readText(name).replace(/^(["'])(.*)\1$/, '$2');
   if (id === '') return undefined;
   if (!isId(id))
     throw new Error(
@@ -36,19 +40,5 @@ export function readBoolean(name: string): boolean {
     return core.getBooleanInput(name);
   } catch (error) {
     throw new Error(`\`${name}\` must be true or false.`, { cause: error });
-  }
-}
-
-/** The input `job-summary`. */
-export function readSummaryWanted(): boolean {
-  return readBoolean('job-summary');
-}
-
-/** The same for post, for which the runner evaluates inputs again: no text of it may hide that a token was revoked. */
-export function isSummaryWanted(): boolean {
-  try {
-    return readSummaryWanted();
-  } catch {
-    return false;
   }
 }

@@ -1,7 +1,8 @@
 /** Reads all inputs into one object, and refuses those that cannot be used. */
-import { isLoopback } from '../http/proxy-settings.ts';
-import type { Credential } from '../icr/app-auth.ts';
+import { isLoopback } from '../http/proxy.ts';
 import { readAppJwt } from '../icr/app-jwt.ts';
+import { DEFAULT_API_URL, DEFAULT_API_VERSION } from '../icr/connection.ts';
+import { type Credential, signedElsewhere, signedHere } from '../icr/credential.ts';
 import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
@@ -9,14 +10,30 @@ import { maskSecret } from '../runner/secrets.ts';
 import { readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
-import { readBoolean, readChoice, readId, readSummaryWanted, readText } from './fields.ts';
+import { readBoolean, readChoice, readId, readText } from './fields.ts';
 
 /** Of a shorter text in its place, a mask would garble the log. */
 const MIN_JWT_CHARACTERS = 16;
 /** No command is so much base64 and nothing else; a key of 1024 bits is twice as long. */
 const MIN_KEY_BYTES = 300;
-const DEFAULT_API_URL = 'https://api.carbonregistry.com';
-const DEFAULT_API_VERSION = '2023-06-16';
+
+/** As `action.yml` declares them. */
+const NAMES = [
+  'app-id',
+  'private-key',
+  'sign-command',
+  'jwt',
+  'organization-id',
+  'installation-id',
+  'token-type',
+  'required-permissions',
+  'allowed-permissions',
+  'skip-token-revoke',
+  'on-missing-credentials',
+  'job-summary',
+  'api-url',
+  'api-version',
+] as const;
 
 export interface Inputs {
   /** Undefined if key, command and JWT are all empty. */
@@ -42,6 +59,7 @@ export interface Inputs {
  * @throws Error with a sentence for the first input that cannot be used
  */
 export function readInputs(): Inputs {
+  assertAllArrived();
   const credential = readCredential();
   const tokenType = readChoice('token-type', ['installation', 'app']);
   const organizationId = readId('organization-id');
@@ -60,11 +78,23 @@ export function readInputs(): Inputs {
     requiredPermissions: parsePermissions('required-permissions', readText('required-permissions')),
     allowedPermissions: allowed === '' ? undefined : parsePermissions('allowed-permissions', allowed),
     skipTokenRevoke: readBoolean('skip-token-revoke'),
-    jobSummary: readSummaryWanted(),
+    jobSummary: readBoolean('job-summary'),
     apiUrl: readApiUrl(),
     apiVersion: readApiVersion(),
     onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),
   };
+}
+
+/**
+ * The runner sets a variable for every input. One that is absent was lost on the way: a shell drops variables whose
+ * names have hyphens when it starts a program. Its default could ask another host, for another organization.
+ */
+function assertAllArrived(): void {
+  const lost = NAMES.filter((name) => process.env[`INPUT_${name.toUpperCase()}`] === undefined);
+  if (lost.length === 0) return;
+  throw new Error(
+    `These inputs did not reach the action: ${lost.join(', ')}. Start it by \`uses:\`, not through a shell, which drops variables whose names have hyphens. Nothing was sent.`,
+  );
 }
 
 function readCredential(): Credential | undefined {
@@ -86,7 +116,7 @@ function readCredential(): Credential | undefined {
   if (key === undefined && command === '') return undefined;
   if (appId === undefined)
     throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-  return { appId, signer: key === undefined ? commandSigner(command) : keySigner(key) };
+  return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
 }
 
 /** What is no JWT may be a key in the wrong place, whose header must not be masked. */
@@ -113,7 +143,7 @@ function readJwtCredential(jwt: string, appId: string | undefined): Credential {
       `\`app-id\` is not the \`iss\` of \`jwt\`. Set the ID of the app whose key signed it, or leave \`app-id\` out. It is ${appId}, and \`iss\` is ${quote(issuer, 128)}.`,
     );
   }
-  return { appId: issuer, jwt, read };
+  return signedElsewhere(jwt, read);
 }
 
 function readApiUrl(): string {
@@ -131,9 +161,9 @@ function readApiUrl(): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** Here an empty text is not the same as none: it sends no version. */
+/** Empty for no version header. */
 function readApiVersion(): string {
-  const version = process.env['INPUT_API-VERSION'] === undefined ? DEFAULT_API_VERSION : readText('api-version');
+  const version = readText('api-version');
   if (!/^[\x21-\x7e]*$/.test(version))
     throw new Error(`\`api-version\` must be a version, such as ${DEFAULT_API_VERSION}.`);
   return version;

@@ -1,20 +1,18 @@
 /** The checks that a minted token must pass before it is handed on. */
-
+import type { ChosenInstallation, MintedToken } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
-import type { MintedToken } from '../icr/mint.ts';
 import {
+  DOCUMENTED_NAMES,
   describeLevel,
   describePermissions,
   excessPermissions,
-  likelySpelling,
+  isUnknownName,
   missingPermissions,
   type Permissions,
 } from '../icr/permissions.ts';
-import type { TokenDetails } from '../icr/responses.ts';
 import { quote } from '../runner/quote.ts';
-import type { ChosenInstallation } from './choose-installation.ts';
 
-/** The mask of a shorter text would garble the job's log. */
+/** The mask of a shorter one would garble the job's log. */
 const MIN_TOKEN_CHARACTERS = 16;
 
 export interface TokenRequirements {
@@ -27,18 +25,25 @@ export interface TokenRequirements {
   allowedPermissions: Permissions | undefined;
 }
 
-/** @throws Error for the first requirement that the token does not meet, or a field that is not as documented */
-export function checkToken(minted: MintedToken, requirements: TokenRequirements): TokenDetails {
+/** A token that passed, and what it is for. An app token is for no installation and no organization. */
+export type CheckedToken = Omit<MintedToken, 'isActive'>;
+
+/** @throws Error for the first requirement that the token does not meet */
+export function checkToken(minted: MintedToken, requirements: TokenRequirements): CheckedToken {
   checkText(minted.token);
-  const details = minted.details();
-  checkIsValid(details, minted.mintedAtMs);
   const { installation, organizationId } = requirements;
-  checkIsFor('organization', details.organizationId, organizationId);
-  checkIsFor('installation', details.installationId, installation?.id);
-  if (organizationId === undefined && installation !== undefined) checkOwner(details.organizationId, installation);
-  checkRequired(details.permissions, requirements.requiredPermissions);
-  if (requirements.allowedPermissions !== undefined) checkAllowed(details.permissions, requirements.allowedPermissions);
-  return details;
+  if (organizationId !== undefined) checkOrganization(minted.organizationId, organizationId);
+  else if (installation?.organization !== undefined) checkOwner(minted.organizationId, installation.organization.id);
+  if (installation !== undefined) checkInstallation(minted.installationId, installation.id);
+  checkPermissions(minted.permissions, requirements);
+  if (!minted.isActive) {
+    throw new Error(
+      'ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.',
+    );
+  }
+  return installation === undefined
+    ? { ...minted, installationId: undefined, organizationId: undefined }
+    : { ...minted, installationId: installation.id };
 }
 
 /** A token must be maskable as one line, and fit into a header (RFC 9110, section 5.5). */
@@ -55,52 +60,56 @@ function checkText(token: string): void {
   }
 }
 
-function checkIsValid({ isActive, expiresAt }: TokenDetails, nowMs: number): void {
-  if (Date.parse(expiresAt) <= nowMs) {
-    throw new Error(
-      `ICR minted a token that has expired already. Report this to ICR: it expired at ${expiresAt}, and by ICR’s own clock it was minted at ${new Date(nowMs).toISOString()}.`,
-    );
-  }
-  if (!isActive) {
-    throw new Error(
-      'ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.',
-    );
-  }
-}
-
-function checkIsFor(what: string, actual: string | undefined, wanted: string | undefined): void {
-  if (wanted === undefined || (actual !== undefined && isSameId(actual, wanted))) return;
+function checkOrganization(actual: string | undefined, wanted: string): void {
+  if (actual !== undefined && isSameId(actual, wanted)) return;
   throw new Error(
-    `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual ?? 'none', 128)}, not for ${wanted}.`,
+    actual === undefined
+      ? `ICR minted a token and doesn’t say for which organization. Report this to ICR: it was asked for ${wanted}.`
+      : `ICR minted a token for another organization than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`,
   );
 }
 
-/** No input names the organization, but what chose the installation may have. */
-function checkOwner(actual: string | undefined, { organization, source }: ChosenInstallation): void {
-  if (organization === undefined || (actual !== undefined && isSameId(actual, organization.id))) return;
-  const claim =
-    source === 'webhook'
-      ? 'the relayed webhook names. Relay ICR’s webhook payload unchanged.'
-      : 'ICR named for the installation. Report this to ICR.';
+/** No input names the organization, but ICR did when the installation was chosen. */
+function checkOwner(actual: string | undefined, named: string): void {
+  if (actual !== undefined && isSameId(actual, named)) return;
   throw new Error(
-    `The token is for another organization than ${claim} It is for ${quote(actual ?? 'none', 128)}, not for ${quote(organization.id, 128)}.`,
+    `The token is for another organization than ICR named for the installation. Report this to ICR. It is for ${quote(actual ?? 'none', 128)}, not for ${quote(named, 128)}.`,
   );
+}
+
+/** One that isn't named is the one that was asked for. */
+function checkInstallation(actual: string | undefined, wanted: string): void {
+  if (actual === undefined || isSameId(actual, wanted)) return;
+  throw new Error(
+    `ICR minted a token for another installation than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`,
+  );
+}
+
+function checkPermissions(granted: Permissions | undefined, requirements: TokenRequirements): void {
+  const { requiredPermissions: required, allowedPermissions: allowed } = requirements;
+  if (required.size === 0 && allowed === undefined) return;
+  if (granted === undefined) {
+    throw new Error(
+      'ICR doesn’t say which permissions the token has. Remove `required-permissions` and `allowed-permissions` if the job can do without the check: `permissions` is missing in the answer, or not an object.',
+    );
+  }
+  checkRequired(granted, required);
+  if (allowed !== undefined) checkAllowed(granted, allowed);
 }
 
 function checkRequired(granted: Permissions, required: Permissions): void {
   const missing = missingPermissions(granted, required);
   if (missing.size === 0) return;
   const everything = `Required: ${describe(required)}. Granted: ${describe(granted)}.`;
-  for (const name of missing.keys()) {
-    const spelling = likelySpelling(name, granted);
-    if (spelling !== undefined) {
-      throw new Error(
-        `\`required-permissions\` names \`${quote(name, 60)}\`, likely a misspelling. Write \`${quote(spelling, 60)}\`. ${everything}`,
-      );
-    }
+  const unknown = [...missing.keys()].find((name) => isUnknownName(name, granted));
+  if (unknown !== undefined) {
+    throw new Error(
+      `\`required-permissions\` names \`${quote(unknown, 60)}\`, likely a misspelling. ICR documents ${DOCUMENTED_NAMES.join(', ')}. ${everything}`,
+    );
   }
+  const them = missing.size === 1 ? 'it' : 'them';
   throw new Error(
-    `The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${missing.size === 1 ? 'it' : 'them'} for the app, or remove ${missing.size === 1 ? 'it' : 'them'} from \`required-permissions\`. ${everything}`,
+    `The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${them} for the app, or remove ${them} from \`required-permissions\`. ${everything}`,
   );
 }
 
@@ -116,9 +125,9 @@ function checkAllowed(granted: Permissions, allowed: Permissions): void {
 function describeFirst(permissions: Permissions, granted?: Permissions): string {
   const [[name, level] = ['', '']] = permissions;
   const has = granted?.get(name);
-  const actual = has === undefined ? '' : ` (it has ${quote(describeLevel(has), 12)})`;
+  const actual = has === undefined ? '' : ` (it has ${quote(describeLevel(has), 20)})`;
   const more = permissions.size === 1 ? '' : ` and ${permissions.size - 1} more`;
-  return `\`${quote(name, 60)}: ${quote(describeLevel(level), 12)}\`${actual}${more}`;
+  return `\`${quote(name, 60)}: ${quote(describeLevel(level), 20)}\`${actual}${more}`;
 }
 
 function describe(permissions: Permissions): string {

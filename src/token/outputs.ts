@@ -1,15 +1,16 @@
 /** The names of the outputs, and the order in which they are written. */
 import * as core from '@actions/core';
-import type { TokenDetails } from '../icr/responses.ts';
 import { writeFileCommand } from '../runner/file-commands.ts';
+import type { CheckedToken } from './checks.ts';
 
 /** Writes every output but the token. An app token has no installation and no organization. */
-export function writeDetails(details: TokenDetails, apiUrl: string): void {
+export function writeDetails(checked: CheckedToken, apiUrl: string): void {
+  const { permissions } = checked;
   writeFileCommand('outputs', () => {
-    core.setOutput('expires-at', details.expiresAt);
-    core.setOutput('installation-id', details.installationId ?? '');
-    core.setOutput('organization-id', details.organizationId ?? '');
-    core.setOutput('permissions', JSON.stringify(Object.fromEntries(details.permissions)));
+    core.setOutput('expires-at', checked.expiresAt);
+    core.setOutput('installation-id', checked.installationId ?? '');
+    core.setOutput('organization-id', checked.organizationId ?? '');
+    core.setOutput('permissions', JSON.stringify(permissions === undefined ? null : Object.fromEntries(permissions)));
     core.setOutput('api-url', apiUrl);
   });
 }

@@ -1,5 +1,5 @@
 /** Revokes a token after a failure, so that no failed step leaves one alive. */
-import type { RevocationResult } from '../icr/revoke.ts';
+import type { Revocation } from '../icr/revocation.ts';
 import { messageOf } from '../runner/log.ts';
 import { clearSavedToken, type SavedToken, saveToken } from './saved-token.ts';
 
@@ -12,9 +12,9 @@ import { clearSavedToken, type SavedToken, saveToken } from './saved-token.ts';
 export async function revokeAfterFailure(
   saved: SavedToken,
   failure: unknown,
-  revoke: (token: string) => Promise<RevocationResult>,
+  revoke: (token: SavedToken) => Promise<Revocation>,
 ): Promise<Error> {
-  const { outcome, detail } = await revoke(saved.token);
+  const { outcome, detail } = await revoke(saved);
   return new Error(`${messageOf(failure)} ${settle(saved, outcome === 'revoked', detail)}`, { cause: failure });
 }
 
@@ -24,9 +24,7 @@ function settle(saved: SavedToken, isRevoked: boolean, detail: string): string {
     else saveToken(saved);
   } catch {
     // The state file is what failed in the first place: post then knows of no token.
-    if (!isRevoked) {
-      return `The token could not be revoked, and is valid until ${saved.expiresAt ?? 'two hours from now'} (${detail}).`;
-    }
+    if (!isRevoked) return `The token could not be revoked, and may be valid until ${saved.expiresAt} (${detail}).`;
   }
   return isRevoked
     ? 'The token was revoked.'

@@ -1,0 +1,50 @@
+/** Corrects the runner's clock by ICR's, for the times in the app's JWT. */
+import type { HttpResponse } from '../http/transport.ts';
+import { info } from '../runner/log.ts';
+
+/** More than this is worth signing again: a JWT is made for a clock that is 60 s off at most. */
+export const MAX_CLOCK_SKEW_MS = 30_000;
+/** A Date header is up to a second behind, and the response takes its time. */
+const MEASURABLE_CLOCK_SKEW_MS = 2_000;
+/** ICR does not document with which of them it refuses a JWT. */
+const REFUSALS = [400, 401, 403];
+
+export interface Clock {
+  /** Milliseconds to add to the runner's clock to have ICR's, as far as it is known. */
+  offsetMs(): number;
+  /** Takes the time of a response that may have refused the JWT because of the runner's clock. True if it did. */
+  correctBy(response: HttpResponse): boolean;
+  /** Keeps the correction only if the request that was repeated with it was not refused again. */
+  keepIfAccepted(response: HttpResponse): void;
+}
+
+export function createClock(): Clock {
+  let offsetMs = 0;
+  return {
+    offsetMs: () => offsetMs,
+    correctBy: (response) => {
+      const skewMs = clockSkewMs(response);
+      const isOff = Math.abs(skewMs + offsetMs) > MAX_CLOCK_SKEW_MS;
+      if (!isOff || !REFUSALS.includes(response.status)) return false;
+      offsetMs = -skewMs;
+      info(
+        `The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${response.status}: signing again by the server’s clock.`,
+      );
+      return true;
+    },
+    keepIfAccepted: ({ status }) => {
+      if (REFUSALS.includes(status)) offsetMs = 0;
+    },
+  };
+}
+
+/** Milliseconds by which the runner's clock is ahead of ICR's; 0 if the response has no time. */
+export function clockSkewMs({ dateMs, receivedMs }: HttpResponse): number {
+  return dateMs === undefined ? 0 : receivedMs - dateMs;
+}
+
+/** As in "90 s ahead of", or undefined if it is too little to measure. */
+export function describeClockSkew(skewMs: number): string | undefined {
+  if (Math.abs(skewMs) <= MEASURABLE_CLOCK_SKEW_MS) return undefined;
+  return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+}

@@ -1,0 +1,57 @@
+/** How the app proves who it is: with a JWT that is signed here, or one that was signed elsewhere. */
+import { maskSecret } from '../runner/secrets.ts';
+import type { Signer } from '../signing/signer.ts';
+import { isValidAt, type OutsideJwt, signAppJwt } from './app-jwt.ts';
+
+export interface Credential {
+  appId: string;
+  /** The input that it was made of. */
+  input: 'private-key' | 'sign-command' | 'jwt';
+  /** Of the key, to compare with the app's "Credentials" tab; undefined if the key is not known here. */
+  fingerprint: string | undefined;
+  canSignAgain: boolean;
+  /**
+   * The JWT to send, masked.
+   *
+   * @param clockOffsetMs what to add to the runner's clock
+   * @param cancelled ends a command that signs; its reason is thrown
+   * @throws Error in words for the log
+   */
+  jwt(clockOffsetMs: number, cancelled: AbortSignal | undefined): Promise<string>;
+  /** Whether ICR takes the times of the JWT for valid at that time of its own. */
+  isValidAt(nowSeconds: number): boolean;
+}
+
+export function signedHere(appId: string, signer: Signer): Credential {
+  const jwtByOffset = new Map<number, string>();
+  return {
+    appId,
+    input: signer.source,
+    get fingerprint() {
+      return signer.fingerprint;
+    },
+    canSignAgain: true,
+    jwt: async (clockOffsetMs, cancelled) => {
+      const signed = jwtByOffset.get(clockOffsetMs);
+      if (signed !== undefined) return signed;
+      const nowSeconds = Math.floor((Date.now() + clockOffsetMs) / 1000);
+      const jwt = await signAppJwt(appId, signer, nowSeconds, cancelled);
+      maskSecret(jwt);
+      jwtByOffset.set(clockOffsetMs, jwt);
+      return jwt;
+    },
+    isValidAt: () => true,
+  };
+}
+
+/** @param jwt is masked already */
+export function signedElsewhere(jwt: string, read: OutsideJwt): Credential {
+  return {
+    appId: read.issuer,
+    input: 'jwt',
+    fingerprint: undefined,
+    canSignAgain: false,
+    jwt: async () => jwt,
+    isValidAt: (nowSeconds) => isValidAt(read, nowSeconds),
+  };
+}

@@ -1,0 +1,80 @@
+/** Revokes a token, and says what the answer to that means. */
+import { type Budget, RequestError, type Send, waitWithin } from '../http/client.ts';
+import type { HttpResponse } from '../http/transport.ts';
+import { messageOf } from '../runner/log.ts';
+import { maskSecret } from '../runner/secrets.ts';
+import { describeResponse, isFromIcr, isHtml, isObject, isSuccess, parseJson } from './answers.ts';
+
+/** If the step is cancelled: the runner kills ten seconds after its first signal. */
+const GRACE_SECONDS = 4;
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS } as const;
+/** A replica may not know a token yet that was minted a moment ago. */
+const SECONDS_BEFORE_ASKING_AGAIN = 3;
+
+export interface RevocableToken {
+  token: string;
+  /** ICR documents the revocation of an installation's tokens only. */
+  kind: 'installation' | 'app';
+  /** ISO 8601. */
+  expiresAt: string;
+}
+
+export interface Revocation {
+  /** `already invalid` if ICR itself said so twice; `unknown` if the token may live on. */
+  outcome: 'revoked' | 'already invalid' | 'expired' | 'unknown';
+  /** What came back, or why nothing did; without a full stop. */
+  detail: string;
+}
+
+/** DELETE /app/installations/token, with the token as its own bearer (docs: Apps). Never throws. */
+export async function revokeToken(send: Send, token: RevocableToken, budget: Budget): Promise<Revocation> {
+  // What a header can carry of a token that was refused for its characters.
+  const bearer = token.token.trim().replace(/[^\x20-\x7e]/g, '');
+  maskSecret(bearer);
+  const isWhole = bearer === token.token;
+  const ask = async () => interpret(await send({ ...REQUEST, bearer }, budget), token, isWhole);
+  try {
+    const first = await ask();
+    if (first.outcome !== 'already invalid') return first;
+    if (!(await waitWithin(budget, SECONDS_BEFORE_ASKING_AGAIN))) {
+      return { outcome: 'unknown', detail: `${first.detail}, and there was no time to ask again` };
+    }
+    const second = await ask();
+    return second.outcome === 'already invalid' && token.kind === 'app' ? { ...second, outcome: 'unknown' } : second;
+  } catch (error) {
+    const facts = error instanceof RequestError ? error.facts : messageOf(error);
+    return { outcome: 'unknown', detail: facts.replace(/\.$/, '') };
+  }
+}
+
+function interpret(response: HttpResponse, { expiresAt }: RevocableToken, isWhole: boolean): Revocation {
+  const detail = describeResponse(response);
+  if (isSuccess(response)) {
+    return saysRevoked(response)
+      ? { outcome: 'revoked', detail }
+      : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };
+  }
+  if (![401, 403, 404].includes(response.status)) return { outcome: 'unknown', detail };
+  if (Date.parse(expiresAt) <= Date.now()) return { outcome: 'expired', detail };
+  if (!isFromIcr(response)) {
+    return { outcome: 'unknown', detail: `${describeResponse(response, 'A server')}, not in the form of ICR’s errors` };
+  }
+  if (!isWhole) return { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` };
+  return { outcome: 'already invalid', detail };
+}
+
+/** The documentation has a bare JSON boolean. Nothing at all, or a record, is what many APIs send instead. */
+function saysRevoked(response: HttpResponse): boolean {
+  if (isHtml(response)) return false;
+  if (response.text.trim() === '') return true;
+  try {
+    return !isDenial(parseJson(response.text));
+  } catch {
+    return false;
+  }
+}
+
+function isDenial(body: unknown): boolean {
+  if (!isObject(body)) return body === false || body === 'false';
+  return ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false) || Boolean(body['error']);
+}

@@ -1,0 +1,32 @@
+/** Describes organizations and installations to a person, as many and as much as the log may show. */
+import type { Installation } from '../icr/responses.ts';
+import { quote } from '../runner/quote.ts';
+
+const MAX_LISTED = 20;
+const MAX_ID_CHARACTERS = 128;
+const MAX_NAME_CHARACTERS = 80;
+
+/**
+ * For the end of a sentence.
+ *
+ * @param isLogPrivate otherwise only the count is told: the list is the app's customers
+ */
+export function describeInstallations(installations: readonly Installation[], isLogPrivate: boolean): string {
+  const count = installations.length;
+  if (count === 0) return 'no installation';
+  if (isLogPrivate) {
+    const listed = installations.slice(0, MAX_LISTED).map(describeInstallation).join(', ');
+    return count > MAX_LISTED ? `${listed}, and ${count - MAX_LISTED} more` : listed;
+  }
+  return `${count === 1 ? 'one organization' : `${count} organizations`}. Their names are not shown, because the repository is not private: run this step in a private one to see them`;
+}
+
+/** `“Name” id`, the id whole, so that it can be copied. */
+export function describeOrganization({ id, name }: NonNullable<Installation['organization']>): string {
+  return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${quote(id, MAX_ID_CHARACTERS)}`;
+}
+
+function describeInstallation({ id, organization }: Installation): string {
+  const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
+  return `${owner} (installation ${quote(id, MAX_ID_CHARACTERS)})`;
+}
