@@ -1,5 +1,39 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	"use strict";
+/******/ 	// The require scope
+/******/ 	var __nccwpck_require__ = {};
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/compat get default export */
+/******/ 	(() => {
+/******/ 		// getDefaultExport function for compatibility with non-harmony modules
+/******/ 		__nccwpck_require__.n = (module) => {
+/******/ 			var getter = module && module.__esModule ?
+/******/ 				() => (module['default']) :
+/******/ 				() => (module);
+/******/ 			__nccwpck_require__.d(getter, { a: getter });
+/******/ 			return getter;
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/define property getters */
+/******/ 	(() => {
+/******/ 		// define getter functions for harmony exports
+/******/ 		__nccwpck_require__.d = (exports, definition) => {
+/******/ 			for(var key in definition) {
+/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 				}
+/******/ 			}
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ 	})();
+/******/ 	
+/************************************************************************/
 var __webpack_exports__ = {};
 
 ;// CONCATENATED MODULE: ./package.json
@@ -1046,6 +1080,8 @@ function messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/http/retry.ts
 const SECOND_MS = 1000;
 const MIN_ATTEMPT_SECONDS = 0.5;
@@ -1064,6 +1100,8 @@ function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { 
     return Math.min(waitMs, longestMs);
 }
 function isTransient(status, hasRetryAfter) {
+    if (status === 501 || status === 505)
+        return false;
     return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
 function retryAfterMs(retryAfter, sentMs) {
@@ -1089,163 +1127,209 @@ function httpDateMs(date) {
 ;// CONCATENATED MODULE: ./src/http/errors.ts
 
 
-const AT_API_URL = 'Check `api-url` and any proxy on the way.';
+
+
 const RUN_AGAIN = 'Run the job again later.';
-class NetworkError extends Error {
-    problem;
-    fix;
-    detail;
-    constructor(problem, fix, detail = '', options) {
-        super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
-        this.problem = problem;
-        this.fix = fix;
-        this.detail = detail;
+const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
+const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
+const NO_TLS = /wrong version number|packet length too long|http request/;
+class RequestError extends Error {
+    facts;
+    unanswered;
+    constructor({ problem, fix, detail, cause }, request = '', unanswered = 0) {
+        const join = (...parts) => parts.filter(Boolean).join(' ');
+        super(join(`${problem}.`, fix, detail, request), { cause });
+        this.facts = join(`${problem}.`, detail, request);
+        this.unanswered = unanswered;
     }
 }
-class NonRetryableError extends NetworkError {
-}
-class UnknownHostError extends NetworkError {
-}
-class NoResponseError extends NetworkError {
-}
-function describeNetworkError(error, proxy) {
-    if (error instanceof NetworkError)
-        return error;
-    const code = error.code ?? '';
-    const words = quote([code, error.message].filter((part) => part !== '').join(': '));
-    const detail = words === '' ? '' : `It failed with ${words}.`;
+function describeError(error, route, wasSent, isAtProxy) {
+    const code = codeOf(error);
+    if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code))
+        throw error;
+    if (code === 'ERR_PROXY_TUNNEL') {
+        return proxyRefused(route, 'statusCode' in error ? Number(error.statusCode) : undefined);
+    }
+    const proxy = isAtProxy ? route.proxy : undefined;
+    const message = messageOf(error);
+    const detail = `It failed with ${quote([code, message].filter(Boolean).join(': '))}.`;
+    const told = { detail, cause: error };
     const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
-    const certificate = describeCertificateError(code);
+    const certificate = describeCertificate(code, route);
     if (certificate !== undefined) {
         const [problem, fix] = certificate;
-        return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
+        return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true, ...told };
     }
-    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
-        return new NonRetryableError('The request can’t be sent', 'Check `api-url` and the other inputs for odd characters.', detail, { cause: error });
+    if (NO_TLS.test(message)) {
+        const fix = proxy === undefined
+            ? checkApiUrl(route, 'Correct the port in `api-url`.')
+            : 'Begin `https_proxy` with http://, or correct its port.';
+        return {
+            problem: `${peer}${proxy === undefined ? ` ${route.host}` : ''} does not speak TLS`,
+            fix,
+            isFinal: true,
+            ...told,
+        };
     }
-    if (code.startsWith('HPE_')) {
-        return new NetworkError(`${peer}’s response is not HTTP`, AT_API_URL, detail, { cause: error });
+    if (code.startsWith('HPE_'))
+        return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route), ...told };
+    if (wasSent)
+        return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN, ...told };
+    const isUnknownHost = code === 'ENOTFOUND' ? { isUnknownHost: true } : {};
+    if (proxy !== undefined) {
+        return code === 'ENOTFOUND'
+            ? { problem: `The proxy ${proxy} was not found`, fix: 'Correct `https_proxy`.', ...isUnknownHost, ...told }
+            : { problem: `The proxy ${proxy} can’t be reached`, fix: 'Check `https_proxy` and the proxy.', ...told };
     }
-    if (code === 'ENOTFOUND') {
-        return proxy === undefined
-            ? new UnknownHostError('The host of `api-url` does not exist', 'Correct `api-url`.', detail, { cause: error })
-            : new UnknownHostError(`The proxy ${proxy} does not exist`, 'Correct `https_proxy`.', detail, { cause: error });
-    }
-    return proxy === undefined
-        ? new NetworkError('ICR can’t be reached', 'Check the runner’s network and the host of `api-url`, and run the job again.', detail, { cause: error })
-        : new NetworkError(`The proxy ${proxy} can’t be reached`, 'Check `https_proxy` and the proxy.', detail, {
-            cause: error,
-        });
+    return { ...unreachable(route, code === 'ENOTFOUND'), ...isUnknownHost, ...told };
 }
-function describeCertificateError(code) {
+function unreachable(route, isUnknownHost) {
+    const { host, isDefaultHost, ignoredProxy } = route;
+    if (ignoredProxy !== undefined) {
+        return {
+            problem: `${host} ${isUnknownHost ? 'was not found' : 'can’t be reached'}, and \`${ignoredProxy}\` does not count for https`,
+            fix: 'Set `https_proxy` to the proxy.',
+        };
+    }
+    if (isDefaultHost) {
+        const problem = isUnknownHost ? `${host} was not found` : 'ICR can’t be reached';
+        return { problem, fix: 'Check the runner’s network and name server, and run the job again.' };
+    }
+    return isUnknownHost
+        ? { problem: 'The host of `api-url` was not found', fix: 'Correct `api-url`.' }
+        : {
+            problem: 'ICR can’t be reached',
+            fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
+        };
+}
+function describeCertificate(code, route) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-        return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
+        return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-        return ['’s certificate is for another host', AT_API_URL];
+        return ['is for another host', checkApiUrl(route)];
     if (code === 'UNSPECIFIED') {
         return [
-            '’s certificate is too weak',
+            'is too weak',
             'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
         ];
     }
-    return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)
-        ? [
-            '’s certificate is not trusted',
-            'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
-        ]
-        : undefined;
+    return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
-function noResponse(timeoutMs) {
-    const within = Math.round(timeoutMs / SECOND_MS);
-    return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+function describeTrust(file) {
+    if (file === '') {
+        return [
+            'is not trusted',
+            'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
+        ];
+    }
+    const name = quote(file);
+    try {
+        return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))
+            ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
+            : [
+                `is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds no certificate`,
+                `Put the CA’s certificate in ${name}, in PEM.`,
+            ];
+    }
+    catch (error) {
+        const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
+        return [
+            `is not trusted, and the file that NODE_EXTRA_CA_CERTS names ${problem}`,
+            `Put the CA’s certificate at ${name}, or correct the variable.`,
+        ];
+    }
+}
+function noResponse(route, wasSent, isAtProxy, timeoutMs) {
+    const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
+    const isTimeLimit = true;
+    if (isAtProxy) {
+        const fix = 'Check `https_proxy` and the proxy.';
+        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix, isTimeLimit };
+    }
+    if (wasSent)
+        return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
+    return { ...unreachable(route, false), detail: `There was no connection ${within}.`, isTimeLimit };
 }
 function responseCutShort(cause) {
-    return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
+    return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
 }
-function responseTooLarge(status) {
-    return new NonRetryableError('The response is larger than 1 MiB, so it is hardly ICR’s', AT_API_URL, `It came with ${status}.`);
+function responseTooLarge(route, status) {
+    const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
+    return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
+}
+function protocolSwitched(route) {
+    const problem = 'The server switched protocols (101), which ICR does not do';
+    return { problem, fix: checkApiUrl(route), isFinal: true };
 }
 function notEncrypted() {
-    return new NonRetryableError('`api-url` is not https, and only a loopback host may be asked without', AT_API_URL);
+    return {
+        problem: '`api-url` is not https, and only a loopback host may be asked without',
+        fix: 'Begin `api-url` with https://.',
+    };
 }
-function protocolSwitched() {
-    return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
-}
-class RequestError extends Error {
-    facts;
-    unanswered = 0;
-    constructor(cause, fix, details, options) {
-        const join = (parts) => parts.filter((part) => part !== '').join(' ');
-        super(join([cause, fix, ...details]), options);
-        this.facts = join([cause, ...details]);
+function proxyRefused(route, status) {
+    const { hasLogin } = route;
+    const proxy = `The proxy ${route.proxy}`;
+    if (status === undefined || Number.isNaN(status)) {
+        return {
+            problem: `${proxy} ${status === undefined ? 'ended the connection' : 'does not speak HTTP'}`,
+            fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
+        };
     }
-}
-function requestFailed(request, error, { attempts, elapsedSeconds }, before) {
-    const { problem, fix, detail } = error;
-    const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-    return new RequestError(`${problem}${tries}.`, fix, [detail, before, `${request}.`], { cause: error });
-}
-function waitDoesNotFit(request, status, requestedMs, remainingMs) {
-    const wanted = Math.ceil(requestedMs / SECOND_MS);
-    const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
-    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
-}
-function budgetUsedUp(request, totalSeconds) {
-    return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
-        `${request} was not sent.`,
-    ]);
-}
-
-;// CONCATENATED MODULE: ./src/http/connection.ts
-
-const ADDRESS_SECONDS = 3;
-const underWay = new Map();
-const lookup = (hostname, options, callback) => {
-    const key = JSON.stringify([hostname, options]);
-    const waiting = underWay.get(key);
-    if (waiting !== undefined) {
-        waiting.push(callback);
-        return;
-    }
-    const callbacks = [callback];
-    underWay.set(key, callbacks);
-    process.getBuiltinModule('node:dns').lookup(hostname, options, (error, address, family) => {
-        underWay.delete(key);
-        for (const each of callbacks)
-            each(error, address, family);
-    });
-};
-function shortenLookups() {
-    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
-}
-const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * SECOND_MS };
-
-;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
-
-
-function proxyDidNotRespond(proxy, timeoutMs) {
-    return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
-}
-function proxyRefused(proxy, target, status, hasLogin) {
     if (status === 407 || status === 401) {
-        return new NonRetryableError(hasLogin
-            ? `The proxy ${proxy} refuses the user name or password (${status})`
-            : `The proxy ${proxy} asks for a user name and password (${status})`, `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`);
+        return {
+            problem: `${proxy} ${hasLogin ? 'refuses the' : 'asks for a'} user name ${hasLogin ? 'or' : 'and'} password (${status})`,
+            fix: `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`,
+            isFinal: true,
+        };
     }
     if (status >= 500 || status === 408 || status === 429) {
-        return new NetworkError(`The proxy ${proxy} can’t reach ICR (${status})`, 'Check the proxy and the host of `api-url`.');
+        const fix = checkApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+        return { problem: `${proxy} can’t reach ICR (${status})`, fix };
     }
-    return new NonRetryableError(`The proxy ${proxy} does not let the action connect to ICR (${status})`, `Allow ${target} on the proxy, or name its host in \`no_proxy\`.`);
+    return {
+        problem: `${proxy} does not let the action connect to ICR (${status})`,
+        fix: `Allow ${route.host} on the proxy, or name its host in \`no_proxy\`.`,
+        isFinal: true,
+    };
 }
-function unusableProxySetting(problem, fix) {
-    return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
+function waitDoesNotFit(status, requestedMs, remainingMs) {
+    const wanted = Math.ceil(requestedMs / SECOND_MS);
+    const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
+    return {
+        problem: `ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left`,
+        fix: 'Try again after that time, with fewer jobs at once.',
+    };
+}
+function budgetUsedUp(totalSeconds) {
+    return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
+}
+function checkApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
+    return isDefaultHost ? fixForDefault : fix;
+}
+function isOfNetwork(code) {
+    return NETWORK_CODE.test(code) || UNTRUSTED.test(code) || code === 'UNSPECIFIED';
+}
+function codeOf(error) {
+    return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = require("node:http");
+var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = require("node:https");
+var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = require("node:net");
 ;// CONCATENATED MODULE: ./src/http/proxy.ts
+
+
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
+const MIN_NODE = [24, 5];
 function proxyFor(url, environment) {
     const setting = settingOf(environment);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
@@ -1255,11 +1339,11 @@ function proxyFor(url, environment) {
         throw notEncoded();
     const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
-        throw unusableProxySetting('it is not a URL', AS_URL);
+        throw unusable('it is not a URL', AS_URL);
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-        throw unusableProxySetting('its scheme is not http or https', AS_URL);
+        throw unusable('its scheme is not http or https', AS_URL);
     }
-    credentialsOf(proxy);
+    basicCredentials(proxy);
     return proxy;
 }
 function proxyPasswords(environment) {
@@ -1273,23 +1357,46 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
-function basicCredentials(proxy) {
-    const { user, password } = credentialsOf(proxy);
-    return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
-}
-function credentialsOf(proxy) {
+function basicCredentials({ username, password }) {
+    if (username === '' && password === '')
+        return '';
     try {
-        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+        return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
     }
     catch {
         throw notEncoded();
     }
 }
-function notEncoded() {
-    return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
+function proxyForHttpOnly(environment) {
+    if (settingOf(environment) !== '')
+        return undefined;
+    return ['http_proxy', 'HTTP_PROXY'].find((name) => (environment[name] ?? '') !== '');
 }
-function protocolModule({ protocol }) {
-    return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
+function proxyAgent(proxy, onSocket) {
+    const agent = new (external_node_https_default()).Agent({ proxyEnv: { https_proxy: proxy.href } });
+    const { createConnection } = agent;
+    agent.createConnection = (...args) => {
+        const socket = createConnection.apply(agent, args);
+        if (socket instanceof external_node_net_namespaceObject.Socket)
+            onSocket(socket);
+        return socket;
+    };
+    return agent;
+}
+function assertProxySupport(node) {
+    const [major = 0, minor = 0] = node.split('.').map(Number);
+    if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]))
+        return;
+    throw new RequestError({
+        problem: `\`https_proxy\` needs Node ${MIN_NODE.join('.')} or later, and Node ${node} runs the action`,
+        fix: 'Update the runner, or name the API’s host in `no_proxy` if it can be reached without the proxy.',
+    });
+}
+function unusable(problem, fix) {
+    return new RequestError({ problem: `\`https_proxy\` can’t be used: ${problem}`, fix });
+}
+function notEncoded() {
+    return unusable('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
 }
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
@@ -1319,138 +1426,6 @@ function isExempt(url, exempt) {
     });
 }
 
-;// CONCATENATED MODULE: ./src/http/response.ts
-
-
-const MAX_BODY_BYTES = 1024 * 1024;
-async function readResponse(response) {
-    const status = response.statusCode ?? 0;
-    const { chunks, isTooLarge } = await readBody(response);
-    if (isTooLarge && status < 400)
-        throw responseTooLarge(status);
-    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-    if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
-        throw responseCutShort();
-    const receivedMs = Date.now();
-    const dateMs = httpDateMs(response.headers.date ?? '');
-    return {
-        status,
-        text,
-        contentType: (response.headers['content-type'] ?? '').toLowerCase(),
-        location: response.headers.location,
-        receivedMs,
-        dateMs,
-        retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
-    };
-}
-function readBody(response) {
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const chunks = [];
-    let bytes = 0;
-    response.on('data', (chunk) => {
-        bytes += chunk.length;
-        if (bytes <= MAX_BODY_BYTES)
-            return chunks.push(chunk);
-        response.destroy();
-        return resolve({ chunks: [], isTooLarge: true });
-    });
-    response.on('end', () => resolve({ chunks, isTooLarge: false }));
-    response.on('error', (error) => reject(responseCutShort(error)));
-    return promise;
-}
-function endsWithConnection({ headers, statusCode }) {
-    return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-function isWhole(text, headers) {
-    const json = text.replace(/^\uFEFF/, '').trim();
-    if (json === '')
-        return true;
-    const isJson = /^(?:[{["]|t(?:ru?)?$|f(?:a(?:ls?)?)?$)/.test(json) || headers['content-type']?.includes('json') === true;
-    if (!isJson)
-        return true;
-    try {
-        JSON.parse(json);
-        return true;
-    }
-    catch {
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./src/http/tunnel.ts
-
-
-
-
-const MAX_HEAD_BYTES = 16 * 1024;
-function tunnelAgent(proxy, timeoutMs, userAgent) {
-    const { Agent } = process.getBuiltinModule('node:https');
-    return new (class TunnelAgent extends Agent {
-        createConnection(options, callback) {
-            openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
-                const inTunnel = { ...options, socket };
-                callback(null, super.createConnection(inTunnel));
-            }, (error) => callback(error));
-        }
-    })();
-}
-function openTunnel(proxy, target, timeoutMs, userAgent) {
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const credentials = basicCredentials(proxy);
-    const hasLogin = credentials !== '';
-    const socket = connectTo(proxy, () => {
-        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? `Proxy-Authorization: Basic ${credentials}\r\n` : ''}`;
-        socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
-    });
-    const giveUp = (error) => {
-        clearTimeout(timer);
-        reject(error);
-        socket.destroy();
-    };
-    const failWith = (message, code) => giveUp(describeNetworkError(Object.assign(new Error(message), { code }), proxy.host));
-    const timer = setTimeout(() => giveUp(proxyDidNotRespond(proxy.host, timeoutMs)), timeoutMs);
-    const onEnd = () => failWith('the connection ended', 'ECONNRESET');
-    const onError = (error) => giveUp(describeNetworkError(error, proxy.host));
-    let received = Buffer.alloc(0);
-    const onData = (chunk) => {
-        received = Buffer.concat([received, chunk]);
-        for (;;) {
-            const end = received.indexOf('\r\n\r\n');
-            const status = Number(/^HTTP\/1\.\d (\d{3})(?: |\r\n)/.exec(received.toString('latin1'))?.[1]);
-            if (end === -1 && received.length < MAX_HEAD_BYTES)
-                return;
-            if (end === -1 || Number.isNaN(status))
-                return failWith('no status line', 'HPE_INVALID_CONSTANT');
-            received = received.subarray(end + 4);
-            if (status >= 200 || status === 101)
-                return finish(status);
-        }
-    };
-    const finish = (status) => {
-        if (status < 200 || status >= 300)
-            return giveUp(proxyRefused(proxy.host, target, status, hasLogin));
-        clearTimeout(timer);
-        socket.off('data', onData).off('end', onEnd).off('error', onError).pause();
-        if (received.length > 0)
-            socket.unshift(received);
-        resolve(socket);
-    };
-    socket.on('data', onData).on('end', onEnd).on('error', onError);
-    return promise;
-}
-function connectTo({ protocol, hostname, port }, onConnect) {
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const { connect, isIP } = process.getBuiltinModule('node:net');
-    if (protocol === 'http:')
-        return connect({ host, port: Number(port || 80), ...CONNECTION_OPTIONS }, onConnect);
-    const servername = isIP(host) === 0 ? { servername: host } : {};
-    const options = { host, port: Number(port || 443), ...servername, ...CONNECTION_OPTIONS };
-    return process.getBuiltinModule('node:tls').connect(options, onConnect);
-}
-function authority({ host, port }) {
-    return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 ;// CONCATENATED MODULE: ./src/http/transport.ts
 
 
@@ -1459,26 +1434,49 @@ function authority({ host, port }) {
 
 
 
-
-function createTransport(baseUrl, headers, connectTimeoutMs) {
+const ADDRESS_SECONDS = 3;
+const MAX_BODY_BYTES = 1024 * 1024;
+function shortenLookups() {
+    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+}
+function createTransport(baseUrl, headers, isDefaultHost) {
     const url = new URL(baseUrl);
-    if (url.protocol !== 'https:' && !isLoopback(url))
-        throw notEncrypted();
-    const transport = protocolModule(url);
+    const isEncrypted = url.protocol === 'https:';
+    if (!isEncrypted && !isLoopback(url))
+        throw new RequestError(notEncrypted());
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
+    const credentials = proxy === undefined ? '' : basicCredentials(proxy);
+    maskSecret(credentials);
     if (proxy !== undefined)
-        maskSecret(basicCredentials(proxy));
-    const agent = proxy === undefined
-        ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
-        : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+        assertProxySupport(process.versions.node);
+    (0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(ADDRESS_SECONDS * SECOND_MS);
+    const { Agent, request: open } = isEncrypted ? (external_node_https_default()) : (external_node_http_default());
+    const keptAlive = new Agent({ keepAlive: true });
+    const route = {
+        host: url.host,
+        isDefaultHost,
+        proxy: proxy?.host,
+        hasLogin: credentials !== '',
+        ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
+    };
     return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
         const { promise, resolve, reject } = Promise.withResolvers();
+        let proxySocket;
+        let wasSent = false;
+        let partOfResponse = () => undefined;
+        const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
+        delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
         const json = body === undefined ? undefined : JSON.stringify(body);
-        const request = transport.request(new URL(baseUrl + path), {
+        const request = open(baseUrl + path, {
             method,
-            agent,
+            agent: proxy === undefined
+                ? keptAlive
+                : proxyAgent(proxy, (socket) => {
+                    proxySocket = socket;
+                }),
+            rejectUnauthorized: true,
             headers: {
                 ...headers,
                 accept: 'application/json',
@@ -1489,39 +1487,108 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
                     : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
             },
         });
-        const giveUp = (reason) => {
-            reject(reason);
+        const isAtProxy = () => proxySocket !== undefined && proxySocket.bytesRead === 0;
+        const end = (failure) => {
+            const response = partOfResponse();
+            resolve(response === undefined ? { failure, wasSent } : { response });
             request.destroy();
+            proxySocket?.destroy();
         };
-        const timer = setTimeout(() => giveUp(noResponse(timeoutMs)), timeoutMs);
+        const timer = setTimeout(() => end(noResponse(route, wasSent, isAtProxy(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            const stop = () => giveUp(new NetworkError('The step was cancelled', ''));
+            const stop = () => end({ problem: 'The step was cancelled', fix: '' });
             graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
+        request.on('socket', (socket) => {
+            const onOpen = () => {
+                wasSent = true;
+            };
+            if (request.reusedSocket || proxy !== undefined)
+                onOpen();
+            else
+                socket.once(isEncrypted ? 'secureConnect' : 'connect', onOpen);
+        });
         let hasResponse = false;
         request.on('error', (error) => {
-            if (!hasResponse)
-                reject(describeNetworkError(error, undefined));
+            if (hasResponse)
+                return;
+            try {
+                resolve({ failure: describeError(error, route, wasSent, isAtProxy()), wasSent });
+            }
+            catch (own) {
+                reject(own);
+            }
         });
         request.on('upgrade', (_, socket) => {
             socket.destroy();
-            reject(protocolSwitched());
+            end(protocolSwitched(route));
         });
         request.on('response', (response) => {
             hasResponse = true;
-            readResponse(response)
-                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host, url: baseUrl + path }))
-                .then(resolve, reject);
+            const { statusCode: status = 0, headers: sent } = response;
+            const chunks = [];
+            let bytes = 0;
+            const withBody = (text) => {
+                const receivedMs = Date.now();
+                const dateMs = httpDateMs(sent.date ?? '');
+                return {
+                    status,
+                    text,
+                    contentType: (sent['content-type'] ?? '').toLowerCase(),
+                    location: sent.location,
+                    receivedMs,
+                    dateMs,
+                    retryAfterMs: retryAfterMs(sent['retry-after'], dateMs ?? receivedMs),
+                    request: `${method} ${path} on ${url.host}`,
+                    host: url.host,
+                    url: baseUrl + path,
+                };
+            };
+            const read = () => Buffer.concat(chunks).toString('utf8');
+            partOfResponse = () => (status >= 300 || isWholeJson(read()) ? withBody(read()) : undefined);
+            response.on('data', (chunk) => {
+                bytes += chunk.length;
+                if (bytes <= MAX_BODY_BYTES)
+                    return chunks.push(chunk);
+                chunks.length = 0;
+                return end(responseTooLarge(route, status));
+            });
+            response.on('end', () => {
+                const isEndDeclared = 'content-length' in sent || 'transfer-encoding' in sent;
+                if (isEndDeclared || !isPartOfJson(read()))
+                    resolve({ response: withBody(read()) });
+                else
+                    end(responseCutShort());
+            });
+            response.on('error', (error) => end(responseCutShort(error)));
         });
         request.end(json);
         return promise.finally(() => {
             clearTimeout(timer);
             clearTimeout(graceTimer);
             cancelled?.removeEventListener('abort', onCancel);
+            if (laxness !== undefined)
+                process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = laxness;
         });
     };
+}
+function isWholeJson(text) {
+    try {
+        return typeof JSON.parse(withoutMark(text)) !== 'number';
+    }
+    catch {
+        return false;
+    }
+}
+function isPartOfJson(text) {
+    const json = withoutMark(text).trim();
+    const isBegun = /^[{["]/.test(json) || ['true', 'false', 'null'].some((literal) => literal.startsWith(json));
+    return json !== '' && isBegun && !isWholeJson(json);
+}
+function withoutMark(text) {
+    return text.replace(/^\uFEFF/, '');
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
@@ -1530,85 +1597,96 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
 
 
 
+
 const ATTEMPT_SECONDS = 15;
+function startBudget(totalSeconds, cancelled) {
+    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
+}
 function partOf(budget, seconds) {
-    return { ...budget, totalSeconds: seconds, deadlineMs: Math.min(budget.deadlineMs, clockMs() + seconds * SECOND_MS) };
+    const part = startBudget(seconds, budget.cancelled);
+    return { ...part, deadlineMs: Math.min(part.deadlineMs, budget.deadlineMs) };
 }
 async function waitWithin(budget, seconds) {
-    if (remainingMs(budget) < (seconds + 1) * SECOND_MS)
+    if ((seconds + RESERVED_SECONDS) * SECOND_MS > remainingMs(budget))
         return false;
     await sleep(seconds * SECOND_MS, budget.cancelled);
     return true;
 }
-
-function startBudget(totalSeconds, cancelled) {
-    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
-}
-function createHttpClient(baseUrl, headers, _isDefaultHost = false) {
-    const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * SECOND_MS);
+function createHttpClient(baseUrl, headers, isDefaultHost) {
+    const userAgent = { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}` };
+    const attempt = createTransport(baseUrl, { ...userAgent, ...headers }, isDefaultHost);
     const { host } = new URL(baseUrl);
     let isHostKnown = false;
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
+        const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
         const startedMs = clockMs();
-        let failures = 0;
+        let [attempts, failures, unanswered] = [0, 0, 0];
         let last;
-        let before;
-        for (let attempts = 1;; attempts += 1) {
-            budget.cancelled?.throwIfAborted();
-            const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
+        for (;;) {
+            throwIfCancelled();
+            const timeoutMs = Math.min(attemptSeconds * SECOND_MS, remainingMs(budget));
             if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-                if (last === undefined)
-                    throw budgetUsedUp(name, budget.totalSeconds);
-                return end(last, attempts - 1);
+                if (last !== undefined)
+                    return end(last);
+                throw new RequestError(budgetUsedUp(budget.totalSeconds), `${name} was not sent.`);
             }
-            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
-            const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * SECOND_MS;
-            if (isCut && last !== undefined)
-                return end(last, attempts);
-            [before, last] = [last, outcome];
-            isHostKnown ||= !(outcome instanceof UnknownHostError);
+            attempts += 1;
+            const outcome = await attempt(request, timeoutMs, budget.cancelled);
+            if ('failure' in outcome && outcome.wasSent)
+                unanswered += 1;
+            const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
+            if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
+                last = outcome;
+            isHostKnown ||= !isUnknownHost;
             if (!isWorthRepeating(outcome))
-                return end(outcome, attempts);
-            budget.cancelled?.throwIfAborted();
+                return end(outcome);
+            throwIfCancelled();
             const requestedMs = requestedWaitMs(outcome);
             if (requestedMs === undefined)
                 failures += 1;
             const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
             const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
-            if (waitMs === undefined)
-                return end(outcome, attempts);
-            const detail = outcome instanceof NetworkError && outcome.detail !== '' ? ` ${outcome.detail}` : '';
-            log_info(`${describeOutcome(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+            if (waitMs === undefined || unanswered > maxUnansweredRetries)
+                return end(last);
+            const detail = 'failure' in outcome && outcome.failure.detail !== undefined ? ` ${outcome.failure.detail}` : '';
+            log_info(`${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
             await sleep(waitMs, budget.cancelled);
         }
-        function end(outcome, attempts) {
-            const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / SECOND_MS };
-            if (outcome instanceof NetworkError) {
-                const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
-                const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
-                throw requestFailed(name, outcome, tries, previously);
+        function throwIfCancelled() {
+            const { cancelled } = budget;
+            if (!cancelled?.aborted)
+                return;
+            const problem = messageOf(cancelled.reason).replace(/\.$/, '');
+            throw new RequestError({ problem, fix: '', cause: cancelled.reason }, '', unanswered);
+        }
+        function end(outcome) {
+            const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
+            const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+            if ('failure' in outcome) {
+                const { failure } = outcome;
+                throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
             }
+            const { response } = outcome;
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-            if (requestedMs !== undefined) {
-                throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
-            }
-            return { ...outcome, ...tries, unanswered: 0 };
+            if (requestedMs === undefined)
+                return { ...response, attempts, elapsedSeconds, unanswered };
+            throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
         }
     };
 }
 function isWorthRepeating(outcome) {
-    return outcome instanceof NetworkError
-        ? !(outcome instanceof NonRetryableError)
-        : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
+    return 'failure' in outcome
+        ? outcome.failure.isFinal !== true
+        : isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
 }
 function requestedWaitMs(outcome) {
-    return outcome instanceof NetworkError ? undefined : outcome.retryAfterMs;
+    return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
 }
-function describeOutcome(outcome) {
-    if (outcome instanceof NetworkError)
-        return outcome.problem;
-    const { status, retryAfterMs } = outcome;
+function describe(outcome) {
+    if ('failure' in outcome)
+        return outcome.failure.problem;
+    const { status, retryAfterMs } = outcome.response;
     const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
     return `ICR answered ${status}${wait}`;
 }
@@ -1620,6 +1698,8 @@ function remainingMs(budget) {
 }
 function sleep(milliseconds, cancelled) {
     return new Promise((resolve) => {
+        if (cancelled?.aborted)
+            return resolve();
         const end = () => {
             clearTimeout(timer);
             cancelled?.removeEventListener('abort', end);
@@ -1628,9 +1708,6 @@ function sleep(milliseconds, cancelled) {
         const timer = setTimeout(end, milliseconds);
         cancelled?.addEventListener('abort', end, { once: true });
     });
-}
-function asNetworkError(thrown) {
-    return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/answers.ts
@@ -1783,9 +1860,7 @@ function explain(operation, response, credential, isAppAccepted) {
         const cause = words === undefined ? 'ICR has no such installation for the app (404).' : said.cause;
         return { ...said, cause, fix: NOT_FOUND_FIXES[operation.rule] };
     }
-    const fix = status === 400
-        ? 'Check `api-version`, and the path of `api-url` if it has one.'
-        : 'Check `api-url`, `api-version` and the ids.';
+    const fix = isAppAccepted ? 'Check `api-version` and the ids.' : 'Check `app-id`, `api-url` and `api-version`.';
     return { ...said, fix };
 }
 const NOT_FOUND_FIXES = {
@@ -2834,19 +2909,20 @@ function filter(permissions, keep) {
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
 const pem_MIN_MASKED_CHARACTERS = 16;
+const MIN_KEY_BYTES = 300;
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
 function readPasted(raw) {
-    const outer = unpack(raw);
-    const inner = outer.includes('-----BEGIN') ? undefined : base64Bytes(outer)?.toString('utf8');
-    const text = inner?.includes('-----BEGIN') === true ? unpack(inner) : outer;
+    const layers = layersOf(raw);
+    const text = layers.at(-1) ?? '';
     const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
     const block = blocks.find(({ label }) => isKeyLabel(label)) ?? blocks[0];
-    const outerPieces = pieces(outer);
-    const innerPieces = pieces(text);
-    const bodies = blocks.length > 0 ? blocks.map(({ body }) => body) : [innerPieces.filter(isMasked).join('')];
+    const bodies = blocks.length > 0 ? blocks.map(({ body }) => body) : [pieces(text).filter(isMasked).join('')];
     const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
-    const secretLines = new Set([...outerPieces, ...innerPieces, ...bodies, ...standardLines].filter(isMasked));
+    const secretLines = new Set([...layers.flatMap(pieces), ...bodies, ...standardLines].filter(isMasked));
     return { text, blocks, bytes: base64Bytes(block?.body ?? text), secretLines, raw };
+}
+function holdsKey({ text, bytes }) {
+    return /BEGIN [A-Z ]*PRIVATE KEY/.test(text) || (bytes?.length ?? 0) >= MIN_KEY_BYTES;
 }
 function isKeyLabel(label) {
     return label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY';
@@ -2855,9 +2931,14 @@ function base64Bytes(text) {
     const base64 = squeeze(text);
     return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }
+function layersOf(raw) {
+    const text = unpack(raw);
+    const inner = unpack(base64Bytes(text)?.toString('utf8') ?? '');
+    return /-----BEGIN|^[\t\n\r -~]+$/.test(inner) ? [text, ...layersOf(inner)] : [text];
+}
 function unpack(raw) {
     return raw
-        .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
+        .replace(/[\0\u200B-\u200D\u2060\uFEFF\uFFFD]/g, '')
         .replace(/\\{1,4}r\\{1,4}n|\\{1,4}[rn]/g, '\n')
         .trim()
         .replace(/^(["'`])(.*)\1$/s, '$2')
@@ -2878,67 +2959,48 @@ const external_node_crypto_namespaceObject = require("node:crypto");
 ;// CONCATENATED MODULE: ./src/signing/diagnosis.ts
 
 
-const DER_SEQUENCE = 0x30;
-const MIN_KEY_BYTES = 300;
 const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
+const CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 const BY_TEXT = [
     [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
-    [/BEGIN CERTIFICATE/, 'is a certificate, not a private key'],
+    [/BEGIN CERTIFICATE/, CERTIFICATE],
     [/BEGIN EC PRIVATE KEY/, 'is an elliptic-curve (EC) key: ICR Apps use RSA keys'],
     [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
 ];
-function diagnose({ text, blocks, bytes, raw }) {
+function diagnose(pasted) {
+    const { text, blocks, bytes, raw } = pasted;
     const known = BY_TEXT.find(([pattern]) => pattern.test(text));
     if (known !== undefined)
         return known[1];
-    if (blocks.length === 0 && isEncrypted(bytes))
-        return ENCRYPTED;
-    if (blocks.length === 0 && isPublicKey(bytes))
+    if (bytes !== undefined && isReadable(() => new external_node_crypto_namespaceObject.X509Certificate(bytes)))
+        return CERTIFICATE;
+    if (bytes !== undefined && isPublicKey(bytes))
         return PUBLIC;
     if (isPath(raw.trim()))
         return 'is the path of a file: the input takes the text of the key itself';
-    if (isCutOff(text, blocks.length, bytes))
-        return 'is cut off: its beginning or its end is missing';
     if (/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text))
         return 'is a JWT: give it to the input `jwt` instead';
-    if (blocks.some(({ label }) => isKeyLabel(label)))
-        return 'is damaged: what its PEM holds cannot be read as a key';
+    const isHalf = blocks.length === 0 && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
+    if (isHalf)
+        return 'is cut off: its beginning or its end is missing';
+    if (blocks.some(({ label }) => isKeyLabel(label)) || holdsKey(pasted))
+        return 'is cut off or damaged: it can’t be read';
     return 'is not a private key in PEM';
 }
-function isCutOff(text, blocks, bytes) {
-    const decoded = bytes?.toString('latin1') ?? '';
-    const isHalfPem = /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(`${text} ${decoded}`);
-    if (blocks === 0 && isHalfPem)
-        return true;
-    if (bytes === undefined || bytes.length < MIN_KEY_BYTES)
-        return false;
-    return bytes[0] !== DER_SEQUENCE || derLength(bytes) !== bytes.length;
-}
-function derLength(bytes) {
-    const first = bytes[1] ?? 0;
-    if (first < 0x80)
-        return 2 + first;
-    const size = first - 0x80;
-    return size < 1 || size > 4 || bytes.length < 2 + size ? 0 : 2 + size + bytes.readUIntBE(2, size);
-}
-function isEncrypted(bytes) {
-    return bytes?.subarray(0, 24).includes(Buffer.from('06092a864886f70d0105', 'hex')) ?? false;
-}
 function isPublicKey(bytes) {
-    if (bytes === undefined)
+    return ['spki', 'pkcs1'].some((type) => isReadable(() => (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type })));
+}
+function isReadable(read) {
+    try {
+        read();
+        return true;
+    }
+    catch {
         return false;
-    return ['spki', 'pkcs1'].some((type) => {
-        try {
-            (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type });
-            return true;
-        }
-        catch {
-            return false;
-        }
-    });
+    }
 }
 function isPath(text) {
     return (/^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]{0,255}$/.test(text) ||
@@ -2982,7 +3044,9 @@ function importDer(der, type) {
     try {
         return (0,external_node_crypto_namespaceObject.createPrivateKey)({ key: der, format: 'der', type });
     }
-    catch {
+    catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE')
+            throw keyError(ENCRYPTED);
         return undefined;
     }
 }
@@ -3018,107 +3082,116 @@ function keyError(mistake) {
     return new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = require("node:timers/promises");
 ;// CONCATENATED MODULE: ./src/signing/bash.ts
-const TIME_LIMIT_MS = 30_000;
+
+
 const MAX_STDOUT_BYTES = 64 * 1024;
-const MAX_STDERR_CHARACTERS = 64 * 1024;
-const FLUSH_MS = 1_000;
-const MORE_FLUSH_MS = 4_000;
-const OPTIONS = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
-const WITH_REAL_PIPES = `exec > >(exec cat) 2> >(exec cat >&2); exec bash ${OPTIONS.join(' ')} "$1"`;
+const MAX_STDERR_BYTES = 16 * 1024 * 1024;
+const GRACE_MS = 2_000;
+const POLL_MS = 50;
+const MAX_KILL_ROUNDS = 5;
 function bashProcess(command, platform) {
-    if (platform === 'win32')
-        return { args: [...OPTIONS, command], detached: false };
-    return { args: [...OPTIONS, WITH_REAL_PIPES, 'bash', command], detached: true };
+    return { args: ['--noprofile', '--norc', '-eo', 'pipefail', '-c', command], detached: platform !== 'win32' };
 }
-async function runInBash(command, stdin, env, cancelled) {
+async function runInBash(command, stdio, env, mark, timeLimitMs, cancelled) {
     cancelled?.throwIfAborted();
     const { args, detached } = bashProcess(command, process.platform);
-    const child = childProcess().spawn('bash', args, {
-        env,
-        detached,
-        stdio: [stdin, 'pipe', 'pipe'],
-        windowsHide: true,
-    });
+    const child = childProcess().spawn('bash', args, { env, detached, stdio: [...stdio], windowsHide: true });
+    const kill = () => signalAll(child, mark, 'SIGKILL');
+    process.once('exit', kill);
     const { promise, resolve, reject } = Promise.withResolvers();
-    const stdoutChunks = [];
-    let stdoutBytes = 0;
-    let stderr = '';
-    const printed = () => ({ stdout: Buffer.concat(stdoutChunks), stderr });
-    const [stdoutStream, stderrStream] = [child.stdout, child.stderr];
-    stdoutStream.on('data', (chunk) => {
-        stdoutBytes += chunk.length;
-        if (stdoutBytes > MAX_STDOUT_BYTES)
-            resolve({ end: 'flood', ...printed() });
-        else
-            stdoutChunks.push(chunk);
-    });
-    stderrStream.setEncoding('utf8').on('data', (text) => {
-        stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
-    });
-    const timers = [setTimeout(() => resolve({ end: 'timeout', ...printed() }), TIME_LIMIT_MS)];
-    const settle = (exitCode, signal) => resolve(signal === null
-        ? { end: 'exit', exitCode: exitCode ?? 0, ...printed() }
-        : { end: 'signal', signal, ...printed() });
-    child.once('error', reject);
-    child.once('close', settle);
-    child.once('exit', (exitCode, signal) => {
-        const end = () => settle(exitCode, signal);
-        const flush = () => (exitCode === 0 && stdoutBytes === 0 ? timers.push(setTimeout(end, MORE_FLUSH_MS)) : end());
-        timers.push(setTimeout(flush, FLUSH_MS));
-    });
+    const [, stdout, stderr] = stdio;
+    const checkSizes = () => {
+        if ((0,external_node_fs_namespaceObject.fstatSync)(stdout).size > MAX_STDOUT_BYTES)
+            resolve({ end: 'long stdout' });
+        if ((0,external_node_fs_namespaceObject.fstatSync)(stderr).size > MAX_STDERR_BYTES)
+            resolve({ end: 'long stderr' });
+    };
+    const poll = setInterval(checkSizes, POLL_MS);
+    const limit = setTimeout(() => resolve({ end: 'timeout' }), timeLimitMs);
     const cancel = () => reject(cancelled?.reason);
     cancelled?.addEventListener('abort', cancel);
-    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-    const endAll = () => {
-        if (detached)
-            bash_endGroup(child.pid);
-        else if (!hasEnded())
-            endTree(child.pid);
+    const settle = (exitCode, signal) => {
+        checkSizes();
+        resolve(signal === null ? { end: 'exit', exitCode: exitCode ?? 0 } : { end: 'signal', signal });
     };
-    process.once('exit', endAll);
+    child.once('error', reject);
+    child.once('exit', settle);
     try {
         return await promise;
     }
     finally {
-        for (const timer of timers)
-            clearTimeout(timer);
+        clearInterval(poll);
+        clearTimeout(limit);
         cancelled?.removeEventListener('abort', cancel);
-        process.off('exit', endAll);
-        endAll();
-        stdoutStream.destroy();
-        stderrStream.destroy();
+        child.off('exit', settle);
+        await endAll(child, mark);
+        process.off('exit', kill);
     }
 }
 function childProcess() {
     return process.getBuiltinModule('node:child_process');
 }
-function endTree(pid) {
-    if (pid === undefined)
+async function endAll(child, mark) {
+    if (!signalAll(child, mark, 'SIGTERM'))
         return;
-    childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+    const deadline = performance.now() + GRACE_MS;
+    while (performance.now() < deadline && signalAll(child, mark, 0))
+        await (0,promises_namespaceObject.setTimeout)(POLL_MS);
+    for (let round = 0; round < MAX_KILL_ROUNDS && signalAll(child, mark, 'SIGKILL'); round += 1)
+        await (0,promises_namespaceObject.setTimeout)(POLL_MS);
 }
-function bash_endGroup(pid) {
-    if (pid === undefined)
-        return;
+function signalAll(child, mark, signal) {
+    if (child.pid === undefined)
+        return false;
+    if (process.platform === 'win32')
+        return signal !== 0 && endTree(child);
+    const ids = process.platform === 'linux' ? processesOf(child.pid, mark) : [-child.pid];
+    return ids.map((id) => signalOne(id, signal)).includes(true);
+}
+function signalOne(id, signal) {
     try {
-        process.kill(-pid, 'SIGKILL');
+        return process.kill(id, signal);
     }
     catch {
+        return false;
     }
+}
+function processesOf(group, mark) {
+    const ids = (0,external_node_fs_namespaceObject.readdirSync)('/proc').filter((name) => /^\d+$/.test(name));
+    return ids.filter((id) => isIn(group, readProc(id, 'stat')) || readProc(id, 'environ').includes(mark)).map(Number);
+}
+function isIn(group, stat) {
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' && processGroup === String(group);
+}
+function readProc(id, name) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${id}/${name}`, 'utf8');
+    }
+    catch {
+        return '';
+    }
+}
+function endTree({ pid, exitCode, signalCode }) {
+    if (exitCode !== null || signalCode !== null)
+        return false;
+    childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+    return true;
 }
 
 ;// CONCATENATED MODULE: ./src/signing/signature.ts
 const SIGNATURE_BYTES = [256, 384, 512];
+const MIN_HEX_DIGITS = 480;
 function readSignature(stdout) {
     const text = stdout.toString('latin1').trim();
     if (text === '')
         return { mistake: 'printed nothing' };
     if (/^[{[]/.test(text) && isPrintable(text))
         return { mistake: 'printed JSON, not the signature alone' };
-    if (/^(?:[\da-f]{2}){128,}$/i.test(text))
+    if (isHexadecimal(text))
         return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
     const decoded = signature_decodeBase64(text);
     for (const bytes of [decoded, stdout]) {
@@ -3130,6 +3203,10 @@ function readSignature(stdout) {
     if (isEllipticCurveSize(bytes.length))
         return { mistake: `printed ${count}, likely an elliptic-curve signature` };
     return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
+}
+function isHexadecimal(text) {
+    const words = text.match(/(?<![\da-z])(?:0?x)?[\da-f]{2,}(?![\da-z])/gi) ?? [];
+    return isPrintable(text) && words.join('').length >= MIN_HEX_DIGITS;
 }
 function signature_decodeBase64(text) {
     const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');
@@ -3149,57 +3226,68 @@ function isPrintable(text) {
 
 
 
+const TIME_LIMIT_MS = 30_000;
+const NOT_FOR_COMMANDS = /^(?:INPUT|STATE|ACTIONS_(?:RUNTIME|CACHE|RESULTS))_/i;
+const MAX_STDERR_CHARACTERS_READ = 64 * 1024;
 const STDERR_CHARACTERS = 300;
+const LIKE_SIGNATURE = /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{48,} ?)+(?:[\w+/=-]{16,})?|(?:[\da-fA-F]{2}[ :]?){40,}/g;
 const NOT_FOUND = 127;
-const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
-const LIKE_SIGNATURE = /[\w+/=-]{80,}|(?:[\w+/=-]{48,} ){2,}[\w+/=-]*|(?:[\da-f]{2,8}[ :]){32,}[\da-f]*/gi;
-const MIN_SECRET_CHARACTERS = 4;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
-async function signByCommand(command, signingInput, cancelled) {
+async function signByCommand(command, signingInput, cancelled, timeLimitMs = TIME_LIMIT_MS) {
     assertWorkingFolder();
-    const outcome = await withInputFile(signingInput, (file, stdin) => runInBash(command, stdin, environment(file, signingInput), cancelled).catch(explainStart));
-    if (outcome.end !== 'exit' || outcome.exitCode !== 0)
-        throw new Error(describeFailure(outcome));
-    const printed = readSignature(outcome.stdout);
-    if ('signature' in printed)
-        return printed.signature;
-    throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${quoteEnd(outcome.stderr, '')}`);
+    return await withFiles(signingInput, async (files, stdio) => {
+        const env = environment(files.input, signingInput);
+        const outcome = await runInBash(command, stdio, env, files.input, timeLimitMs, cancelled).catch(explainStart);
+        const said = () => quoteEnd((0,external_node_fs_namespaceObject.readFileSync)(files.stderr, 'utf8'));
+        if (outcome.end !== 'exit' || outcome.exitCode !== 0)
+            throw new Error(describeFailure(outcome, timeLimitMs, said));
+        const printed = readSignature((0,external_node_fs_namespaceObject.readFileSync)(files.stdout));
+        if ('signature' in printed)
+            return printed.signature;
+        throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${said()}`);
+    });
 }
-async function withInputFile(text, use) {
-    const file = `${forwardSlashes(process.env['RUNNER_TEMP'] ?? '')}/icr-signing-input-${(0,external_node_crypto_namespaceObject.randomUUID)()}`;
-    const remove = () => (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
+async function withFiles(text, use) {
+    const { folder, files, stdio } = createFiles(text);
+    const remove = () => (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
     process.once('exit', remove);
-    let descriptor;
     try {
-        descriptor = openInputFile(file, text);
-        return await use(file, descriptor);
+        return await use(files, stdio);
     }
     finally {
-        if (descriptor !== undefined)
+        for (const descriptor of stdio)
             (0,external_node_fs_namespaceObject.closeSync)(descriptor);
         process.off('exit', remove);
         try {
             remove();
         }
         catch (error) {
-            log_warning(`The signing input could not be removed (${messageOf(error)}). It holds no secret: delete it.`);
+            log_warning(`The folder ${folder} could not be removed (${messageOf(error)}). It holds no key: delete it.`);
         }
     }
 }
-function openInputFile(file, text) {
-    if ((process.env['RUNNER_TEMP'] ?? '') === '') {
+function createFiles(text) {
+    const parent = process.env['RUNNER_TEMP'] ?? '';
+    if (parent === '') {
         throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
     }
     try {
-        (0,external_node_fs_namespaceObject.writeFileSync)(file, text, { flag: 'wx', mode: 0o600 });
-        return (0,external_node_fs_namespaceObject.openSync)(file, 'r');
+        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)(`${forwardSlashes(parent)}/icr-signing-`);
+        const files = { input: `${folder}/input`, stdout: `${folder}/stdout`, stderr: `${folder}/stderr` };
+        (0,external_node_fs_namespaceObject.writeFileSync)(files.input, text, { mode: 0o600 });
+        const stdio = [
+            (0,external_node_fs_namespaceObject.openSync)(files.input, 'r'),
+            (0,external_node_fs_namespaceObject.openSync)(files.stdout, 'a', 0o600),
+            (0,external_node_fs_namespaceObject.openSync)(files.stderr, 'a', 0o600),
+        ];
+        return { folder, files, stdio };
     }
     catch (error) {
         throw new Error(`\`sign-command\` needs a file in RUNNER_TEMP, which can’t be written. Check that folder on the runner. The system says: ${messageOf(error)}.`, { cause: error });
     }
 }
 function environment(file, signingInput) {
-    const others = Object.entries(process.env).filter(([name]) => !/^(?:INPUT|STATE)_/.test(name));
+    const others = Object.entries(process.env).filter(([name]) => !NOT_FOR_COMMANDS.test(name));
     const digest = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(signingInput).digest('base64');
     return { ...Object.fromEntries(others), ICR_SIGNING_INPUT: file, ICR_SIGNING_DIGEST: digest };
 }
@@ -3219,33 +3307,29 @@ function explainStart(error) {
         : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
     throw new Error(message, { cause: error });
 }
-function describeFailure(outcome) {
-    const said = quoteEnd(outcome.stderr);
+function describeFailure(outcome, timeLimitMs, said) {
     switch (outcome.end) {
         case 'timeout':
-            return `\`sign-command\` did not end within ${TIME_LIMIT_MS / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said}`;
-        case 'flood':
+            return `\`sign-command\` did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
+        case 'long stdout':
             return `\`sign-command\` printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
+        case 'long stderr':
+            return `\`sign-command\` printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
         case 'signal':
-            return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said}`;
+            return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said()}`;
         case 'exit':
             return outcome.exitCode === NOT_FOUND
-                ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said}`
-                : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said}`;
+                ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said()}`
+                : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said()}`;
     }
 }
-function quoteEnd(stderr, ifNothing = ' It said nothing on standard error.') {
-    const withoutSecrets = Object.entries(process.env)
-        .filter(([name]) => SECRET_NAME.test(name))
-        .flatMap(([, text = '']) => [text, ...text.split(/\r?\n/)])
-        .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
-        .sort((one, other) => other.length - one.length)
-        .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
-    const text = quote(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
-    if (text === '')
-        return ifNothing;
-    const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
-    return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;
+function quoteEnd(stderr) {
+    const line = lastWords(stderr, MAX_STDERR_CHARACTERS_READ).replace(/\s+/g, ' ').replace(LIKE_SIGNATURE, ' *** ');
+    const end = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
+    return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
+}
+function lastWords(text, maxCharacters) {
+    return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
 }
 function forwardSlashes(path) {
     return process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
@@ -3319,7 +3403,6 @@ function readBoolean(name) {
 
 
 const MIN_JWT_CHARACTERS = 16;
-const inputs_MIN_KEY_BYTES = 300;
 const NAMES = [
     'app-id',
     'private-key',
@@ -3399,8 +3482,7 @@ function assertNoKey(command) {
     if (command === '')
         return;
     const pasted = readPasted(command);
-    const isKey = pasted.text.includes('-----BEGIN') || (pasted.bytes?.length ?? 0) >= inputs_MIN_KEY_BYTES;
-    if (!isKey)
+    if (!holdsKey(pasted))
         return;
     for (const line of pasted.secretLines)
         maskSecret(line);
@@ -3596,7 +3678,7 @@ function checkRequired(granted, required) {
     const missing = missingPermissions(granted, required);
     if (missing.size === 0)
         return;
-    const everything = `Required: ${describe(required)}. Granted: ${describe(granted)}.`;
+    const everything = `Required: ${checks_describe(required)}. Granted: ${checks_describe(granted)}.`;
     const unknown = [...missing.keys()].find((name) => isUnknownName(name, granted));
     if (unknown !== undefined) {
         throw new Error(`\`required-permissions\` names \`${quote(unknown, 60)}\`, likely a misspelling. ICR documents ${DOCUMENTED_NAMES.join(', ')}. ${everything}`);
@@ -3608,7 +3690,7 @@ function checkAllowed(granted, allowed) {
     const excess = excessPermissions(granted, allowed);
     if (excess.size === 0)
         return;
-    throw new Error(`\`allowed-permissions\` does not allow ${describeFirst(excess)}. Allow it, or use an app that was granted less: ICR can’t narrow a token. Beyond it: ${describe(excess)}.`);
+    throw new Error(`\`allowed-permissions\` does not allow ${describeFirst(excess)}. Allow it, or use an app that was granted less: ICR can’t narrow a token. Beyond it: ${checks_describe(excess)}.`);
 }
 function describeFirst(permissions, granted) {
     const [[name, level] = ['', '']] = permissions;
@@ -3617,7 +3699,7 @@ function describeFirst(permissions, granted) {
     const more = permissions.size === 1 ? '' : ` and ${permissions.size - 1} more`;
     return `\`${quote(name, 60)}: ${quote(describeLevel(level), 20)}\`${actual}${more}`;
 }
-function describe(permissions) {
+function checks_describe(permissions) {
     return quote(describePermissions(permissions), 1000);
 }
 

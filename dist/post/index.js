@@ -1,5 +1,39 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	"use strict";
+/******/ 	// The require scope
+/******/ 	var __nccwpck_require__ = {};
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/compat get default export */
+/******/ 	(() => {
+/******/ 		// getDefaultExport function for compatibility with non-harmony modules
+/******/ 		__nccwpck_require__.n = (module) => {
+/******/ 			var getter = module && module.__esModule ?
+/******/ 				() => (module['default']) :
+/******/ 				() => (module);
+/******/ 			__nccwpck_require__.d(getter, { a: getter });
+/******/ 			return getter;
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/define property getters */
+/******/ 	(() => {
+/******/ 		// define getter functions for harmony exports
+/******/ 		__nccwpck_require__.d = (exports, definition) => {
+/******/ 			for(var key in definition) {
+/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 				}
+/******/ 			}
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ 	})();
+/******/ 	
+/************************************************************************/
 var __webpack_exports__ = {};
 
 ;// CONCATENATED MODULE: ./package.json
@@ -1046,8 +1080,10 @@ function log_messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/http/retry.ts
-const retry_SECOND_MS = 1000;
+const SECOND_MS = 1000;
 const MIN_ATTEMPT_SECONDS = 0.5;
 const RESERVED_SECONDS = 1;
 const MAX_RETRY_AFTER_SECONDS = 1e9;
@@ -1056,14 +1092,16 @@ const UNKNOWN_HOST_POLICY = { ...RETRY_POLICY, maxAttempts: 3 };
 function nextWaitMs({ attempts, failures }, requestedMs, remainingMs, random, { maxAttempts, maxBackoffSeconds, fixedShare } = RETRY_POLICY) {
     if (failures >= maxAttempts)
         return undefined;
-    const longestMs = remainingMs - RESERVED_SECONDS * retry_SECOND_MS;
+    const longestMs = remainingMs - RESERVED_SECONDS * SECOND_MS;
     if (longestMs < (requestedMs ?? 0))
         return undefined;
-    const backoffMs = Math.min(2 ** (attempts - 1), maxBackoffSeconds) * retry_SECOND_MS;
+    const backoffMs = Math.min(2 ** (attempts - 1), maxBackoffSeconds) * SECOND_MS;
     const waitMs = requestedMs === undefined ? backoffMs * (fixedShare + (1 - fixedShare) * random) : requestedMs + backoffMs * random;
     return Math.min(waitMs, longestMs);
 }
 function isTransient(status, hasRetryAfter) {
+    if (status === 501 || status === 505)
+        return false;
     return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
 function retryAfterMs(retryAfter, sentMs) {
@@ -1071,7 +1109,7 @@ function retryAfterMs(retryAfter, sentMs) {
         return undefined;
     const text = retryAfter.trim();
     if (/^\d+$/.test(text))
-        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * retry_SECOND_MS;
+        return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * SECOND_MS;
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
@@ -1089,163 +1127,209 @@ function httpDateMs(date) {
 ;// CONCATENATED MODULE: ./src/http/errors.ts
 
 
-const AT_API_URL = 'Check `api-url` and any proxy on the way.';
+
+
 const RUN_AGAIN = 'Run the job again later.';
-class NetworkError extends Error {
-    problem;
-    fix;
-    detail;
-    constructor(problem, fix, detail = '', options) {
-        super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
-        this.problem = problem;
-        this.fix = fix;
-        this.detail = detail;
+const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
+const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
+const NO_TLS = /wrong version number|packet length too long|http request/;
+class RequestError extends Error {
+    facts;
+    unanswered;
+    constructor({ problem, fix, detail, cause }, request = '', unanswered = 0) {
+        const join = (...parts) => parts.filter(Boolean).join(' ');
+        super(join(`${problem}.`, fix, detail, request), { cause });
+        this.facts = join(`${problem}.`, detail, request);
+        this.unanswered = unanswered;
     }
 }
-class NonRetryableError extends NetworkError {
-}
-class UnknownHostError extends NetworkError {
-}
-class NoResponseError extends NetworkError {
-}
-function describeNetworkError(error, proxy) {
-    if (error instanceof NetworkError)
-        return error;
-    const code = error.code ?? '';
-    const words = quote([code, error.message].filter((part) => part !== '').join(': '));
-    const detail = words === '' ? '' : `It failed with ${words}.`;
+function describeError(error, route, wasSent, isAtProxy) {
+    const code = codeOf(error);
+    if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code))
+        throw error;
+    if (code === 'ERR_PROXY_TUNNEL') {
+        return proxyRefused(route, 'statusCode' in error ? Number(error.statusCode) : undefined);
+    }
+    const proxy = isAtProxy ? route.proxy : undefined;
+    const message = log_messageOf(error);
+    const detail = `It failed with ${quote([code, message].filter(Boolean).join(': '))}.`;
+    const told = { detail, cause: error };
     const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
-    const certificate = describeCertificateError(code);
+    const certificate = describeCertificate(code, route);
     if (certificate !== undefined) {
         const [problem, fix] = certificate;
-        return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
+        return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true, ...told };
     }
-    if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
-        return new NonRetryableError('The request can’t be sent', 'Check `api-url` and the other inputs for odd characters.', detail, { cause: error });
+    if (NO_TLS.test(message)) {
+        const fix = proxy === undefined
+            ? checkApiUrl(route, 'Correct the port in `api-url`.')
+            : 'Begin `https_proxy` with http://, or correct its port.';
+        return {
+            problem: `${peer}${proxy === undefined ? ` ${route.host}` : ''} does not speak TLS`,
+            fix,
+            isFinal: true,
+            ...told,
+        };
     }
-    if (code.startsWith('HPE_')) {
-        return new NetworkError(`${peer}’s response is not HTTP`, AT_API_URL, detail, { cause: error });
+    if (code.startsWith('HPE_'))
+        return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route), ...told };
+    if (wasSent)
+        return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN, ...told };
+    const isUnknownHost = code === 'ENOTFOUND' ? { isUnknownHost: true } : {};
+    if (proxy !== undefined) {
+        return code === 'ENOTFOUND'
+            ? { problem: `The proxy ${proxy} was not found`, fix: 'Correct `https_proxy`.', ...isUnknownHost, ...told }
+            : { problem: `The proxy ${proxy} can’t be reached`, fix: 'Check `https_proxy` and the proxy.', ...told };
     }
-    if (code === 'ENOTFOUND') {
-        return proxy === undefined
-            ? new UnknownHostError('The host of `api-url` does not exist', 'Correct `api-url`.', detail, { cause: error })
-            : new UnknownHostError(`The proxy ${proxy} does not exist`, 'Correct `https_proxy`.', detail, { cause: error });
-    }
-    return proxy === undefined
-        ? new NetworkError('ICR can’t be reached', 'Check the runner’s network and the host of `api-url`, and run the job again.', detail, { cause: error })
-        : new NetworkError(`The proxy ${proxy} can’t be reached`, 'Check `https_proxy` and the proxy.', detail, {
-            cause: error,
-        });
+    return { ...unreachable(route, code === 'ENOTFOUND'), ...isUnknownHost, ...told };
 }
-function describeCertificateError(code) {
+function unreachable(route, isUnknownHost) {
+    const { host, isDefaultHost, ignoredProxy } = route;
+    if (ignoredProxy !== undefined) {
+        return {
+            problem: `${host} ${isUnknownHost ? 'was not found' : 'can’t be reached'}, and \`${ignoredProxy}\` does not count for https`,
+            fix: 'Set `https_proxy` to the proxy.',
+        };
+    }
+    if (isDefaultHost) {
+        const problem = isUnknownHost ? `${host} was not found` : 'ICR can’t be reached';
+        return { problem, fix: 'Check the runner’s network and name server, and run the job again.' };
+    }
+    return isUnknownHost
+        ? { problem: 'The host of `api-url` was not found', fix: 'Correct `api-url`.' }
+        : {
+            problem: 'ICR can’t be reached',
+            fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
+        };
+}
+function describeCertificate(code, route) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-        return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
+        return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-        return ['’s certificate is for another host', AT_API_URL];
+        return ['is for another host', checkApiUrl(route)];
     if (code === 'UNSPECIFIED') {
         return [
-            '’s certificate is too weak',
+            'is too weak',
             'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
         ];
     }
-    return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)
-        ? [
-            '’s certificate is not trusted',
-            'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
-        ]
-        : undefined;
+    return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
-function noResponse(timeoutMs) {
-    const within = Math.round(timeoutMs / retry_SECOND_MS);
-    return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
+function describeTrust(file) {
+    if (file === '') {
+        return [
+            'is not trusted',
+            'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
+        ];
+    }
+    const name = quote(file);
+    try {
+        return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))
+            ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
+            : [
+                `is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds no certificate`,
+                `Put the CA’s certificate in ${name}, in PEM.`,
+            ];
+    }
+    catch (error) {
+        const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
+        return [
+            `is not trusted, and the file that NODE_EXTRA_CA_CERTS names ${problem}`,
+            `Put the CA’s certificate at ${name}, or correct the variable.`,
+        ];
+    }
+}
+function noResponse(route, wasSent, isAtProxy, timeoutMs) {
+    const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
+    const isTimeLimit = true;
+    if (isAtProxy) {
+        const fix = 'Check `https_proxy` and the proxy.';
+        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix, isTimeLimit };
+    }
+    if (wasSent)
+        return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
+    return { ...unreachable(route, false), detail: `There was no connection ${within}.`, isTimeLimit };
 }
 function responseCutShort(cause) {
-    return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
+    return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
 }
-function responseTooLarge(status) {
-    return new NonRetryableError('The response is larger than 1 MiB, so it is hardly ICR’s', AT_API_URL, `It came with ${status}.`);
+function responseTooLarge(route, status) {
+    const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
+    return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
+}
+function protocolSwitched(route) {
+    const problem = 'The server switched protocols (101), which ICR does not do';
+    return { problem, fix: checkApiUrl(route), isFinal: true };
 }
 function notEncrypted() {
-    return new NonRetryableError('`api-url` is not https, and only a loopback host may be asked without', AT_API_URL);
+    return {
+        problem: '`api-url` is not https, and only a loopback host may be asked without',
+        fix: 'Begin `api-url` with https://.',
+    };
 }
-function protocolSwitched() {
-    return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
-}
-class RequestError extends Error {
-    facts;
-    unanswered = 0;
-    constructor(cause, fix, details, options) {
-        const join = (parts) => parts.filter((part) => part !== '').join(' ');
-        super(join([cause, fix, ...details]), options);
-        this.facts = join([cause, ...details]);
+function proxyRefused(route, status) {
+    const { hasLogin } = route;
+    const proxy = `The proxy ${route.proxy}`;
+    if (status === undefined || Number.isNaN(status)) {
+        return {
+            problem: `${proxy} ${status === undefined ? 'ended the connection' : 'does not speak HTTP'}`,
+            fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
+        };
     }
-}
-function requestFailed(request, error, { attempts, elapsedSeconds }, before) {
-    const { problem, fix, detail } = error;
-    const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-    return new RequestError(`${problem}${tries}.`, fix, [detail, before, `${request}.`], { cause: error });
-}
-function waitDoesNotFit(request, status, requestedMs, remainingMs) {
-    const wanted = Math.ceil(requestedMs / retry_SECOND_MS);
-    const left = Math.max(0, remainingMs / retry_SECOND_MS).toFixed(1);
-    return new RequestError(`ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`, 'Try again after that time, with fewer jobs at once.', [`${request}.`]);
-}
-function budgetUsedUp(request, totalSeconds) {
-    return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
-        `${request} was not sent.`,
-    ]);
-}
-
-;// CONCATENATED MODULE: ./src/http/connection.ts
-
-const ADDRESS_SECONDS = 3;
-const underWay = new Map();
-const lookup = (hostname, options, callback) => {
-    const key = JSON.stringify([hostname, options]);
-    const waiting = underWay.get(key);
-    if (waiting !== undefined) {
-        waiting.push(callback);
-        return;
-    }
-    const callbacks = [callback];
-    underWay.set(key, callbacks);
-    process.getBuiltinModule('node:dns').lookup(hostname, options, (error, address, family) => {
-        underWay.delete(key);
-        for (const each of callbacks)
-            each(error, address, family);
-    });
-};
-function shortenLookups() {
-    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
-}
-const CONNECTION_OPTIONS = { lookup, autoSelectFamilyAttemptTimeout: ADDRESS_SECONDS * retry_SECOND_MS };
-
-;// CONCATENATED MODULE: ./src/http/proxy-errors.ts
-
-
-function proxyDidNotRespond(proxy, timeoutMs) {
-    return new NetworkError(`The proxy ${proxy} did not respond within ${Math.round(timeoutMs / retry_SECOND_MS)} s`, 'Check `https_proxy` and the proxy.');
-}
-function proxyRefused(proxy, target, status, hasLogin) {
     if (status === 407 || status === 401) {
-        return new NonRetryableError(hasLogin
-            ? `The proxy ${proxy} refuses the user name or password (${status})`
-            : `The proxy ${proxy} asks for a user name and password (${status})`, `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`);
+        return {
+            problem: `${proxy} ${hasLogin ? 'refuses the' : 'asks for a'} user name ${hasLogin ? 'or' : 'and'} password (${status})`,
+            fix: `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`,
+            isFinal: true,
+        };
     }
     if (status >= 500 || status === 408 || status === 429) {
-        return new NetworkError(`The proxy ${proxy} can’t reach ICR (${status})`, 'Check the proxy and the host of `api-url`.');
+        const fix = checkApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+        return { problem: `${proxy} can’t reach ICR (${status})`, fix };
     }
-    return new NonRetryableError(`The proxy ${proxy} does not let the action connect to ICR (${status})`, `Allow ${target} on the proxy, or name its host in \`no_proxy\`.`);
+    return {
+        problem: `${proxy} does not let the action connect to ICR (${status})`,
+        fix: `Allow ${route.host} on the proxy, or name its host in \`no_proxy\`.`,
+        isFinal: true,
+    };
 }
-function unusableProxySetting(problem, fix) {
-    return new NonRetryableError(`\`https_proxy\` can’t be used: ${problem}`, fix);
+function waitDoesNotFit(status, requestedMs, remainingMs) {
+    const wanted = Math.ceil(requestedMs / SECOND_MS);
+    const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
+    return {
+        problem: `ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left`,
+        fix: 'Try again after that time, with fewer jobs at once.',
+    };
+}
+function budgetUsedUp(totalSeconds) {
+    return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
+}
+function checkApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
+    return isDefaultHost ? fixForDefault : fix;
+}
+function isOfNetwork(code) {
+    return NETWORK_CODE.test(code) || UNTRUSTED.test(code) || code === 'UNSPECIFIED';
+}
+function codeOf(error) {
+    return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = require("node:http");
+var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = require("node:https");
+var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
+;// CONCATENATED MODULE: external "node:net"
+const external_node_net_namespaceObject = require("node:net");
 ;// CONCATENATED MODULE: ./src/http/proxy.ts
+
+
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
+const MIN_NODE = [24, 5];
 function proxyFor(url, environment) {
     const setting = settingOf(environment);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
@@ -1255,11 +1339,11 @@ function proxyFor(url, environment) {
         throw notEncoded();
     const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
-        throw unusableProxySetting('it is not a URL', AS_URL);
+        throw unusable('it is not a URL', AS_URL);
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-        throw unusableProxySetting('its scheme is not http or https', AS_URL);
+        throw unusable('its scheme is not http or https', AS_URL);
     }
-    credentialsOf(proxy);
+    basicCredentials(proxy);
     return proxy;
 }
 function proxyPasswords(environment) {
@@ -1273,23 +1357,46 @@ function proxyPasswords(environment) {
         return [password];
     }
 }
-function basicCredentials(proxy) {
-    const { user, password } = credentialsOf(proxy);
-    return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
-}
-function credentialsOf(proxy) {
+function basicCredentials({ username, password }) {
+    if (username === '' && password === '')
+        return '';
     try {
-        return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+        return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
     }
     catch {
         throw notEncoded();
     }
 }
-function notEncoded() {
-    return unusableProxySetting('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
+function proxyForHttpOnly(environment) {
+    if (settingOf(environment) !== '')
+        return undefined;
+    return ['http_proxy', 'HTTP_PROXY'].find((name) => (environment[name] ?? '') !== '');
 }
-function protocolModule({ protocol }) {
-    return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
+function proxyAgent(proxy, onSocket) {
+    const agent = new (external_node_https_default()).Agent({ proxyEnv: { https_proxy: proxy.href } });
+    const { createConnection } = agent;
+    agent.createConnection = (...args) => {
+        const socket = createConnection.apply(agent, args);
+        if (socket instanceof external_node_net_namespaceObject.Socket)
+            onSocket(socket);
+        return socket;
+    };
+    return agent;
+}
+function assertProxySupport(node) {
+    const [major = 0, minor = 0] = node.split('.').map(Number);
+    if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]))
+        return;
+    throw new RequestError({
+        problem: `\`https_proxy\` needs Node ${MIN_NODE.join('.')} or later, and Node ${node} runs the action`,
+        fix: 'Update the runner, or name the API’s host in `no_proxy` if it can be reached without the proxy.',
+    });
+}
+function unusable(problem, fix) {
+    return new RequestError({ problem: `\`https_proxy\` can’t be used: ${problem}`, fix });
+}
+function notEncoded() {
+    return unusable('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
 }
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
@@ -1319,138 +1426,6 @@ function isExempt(url, exempt) {
     });
 }
 
-;// CONCATENATED MODULE: ./src/http/response.ts
-
-
-const MAX_BODY_BYTES = 1024 * 1024;
-async function readResponse(response) {
-    const status = response.statusCode ?? 0;
-    const { chunks, isTooLarge } = await readBody(response);
-    if (isTooLarge && status < 400)
-        throw responseTooLarge(status);
-    const text = isTooLarge ? '' : Buffer.concat(chunks).toString('utf8');
-    if (status < 300 && endsWithConnection(response) && !isWhole(text, response.headers))
-        throw responseCutShort();
-    const receivedMs = Date.now();
-    const dateMs = httpDateMs(response.headers.date ?? '');
-    return {
-        status,
-        text,
-        contentType: (response.headers['content-type'] ?? '').toLowerCase(),
-        location: response.headers.location,
-        receivedMs,
-        dateMs,
-        retryAfterMs: retryAfterMs(response.headers['retry-after'], dateMs ?? receivedMs),
-    };
-}
-function readBody(response) {
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const chunks = [];
-    let bytes = 0;
-    response.on('data', (chunk) => {
-        bytes += chunk.length;
-        if (bytes <= MAX_BODY_BYTES)
-            return chunks.push(chunk);
-        response.destroy();
-        return resolve({ chunks: [], isTooLarge: true });
-    });
-    response.on('end', () => resolve({ chunks, isTooLarge: false }));
-    response.on('error', (error) => reject(responseCutShort(error)));
-    return promise;
-}
-function endsWithConnection({ headers, statusCode }) {
-    return statusCode !== 204 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-function isWhole(text, headers) {
-    const json = text.replace(/^\uFEFF/, '').trim();
-    if (json === '')
-        return true;
-    const isJson = /^(?:[{["]|t(?:ru?)?$|f(?:a(?:ls?)?)?$)/.test(json) || headers['content-type']?.includes('json') === true;
-    if (!isJson)
-        return true;
-    try {
-        JSON.parse(json);
-        return true;
-    }
-    catch {
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./src/http/tunnel.ts
-
-
-
-
-const MAX_HEAD_BYTES = 16 * 1024;
-function tunnelAgent(proxy, timeoutMs, userAgent) {
-    const { Agent } = process.getBuiltinModule('node:https');
-    return new (class TunnelAgent extends Agent {
-        createConnection(options, callback) {
-            openTunnel(proxy, authority(options), timeoutMs, userAgent).then((socket) => {
-                const inTunnel = { ...options, socket };
-                callback(null, super.createConnection(inTunnel));
-            }, (error) => callback(error));
-        }
-    })();
-}
-function openTunnel(proxy, target, timeoutMs, userAgent) {
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const credentials = basicCredentials(proxy);
-    const hasLogin = credentials !== '';
-    const socket = connectTo(proxy, () => {
-        const headers = `Host: ${target}\r\nUser-Agent: ${userAgent}\r\n${hasLogin ? `Proxy-Authorization: Basic ${credentials}\r\n` : ''}`;
-        socket.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\n`);
-    });
-    const giveUp = (error) => {
-        clearTimeout(timer);
-        reject(error);
-        socket.destroy();
-    };
-    const failWith = (message, code) => giveUp(describeNetworkError(Object.assign(new Error(message), { code }), proxy.host));
-    const timer = setTimeout(() => giveUp(proxyDidNotRespond(proxy.host, timeoutMs)), timeoutMs);
-    const onEnd = () => failWith('the connection ended', 'ECONNRESET');
-    const onError = (error) => giveUp(describeNetworkError(error, proxy.host));
-    let received = Buffer.alloc(0);
-    const onData = (chunk) => {
-        received = Buffer.concat([received, chunk]);
-        for (;;) {
-            const end = received.indexOf('\r\n\r\n');
-            const status = Number(/^HTTP\/1\.\d (\d{3})(?: |\r\n)/.exec(received.toString('latin1'))?.[1]);
-            if (end === -1 && received.length < MAX_HEAD_BYTES)
-                return;
-            if (end === -1 || Number.isNaN(status))
-                return failWith('no status line', 'HPE_INVALID_CONSTANT');
-            received = received.subarray(end + 4);
-            if (status >= 200 || status === 101)
-                return finish(status);
-        }
-    };
-    const finish = (status) => {
-        if (status < 200 || status >= 300)
-            return giveUp(proxyRefused(proxy.host, target, status, hasLogin));
-        clearTimeout(timer);
-        socket.off('data', onData).off('end', onEnd).off('error', onError).pause();
-        if (received.length > 0)
-            socket.unshift(received);
-        resolve(socket);
-    };
-    socket.on('data', onData).on('end', onEnd).on('error', onError);
-    return promise;
-}
-function connectTo({ protocol, hostname, port }, onConnect) {
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const { connect, isIP } = process.getBuiltinModule('node:net');
-    if (protocol === 'http:')
-        return connect({ host, port: Number(port || 80), ...CONNECTION_OPTIONS }, onConnect);
-    const servername = isIP(host) === 0 ? { servername: host } : {};
-    const options = { host, port: Number(port || 443), ...servername, ...CONNECTION_OPTIONS };
-    return process.getBuiltinModule('node:tls').connect(options, onConnect);
-}
-function authority({ host, port }) {
-    return host?.includes(':') === true ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 ;// CONCATENATED MODULE: ./src/http/transport.ts
 
 
@@ -1459,26 +1434,49 @@ function authority({ host, port }) {
 
 
 
-
-function createTransport(baseUrl, headers, connectTimeoutMs) {
+const ADDRESS_SECONDS = 3;
+const MAX_BODY_BYTES = 1024 * 1024;
+function shortenLookups() {
+    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+}
+function createTransport(baseUrl, headers, isDefaultHost) {
     const url = new URL(baseUrl);
-    if (url.protocol !== 'https:' && !isLoopback(url))
-        throw notEncrypted();
-    const transport = protocolModule(url);
+    const isEncrypted = url.protocol === 'https:';
+    if (!isEncrypted && !isLoopback(url))
+        throw new RequestError(notEncrypted());
     for (const password of proxyPasswords(process.env))
         maskSecret(password);
     const proxy = proxyFor(url, process.env);
+    const credentials = proxy === undefined ? '' : basicCredentials(proxy);
+    maskSecret(credentials);
     if (proxy !== undefined)
-        maskSecret(basicCredentials(proxy));
-    const agent = proxy === undefined
-        ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
-        : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+        assertProxySupport(process.versions.node);
+    (0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(ADDRESS_SECONDS * SECOND_MS);
+    const { Agent, request: open } = isEncrypted ? (external_node_https_default()) : (external_node_http_default());
+    const keptAlive = new Agent({ keepAlive: true });
+    const route = {
+        host: url.host,
+        isDefaultHost,
+        proxy: proxy?.host,
+        hasLogin: credentials !== '',
+        ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
+    };
     return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
         const { promise, resolve, reject } = Promise.withResolvers();
+        let proxySocket;
+        let wasSent = false;
+        let partOfResponse = () => undefined;
+        const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
+        delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
         const json = body === undefined ? undefined : JSON.stringify(body);
-        const request = transport.request(new URL(baseUrl + path), {
+        const request = open(baseUrl + path, {
             method,
-            agent,
+            agent: proxy === undefined
+                ? keptAlive
+                : proxyAgent(proxy, (socket) => {
+                    proxySocket = socket;
+                }),
+            rejectUnauthorized: true,
             headers: {
                 ...headers,
                 accept: 'application/json',
@@ -1489,39 +1487,108 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
                     : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
             },
         });
-        const giveUp = (reason) => {
-            reject(reason);
+        const isAtProxy = () => proxySocket !== undefined && proxySocket.bytesRead === 0;
+        const end = (failure) => {
+            const response = partOfResponse();
+            resolve(response === undefined ? { failure, wasSent } : { response });
             request.destroy();
+            proxySocket?.destroy();
         };
-        const timer = setTimeout(() => giveUp(noResponse(timeoutMs)), timeoutMs);
+        const timer = setTimeout(() => end(noResponse(route, wasSent, isAtProxy(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            const stop = () => giveUp(new NetworkError('The step was cancelled', ''));
-            graceTimer = setTimeout(stop, graceSeconds * retry_SECOND_MS);
+            const stop = () => end({ problem: 'The step was cancelled', fix: '' });
+            graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
+        request.on('socket', (socket) => {
+            const onOpen = () => {
+                wasSent = true;
+            };
+            if (request.reusedSocket || proxy !== undefined)
+                onOpen();
+            else
+                socket.once(isEncrypted ? 'secureConnect' : 'connect', onOpen);
+        });
         let hasResponse = false;
         request.on('error', (error) => {
-            if (!hasResponse)
-                reject(describeNetworkError(error, undefined));
+            if (hasResponse)
+                return;
+            try {
+                resolve({ failure: describeError(error, route, wasSent, isAtProxy()), wasSent });
+            }
+            catch (own) {
+                reject(own);
+            }
         });
         request.on('upgrade', (_, socket) => {
             socket.destroy();
-            reject(protocolSwitched());
+            end(protocolSwitched(route));
         });
         request.on('response', (response) => {
             hasResponse = true;
-            readResponse(response)
-                .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host, url: baseUrl + path }))
-                .then(resolve, reject);
+            const { statusCode: status = 0, headers: sent } = response;
+            const chunks = [];
+            let bytes = 0;
+            const withBody = (text) => {
+                const receivedMs = Date.now();
+                const dateMs = httpDateMs(sent.date ?? '');
+                return {
+                    status,
+                    text,
+                    contentType: (sent['content-type'] ?? '').toLowerCase(),
+                    location: sent.location,
+                    receivedMs,
+                    dateMs,
+                    retryAfterMs: retryAfterMs(sent['retry-after'], dateMs ?? receivedMs),
+                    request: `${method} ${path} on ${url.host}`,
+                    host: url.host,
+                    url: baseUrl + path,
+                };
+            };
+            const read = () => Buffer.concat(chunks).toString('utf8');
+            partOfResponse = () => (status >= 300 || isWholeJson(read()) ? withBody(read()) : undefined);
+            response.on('data', (chunk) => {
+                bytes += chunk.length;
+                if (bytes <= MAX_BODY_BYTES)
+                    return chunks.push(chunk);
+                chunks.length = 0;
+                return end(responseTooLarge(route, status));
+            });
+            response.on('end', () => {
+                const isEndDeclared = 'content-length' in sent || 'transfer-encoding' in sent;
+                if (isEndDeclared || !isPartOfJson(read()))
+                    resolve({ response: withBody(read()) });
+                else
+                    end(responseCutShort());
+            });
+            response.on('error', (error) => end(responseCutShort(error)));
         });
         request.end(json);
         return promise.finally(() => {
             clearTimeout(timer);
             clearTimeout(graceTimer);
             cancelled?.removeEventListener('abort', onCancel);
+            if (laxness !== undefined)
+                process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = laxness;
         });
     };
+}
+function isWholeJson(text) {
+    try {
+        return typeof JSON.parse(withoutMark(text)) !== 'number';
+    }
+    catch {
+        return false;
+    }
+}
+function isPartOfJson(text) {
+    const json = withoutMark(text).trim();
+    const isBegun = /^[{["]/.test(json) || ['true', 'false', 'null'].some((literal) => literal.startsWith(json));
+    return json !== '' && isBegun && !isWholeJson(json);
+}
+function withoutMark(text) {
+    return text.replace(/^\uFEFF/, '');
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
@@ -1530,86 +1597,97 @@ function createTransport(baseUrl, headers, connectTimeoutMs) {
 
 
 
+
 const ATTEMPT_SECONDS = 15;
+function startBudget(totalSeconds, cancelled) {
+    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
+}
 function partOf(budget, seconds) {
-    return { ...budget, totalSeconds: seconds, deadlineMs: Math.min(budget.deadlineMs, clockMs() + seconds * SECOND_MS) };
+    const part = startBudget(seconds, budget.cancelled);
+    return { ...part, deadlineMs: Math.min(part.deadlineMs, budget.deadlineMs) };
 }
 async function waitWithin(budget, seconds) {
-    if (remainingMs(budget) < (seconds + 1) * retry_SECOND_MS)
+    if ((seconds + RESERVED_SECONDS) * SECOND_MS > remainingMs(budget))
         return false;
-    await sleep(seconds * retry_SECOND_MS, budget.cancelled);
+    await sleep(seconds * SECOND_MS, budget.cancelled);
     return true;
 }
-
-function startBudget(totalSeconds, cancelled) {
-    return { totalSeconds, deadlineMs: clockMs() + totalSeconds * retry_SECOND_MS, cancelled };
-}
-function createHttpClient(baseUrl, headers, _isDefaultHost = false) {
-    const attempt = createTransport(baseUrl, { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}`, ...headers }, ATTEMPT_SECONDS * retry_SECOND_MS);
+function createHttpClient(baseUrl, headers, isDefaultHost) {
+    const userAgent = { 'user-agent': `create-icr-app-token/${package_namespaceObject.rE}` };
+    const attempt = createTransport(baseUrl, { ...userAgent, ...headers }, isDefaultHost);
     const { host } = new URL(baseUrl);
     let isHostKnown = false;
     return async (request, budget) => {
         const name = `${request.method} ${request.path} on ${host}`;
+        const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
         const startedMs = clockMs();
-        let failures = 0;
+        let [attempts, failures, unanswered] = [0, 0, 0];
         let last;
-        let before;
-        for (let attempts = 1;; attempts += 1) {
-            budget.cancelled?.throwIfAborted();
-            const timeoutMs = Math.min(ATTEMPT_SECONDS * retry_SECOND_MS, remainingMs(budget));
-            if (timeoutMs < MIN_ATTEMPT_SECONDS * retry_SECOND_MS) {
-                if (last === undefined)
-                    throw budgetUsedUp(name, budget.totalSeconds);
-                return end(last, attempts - 1);
+        for (;;) {
+            throwIfCancelled();
+            const timeoutMs = Math.min(attemptSeconds * SECOND_MS, remainingMs(budget));
+            if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
+                if (last !== undefined)
+                    return end(last);
+                throw new RequestError(budgetUsedUp(budget.totalSeconds), `${name} was not sent.`);
             }
-            const outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
-            const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * retry_SECOND_MS;
-            if (isCut && last !== undefined)
-                return end(last, attempts);
-            [before, last] = [last, outcome];
-            isHostKnown ||= !(outcome instanceof UnknownHostError);
+            attempts += 1;
+            const outcome = await attempt(request, timeoutMs, budget.cancelled);
+            if ('failure' in outcome && outcome.wasSent)
+                unanswered += 1;
+            const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
+            if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
+                last = outcome;
+            isHostKnown ||= !isUnknownHost;
             if (!isWorthRepeating(outcome))
-                return end(outcome, attempts);
-            budget.cancelled?.throwIfAborted();
+                return end(outcome);
+            throwIfCancelled();
             const requestedMs = requestedWaitMs(outcome);
             if (requestedMs === undefined)
                 failures += 1;
             const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
             const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
-            if (waitMs === undefined)
-                return end(outcome, attempts);
-            const detail = outcome instanceof NetworkError && outcome.detail !== '' ? ` ${outcome.detail}` : '';
-            log_info(`${describeOutcome(outcome)}; trying again in ${(waitMs / retry_SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+            if (waitMs === undefined || unanswered > maxUnansweredRetries)
+                return end(last);
+            const detail = 'failure' in outcome && outcome.failure.detail !== undefined ? ` ${outcome.failure.detail}` : '';
+            log_info(`${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
             await sleep(waitMs, budget.cancelled);
         }
-        function end(outcome, attempts) {
-            const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / retry_SECOND_MS };
-            if (outcome instanceof NetworkError) {
-                const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
-                const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
-                throw requestFailed(name, outcome, tries, previously);
+        function throwIfCancelled() {
+            const { cancelled } = budget;
+            if (!cancelled?.aborted)
+                return;
+            const problem = log_messageOf(cancelled.reason).replace(/\.$/, '');
+            throw new RequestError({ problem, fix: '', cause: cancelled.reason }, '', unanswered);
+        }
+        function end(outcome) {
+            const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
+            const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+            if ('failure' in outcome) {
+                const { failure } = outcome;
+                throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
             }
+            const { response } = outcome;
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-            if (requestedMs !== undefined) {
-                throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
-            }
-            return { ...outcome, ...tries, unanswered: 0 };
+            if (requestedMs === undefined)
+                return { ...response, attempts, elapsedSeconds, unanswered };
+            throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
         }
     };
 }
 function isWorthRepeating(outcome) {
-    return outcome instanceof NetworkError
-        ? !(outcome instanceof NonRetryableError)
-        : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
+    return 'failure' in outcome
+        ? outcome.failure.isFinal !== true
+        : isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
 }
 function requestedWaitMs(outcome) {
-    return outcome instanceof NetworkError ? undefined : outcome.retryAfterMs;
+    return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
 }
-function describeOutcome(outcome) {
-    if (outcome instanceof NetworkError)
-        return outcome.problem;
-    const { status, retryAfterMs } = outcome;
-    const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / retry_SECOND_MS)} s`;
+function describe(outcome) {
+    if ('failure' in outcome)
+        return outcome.failure.problem;
+    const { status, retryAfterMs } = outcome.response;
+    const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
     return `ICR answered ${status}${wait}`;
 }
 function clockMs() {
@@ -1620,6 +1698,8 @@ function remainingMs(budget) {
 }
 function sleep(milliseconds, cancelled) {
     return new Promise((resolve) => {
+        if (cancelled?.aborted)
+            return resolve();
         const end = () => {
             clearTimeout(timer);
             cancelled?.removeEventListener('abort', end);
@@ -1628,9 +1708,6 @@ function sleep(milliseconds, cancelled) {
         const timer = setTimeout(end, milliseconds);
         cancelled?.addEventListener('abort', end, { once: true });
     });
-}
-function asNetworkError(thrown) {
-    return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/connection.ts
@@ -1825,8 +1902,6 @@ function summaryText(text) {
     return oneLine(text).replace(/[!-+/;-@[-^`{-~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
 
 
@@ -1917,12 +1992,12 @@ async function post() {
     const revocation = await revokeToken(send, saved, startBudget(BUDGET_SECONDS));
     if (revocation.outcome === 'unknown')
         throw new Error(revocation.detail);
-    log_info(describe(revocation, saved));
+    log_info(post_describe(revocation, saved));
     const since = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
     if (saved.jobSummary)
         await writeSummary([['Token', `${revocation.outcome} at ${since}`]]);
 }
-function describe({ outcome, detail }, { expiresAt }) {
+function post_describe({ outcome, detail }, { expiresAt }) {
     if (outcome === 'revoked')
         return 'Revoked the access token.';
     return outcome === 'expired'

@@ -1,18 +1,19 @@
 /** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 import manifest from '../../package.json' with { type: 'json' };
-import { info } from '../runner/log.ts';
+import { info, messageOf } from '../runner/log.ts';
+import { budgetUsedUp, RequestError, waitDoesNotFit } from './errors.ts';
 import {
-  budgetUsedUp,
-  describeNetworkError,
-  NetworkError,
-  NonRetryableError,
-  NoResponseError,
-  requestFailed,
-  UnknownHostError,
-  waitDoesNotFit,
-} from './errors.ts';
-import { isTransient, MIN_ATTEMPT_SECONDS, nextWaitMs, RETRY_POLICY, SECOND_MS, UNKNOWN_HOST_POLICY } from './retry.ts';
-import { type AttemptResponse, createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
+  isTransient,
+  MIN_ATTEMPT_SECONDS,
+  nextWaitMs,
+  RESERVED_SECONDS,
+  RETRY_POLICY,
+  SECOND_MS,
+  UNKNOWN_HOST_POLICY,
+} from './retry.ts';
+import { createTransport, type HttpRequest, type HttpResponse, type Outcome } from './transport.ts';
+
+export { RequestError };
 
 const ATTEMPT_SECONDS = 15;
 
@@ -21,113 +22,122 @@ export interface Budget {
   totalSeconds: number;
   /** By `clockMs`. */
   deadlineMs: number;
-  /** Ends waits at once, and attempts after their grace; its reason is what the request then throws. */
+  /** Ends waits at once, and attempts after their grace; its reason is what the request then fails with. */
   cancelled: AbortSignal | undefined;
 }
 
-export function partOf(budget: Budget, seconds: number): Budget {
-  return { ...budget, totalSeconds: seconds, deadlineMs: Math.min(budget.deadlineMs, clockMs() + seconds * SECOND_MS) };
-}
-
-export async function waitWithin(budget: Budget, seconds: number): Promise<boolean> {
-  if (remainingMs(budget) < (seconds + 1) * SECOND_MS) return false;
-  await sleep(seconds * SECOND_MS, budget.cancelled);
-  return true;
-}
-
-export { RequestError } from './errors.ts';
-
 export function startBudget(totalSeconds: number, cancelled?: AbortSignal): Budget {
   return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
+}
+
+/** A part of a budget: at most so many seconds of it. */
+export function partOf(budget: Budget, seconds: number): Budget {
+  const part = startBudget(seconds, budget.cancelled);
+  return { ...part, deadlineMs: Math.min(part.deadlineMs, budget.deadlineMs) };
+}
+
+/**
+ * Waits, and ends early if the step is cancelled.
+ *
+ * @returns false if the budget has no room for the wait and an attempt after it; then it does not wait
+ */
+export async function waitWithin(budget: Budget, seconds: number): Promise<boolean> {
+  if ((seconds + RESERVED_SECONDS) * SECOND_MS > remainingMs(budget)) return false;
+  await sleep(seconds * SECOND_MS, budget.cancelled);
+  return true;
 }
 
 /**
  * Sends a request until it has a response that a further attempt would not better, and returns the last one
  * whatever its status.
  *
- * @throws Error that says why there is none: the network, a local mistake, a wait or a budget that is too long
+ * @throws RequestError that says why there is none: the network, a wait or a budget that is too long, or the step was
+ * cancelled (then its cause is the reason of `budget.cancelled`); an error of the program itself as it is
  */
 export type Send = (request: HttpRequest, budget: Budget) => Promise<HttpResponse>;
-
-type Outcome = AttemptResponse | NetworkError;
 
 /**
  * @param baseUrl without a trailing slash
  * @param headers sent with every request
- * @throws NonRetryableError if the environment names a proxy that can't be used
+ * @param isDefaultHost whether nobody set the host: then no message says to correct it
+ * @throws RequestError if the environment names a proxy that can't be used
  */
-export function createHttpClient(baseUrl: string, headers: Record<string, string>, _isDefaultHost = false): Send {
-  const attempt = createTransport(
-    baseUrl,
-    { 'user-agent': `create-icr-app-token/${manifest.version}`, ...headers },
-    ATTEMPT_SECONDS * SECOND_MS,
-  );
+export function createHttpClient(baseUrl: string, headers: Record<string, string>, isDefaultHost: boolean): Send {
+  const userAgent = { 'user-agent': `create-icr-app-token/${manifest.version}` };
+  const attempt = createTransport(baseUrl, { ...userAgent, ...headers }, isDefaultHost);
   const { host } = new URL(baseUrl);
   /** Once a name was found, not to find it is an outage. */
   let isHostKnown = false;
 
   return async (request, budget) => {
     const name = `${request.method} ${request.path} on ${host}`;
+    const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
     const startedMs = clockMs();
-    let failures = 0;
+    let [attempts, failures, unanswered] = [0, 0, 0];
     let last: Outcome | undefined;
-    let before: Outcome | undefined;
 
-    for (let attempts = 1; ; attempts += 1) {
-      budget.cancelled?.throwIfAborted();
-      const timeoutMs = Math.min(ATTEMPT_SECONDS * SECOND_MS, remainingMs(budget));
+    for (;;) {
+      throwIfCancelled();
+      const timeoutMs = Math.min(attemptSeconds * SECOND_MS, remainingMs(budget));
       if (timeoutMs < MIN_ATTEMPT_SECONDS * SECOND_MS) {
-        if (last === undefined) throw budgetUsedUp(name, budget.totalSeconds);
-        return end(last, attempts - 1);
+        if (last !== undefined) return end(last);
+        throw new RequestError(budgetUsedUp(budget.totalSeconds), `${name} was not sent.`);
       }
-      const outcome: Outcome = await attempt(request, timeoutMs, budget.cancelled).catch(asNetworkError);
+      attempts += 1;
+      const outcome = await attempt(request, timeoutMs, budget.cancelled);
+      if ('failure' in outcome && outcome.wasSent) unanswered += 1;
+      const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
       // An attempt that the budget cut short says less than the one before it.
-      const isCut = outcome instanceof NoResponseError && timeoutMs < ATTEMPT_SECONDS * SECOND_MS;
-      if (isCut && last !== undefined) return end(last, attempts);
-      [before, last] = [last, outcome];
-      isHostKnown ||= !(outcome instanceof UnknownHostError);
-      if (!isWorthRepeating(outcome)) return end(outcome, attempts);
-      budget.cancelled?.throwIfAborted();
+      if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS) last = outcome;
+      isHostKnown ||= !isUnknownHost;
+      if (!isWorthRepeating(outcome)) return end(outcome);
+      throwIfCancelled();
 
       const requestedMs = requestedWaitMs(outcome);
       if (requestedMs === undefined) failures += 1;
       const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
       const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
-      if (waitMs === undefined) return end(outcome, attempts);
-      const detail = outcome instanceof NetworkError && outcome.detail !== '' ? ` ${outcome.detail}` : '';
-      info(`${describeOutcome(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+      if (waitMs === undefined || unanswered > maxUnansweredRetries) return end(last);
+      const detail = 'failure' in outcome && outcome.failure.detail !== undefined ? ` ${outcome.failure.detail}` : '';
+      info(`${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
       await sleep(waitMs, budget.cancelled);
     }
 
-    function end(outcome: Outcome, attempts: number): HttpResponse {
-      const tries = { attempts, elapsedSeconds: (clockMs() - startedMs) / SECOND_MS };
-      if (outcome instanceof NetworkError) {
-        const isNews = before !== undefined && describeOutcome(before) !== describeOutcome(outcome);
-        const previously = isNews && before !== undefined ? `Before: ${describeOutcome(before)}.` : '';
-        throw requestFailed(name, outcome, tries, previously);
+    function throwIfCancelled(): void {
+      const { cancelled } = budget;
+      if (!cancelled?.aborted) return;
+      const problem = messageOf(cancelled.reason).replace(/\.$/, '');
+      throw new RequestError({ problem, fix: '', cause: cancelled.reason }, '', unanswered);
+    }
+
+    function end(outcome: Outcome): HttpResponse {
+      const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
+      const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+      if ('failure' in outcome) {
+        const { failure } = outcome;
+        throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
       }
+      const { response } = outcome;
       const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-      if (requestedMs !== undefined) {
-        throw waitDoesNotFit(name, outcome.status, requestedMs, remainingMs(budget));
-      }
-      return { ...outcome, ...tries, unanswered: 0 };
+      if (requestedMs === undefined) return { ...response, attempts, elapsedSeconds, unanswered };
+      throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
     }
   };
 }
 
 function isWorthRepeating(outcome: Outcome): boolean {
-  return outcome instanceof NetworkError
-    ? !(outcome instanceof NonRetryableError)
-    : isTransient(outcome.status, outcome.retryAfterMs !== undefined);
+  return 'failure' in outcome
+    ? outcome.failure.isFinal !== true
+    : isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
 }
 
 function requestedWaitMs(outcome: Outcome): number | undefined {
-  return outcome instanceof NetworkError ? undefined : outcome.retryAfterMs;
+  return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
 }
 
-function describeOutcome(outcome: Outcome): string {
-  if (outcome instanceof NetworkError) return outcome.problem;
-  const { status, retryAfterMs } = outcome;
+function describe(outcome: Outcome): string {
+  if ('failure' in outcome) return outcome.failure.problem;
+  const { status, retryAfterMs } = outcome.response;
   const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
   return `ICR answered ${status}${wait}`;
 }
@@ -144,6 +154,7 @@ function remainingMs(budget: Budget): number {
 /** Ends early if the step is cancelled. That of `node:timers/promises` costs a millisecond of every start. */
 function sleep(milliseconds: number, cancelled: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
+    if (cancelled?.aborted) return resolve();
     const end = () => {
       clearTimeout(timer);
       cancelled?.removeEventListener('abort', end);
@@ -152,8 +163,4 @@ function sleep(milliseconds: number, cancelled: AbortSignal | undefined): Promis
     const timer = setTimeout(end, milliseconds);
     cancelled?.addEventListener('abort', end, { once: true });
   });
-}
-
-function asNetworkError(thrown: unknown): NetworkError {
-  return describeNetworkError(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined);
 }

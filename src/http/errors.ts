@@ -1,168 +1,258 @@
-/** The words for a request that got no response, one place for each cause, and which causes a retry only repeats. */
+/** The words for a request that got no response: the cause, the fix, what came back, and whether a retry would help. */
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
 import { SECOND_MS } from './retry.ts';
 
-const AT_API_URL = 'Check `api-url` and any proxy on the way.';
 const RUN_AGAIN = 'Run the job again later.';
+/** Of the system, TLS, OpenSSL and Node's HTTP parser. An error with any other code is the program's own. */
+const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
+/** OpenSSL's names (X509_V_ERR_…) are the codes. */
+const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
+const NO_TLS = /wrong version number|packet length too long|http request/;
 
-/** A failure in the parts of its message, between which the attempts are told, and after which the request is named. */
-export class NetworkError extends Error {
-  /** What is wrong, without a full stop. */
-  readonly problem: string;
-  /** What to do, in whole sentences. */
-  readonly fix: string;
-  /** What came back, as a sentence; or empty. */
-  readonly detail: string;
-
-  constructor(problem: string, fix: string, detail = '', options?: ErrorOptions) {
-    super([`${problem}.`, fix, detail].filter((part) => part !== '').join(' '), options);
-    this.problem = problem;
-    this.fix = fix;
-    this.detail = detail;
-  }
-}
-
-/** An error that a further attempt would only repeat: a certificate, a setting, a refusal by the proxy. */
-export class NonRetryableError extends NetworkError {}
-
-/** A name that does not exist. */
-export class UnknownHostError extends NetworkError {}
-
-/** An attempt that was given up. */
-export class NoResponseError extends NetworkError {}
-
-/**
- * The words for an error of Node's or OpenSSL's.
- *
- * @param proxy the host of the proxy that was spoken to; undefined for the API itself
- */
-export function describeNetworkError(error: NodeJS.ErrnoException, proxy: string | undefined): NetworkError {
-  if (error instanceof NetworkError) return error;
-  const code = error.code ?? '';
-  const words = quote([code, error.message].filter((part) => part !== '').join(': '));
-  const detail = words === '' ? '' : `It failed with ${words}.`;
-  const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
-
-  const certificate = describeCertificateError(code);
-  if (certificate !== undefined) {
-    const [problem, fix] = certificate;
-    return new NonRetryableError(`${peer}${problem}`, fix, detail, { cause: error });
-  }
-  // What Node itself refuses to send.
-  if (/^ERR_(?:INVALID|HTTP|UNESCAPED)/.test(code)) {
-    return new NonRetryableError(
-      'The request can’t be sent',
-      'Check `api-url` and the other inputs for odd characters.',
-      detail,
-      { cause: error },
-    );
-  }
-  if (code.startsWith('HPE_')) {
-    return new NetworkError(`${peer}’s response is not HTTP`, AT_API_URL, detail, { cause: error });
-  }
-  if (code === 'ENOTFOUND') {
-    return proxy === undefined
-      ? new UnknownHostError('The host of `api-url` does not exist', 'Correct `api-url`.', detail, { cause: error })
-      : new UnknownHostError(`The proxy ${proxy} does not exist`, 'Correct `https_proxy`.', detail, { cause: error });
-  }
-  return proxy === undefined
-    ? new NetworkError(
-        'ICR can’t be reached',
-        'Check the runner’s network and the host of `api-url`, and run the job again.',
-        detail,
-        { cause: error },
-      )
-    : new NetworkError(`The proxy ${proxy} can’t be reached`, 'Check `https_proxy` and the proxy.', detail, {
-        cause: error,
-      });
-}
-
-/** OpenSSL's names (X509_V_ERR_…) are the codes; UNSPECIFIED is every one that Node does not know, all about strength. */
-function describeCertificateError(code: string): [problem: string, fix: string] | undefined {
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return ['’s certificate is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['’s certificate is for another host', AT_API_URL];
-  if (code === 'UNSPECIFIED') {
-    return [
-      '’s certificate is too weak',
-      'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
-    ];
-  }
-  return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(code)
-    ? [
-        '’s certificate is not trusted',
-        'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
-      ]
-    : undefined;
-}
-
-export function noResponse(timeoutMs: number): NetworkError {
-  const within = Math.round(timeoutMs / SECOND_MS);
-  return new NoResponseError(`ICR did not respond within ${within} s`, RUN_AGAIN);
-}
-
-export function responseCutShort(cause?: unknown): NetworkError {
-  return new NetworkError('ICR’s response was cut short', RUN_AGAIN, '', { cause });
-}
-
-export function responseTooLarge(status: number): NonRetryableError {
-  return new NonRetryableError(
-    'The response is larger than 1 MiB, so it is hardly ICR’s',
-    AT_API_URL,
-    `It came with ${status}.`,
-  );
-}
-
-export function notEncrypted(): NonRetryableError {
-  return new NonRetryableError('`api-url` is not https, and only a loopback host may be asked without', AT_API_URL);
-}
-
-export function protocolSwitched(): NonRetryableError {
-  return new NonRetryableError('The server switched protocols (101), which ICR does not do', AT_API_URL);
+/** Why an attempt has no response. */
+export interface Failure {
+  /** Without a full stop. */
+  problem: string;
+  /** Sentences. */
+  fix: string;
+  /** What came back, as a sentence. */
+  detail?: string;
+  /** A further attempt would only repeat it. */
+  isFinal?: true;
+  isUnknownHost?: true;
+  /** The time for the attempt ran out. */
+  isTimeLimit?: true;
+  cause?: unknown;
 }
 
 /** A request without a response. Its message has the cause, the fix, what came back, and last the request. */
 export class RequestError extends Error {
-  /** The same without the fix: post must not advise to run a job again that may have moved credits. */
+  /** The message without the fix. */
   readonly facts: string;
-  readonly unanswered: number = 0;
+  /** Attempts that were sent and got no response; what they did is not known. */
+  readonly unanswered: number;
 
-  constructor(cause: string, fix: string, details: readonly string[], options?: ErrorOptions) {
-    const join = (parts: readonly string[]) => parts.filter((part) => part !== '').join(' ');
-    super(join([cause, fix, ...details]), options);
-    this.facts = join([cause, ...details]);
+  constructor({ problem, fix, detail, cause }: Failure, request = '', unanswered = 0) {
+    const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ');
+    super(join(`${problem}.`, fix, detail, request), { cause });
+    this.facts = join(`${problem}.`, detail, request);
+    this.unanswered = unanswered;
   }
 }
 
-export function requestFailed(
-  request: string,
-  error: NetworkError,
-  { attempts, elapsedSeconds }: { attempts: number; elapsedSeconds: number },
-  before: string,
-): RequestError {
-  const { problem, fix, detail } = error;
-  const tries = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-  return new RequestError(`${problem}${tries}.`, fix, [detail, before, `${request}.`], { cause: error });
+/** How a request gets to the API. */
+export interface Route {
+  /** Of the API, with its port unless that is the scheme's own. */
+  host: string;
+  /** Whether nobody set the host: then there is nothing to correct. */
+  isDefaultHost: boolean;
+  /** The host of the proxy. */
+  proxy: string | undefined;
+  /** Whether the proxy is sent a user name and a password. */
+  hasLogin: boolean;
+  /** The variable that names a proxy, though only for http. */
+  ignoredProxy: string | undefined;
 }
 
-export function waitDoesNotFit(
-  request: string,
-  status: number,
-  requestedMs: number,
-  remainingMs: number,
-): RequestError {
+/**
+ * The words for an error of the system, of TLS or of HTTP.
+ *
+ * @param wasSent whether the request had gone out on an open connection
+ * @param isAtProxy whether the proxy had not answered yet
+ * @throws the error itself if it is the program's own: neither a retry nor other words would help
+ */
+export function describeError(error: unknown, route: Route, wasSent: boolean, isAtProxy: boolean): Failure {
+  const code = codeOf(error);
+  if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code)) throw error;
+  if (code === 'ERR_PROXY_TUNNEL') {
+    return proxyRefused(route, 'statusCode' in error ? Number(error.statusCode) : undefined);
+  }
+  const proxy = isAtProxy ? route.proxy : undefined;
+  const message = messageOf(error);
+  const detail = `It failed with ${quote([code, message].filter(Boolean).join(': '))}.`;
+  const told = { detail, cause: error };
+  const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
+
+  const certificate = describeCertificate(code, route);
+  if (certificate !== undefined) {
+    const [problem, fix] = certificate;
+    return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true, ...told };
+  }
+  if (NO_TLS.test(message)) {
+    const fix =
+      proxy === undefined
+        ? checkApiUrl(route, 'Correct the port in `api-url`.')
+        : 'Begin `https_proxy` with http://, or correct its port.';
+    return {
+      problem: `${peer}${proxy === undefined ? ` ${route.host}` : ''} does not speak TLS`,
+      fix,
+      isFinal: true,
+      ...told,
+    };
+  }
+  if (code.startsWith('HPE_')) return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route), ...told };
+  if (wasSent) return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN, ...told };
+  const isUnknownHost = code === 'ENOTFOUND' ? { isUnknownHost: true as const } : {};
+  if (proxy !== undefined) {
+    return code === 'ENOTFOUND'
+      ? { problem: `The proxy ${proxy} was not found`, fix: 'Correct `https_proxy`.', ...isUnknownHost, ...told }
+      : { problem: `The proxy ${proxy} can’t be reached`, fix: 'Check `https_proxy` and the proxy.', ...told };
+  }
+  return { ...unreachable(route, code === 'ENOTFOUND'), ...isUnknownHost, ...told };
+}
+
+function unreachable(route: Route, isUnknownHost: boolean): Failure {
+  const { host, isDefaultHost, ignoredProxy } = route;
+  if (ignoredProxy !== undefined) {
+    return {
+      problem: `${host} ${isUnknownHost ? 'was not found' : 'can’t be reached'}, and \`${ignoredProxy}\` does not count for https`,
+      fix: 'Set `https_proxy` to the proxy.',
+    };
+  }
+  if (isDefaultHost) {
+    const problem = isUnknownHost ? `${host} was not found` : 'ICR can’t be reached';
+    return { problem, fix: 'Check the runner’s network and name server, and run the job again.' };
+  }
+  return isUnknownHost
+    ? { problem: 'The host of `api-url` was not found', fix: 'Correct `api-url`.' }
+    : {
+        problem: 'ICR can’t be reached',
+        fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
+      };
+}
+
+/** What is wrong with a certificate, as the end of a sentence, and the fix. */
+function describeCertificate(code: string, route: Route): [problem: string, fix: string] | undefined {
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['is for another host', checkApiUrl(route)];
+  // All that Node has no name for are about strength.
+  if (code === 'UNSPECIFIED') {
+    return [
+      'is too weak',
+      'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
+    ];
+  }
+  return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
+}
+
+/** Node says nothing of a file that it can't use. */
+function describeTrust(file: string): [problem: string, fix: string] {
+  if (file === '') {
+    return [
+      'is not trusted',
+      'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
+    ];
+  }
+  const name = quote(file);
+  try {
+    return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(readFileSync(file, 'latin1'))
+      ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
+      : [
+          `is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds no certificate`,
+          `Put the CA’s certificate in ${name}, in PEM.`,
+        ];
+  } catch (error) {
+    const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
+    return [
+      `is not trusted, and the file that NODE_EXTRA_CA_CERTS names ${problem}`,
+      `Put the CA’s certificate at ${name}, or correct the variable.`,
+    ];
+  }
+}
+
+export function noResponse(route: Route, wasSent: boolean, isAtProxy: boolean, timeoutMs: number): Failure {
+  const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
+  const isTimeLimit = true;
+  if (isAtProxy) {
+    const fix = 'Check `https_proxy` and the proxy.';
+    return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix, isTimeLimit };
+  }
+  if (wasSent) return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
+  return { ...unreachable(route, false), detail: `There was no connection ${within}.`, isTimeLimit };
+}
+
+export function responseCutShort(cause?: unknown): Failure {
+  return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
+}
+
+export function responseTooLarge(route: Route, status: number): Failure {
+  const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
+  return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
+}
+
+export function protocolSwitched(route: Route): Failure {
+  const problem = 'The server switched protocols (101), which ICR does not do';
+  return { problem, fix: checkApiUrl(route), isFinal: true };
+}
+
+export function notEncrypted(): Failure {
+  return {
+    problem: '`api-url` is not https, and only a loopback host may be asked without',
+    fix: 'Begin `api-url` with https://.',
+  };
+}
+
+/**
+ * What a proxy's status to a CONNECT means. Node's own message is never shown: that of 24.5 holds the password.
+ *
+ * @param status tinyproxy says 401 of a wrong password, others say 407; undefined if the connection just ended
+ */
+function proxyRefused(route: Route, status: number | undefined): Failure {
+  const { hasLogin } = route;
+  const proxy = `The proxy ${route.proxy}`;
+  if (status === undefined || Number.isNaN(status)) {
+    return {
+      problem: `${proxy} ${status === undefined ? 'ended the connection' : 'does not speak HTTP'}`,
+      fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
+    };
+  }
+  if (status === 407 || status === 401) {
+    return {
+      problem: `${proxy} ${hasLogin ? 'refuses the' : 'asks for a'} user name ${hasLogin ? 'or' : 'and'} password (${status})`,
+      fix: `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`,
+      isFinal: true,
+    };
+  }
+  if (status >= 500 || status === 408 || status === 429) {
+    const fix = checkApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+    return { problem: `${proxy} can’t reach ICR (${status})`, fix };
+  }
+  return {
+    problem: `${proxy} does not let the action connect to ICR (${status})`,
+    fix: `Allow ${route.host} on the proxy, or name its host in \`no_proxy\`.`,
+    isFinal: true,
+  };
+}
+
+export function waitDoesNotFit(status: number, requestedMs: number, remainingMs: number): Failure {
   const wanted = Math.ceil(requestedMs / SECOND_MS);
   const left = Math.max(0, remainingMs / SECOND_MS).toFixed(1);
-  return new RequestError(
-    `ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left.`,
-    'Try again after that time, with fewer jobs at once.',
-    [`${request}.`],
-  );
+  return {
+    problem: `ICR asks to wait ${wanted} s (${status} with Retry-After), and this step has only ${left} s left`,
+    fix: 'Try again after that time, with fewer jobs at once.',
+  };
 }
 
-export function budgetUsedUp(request: string, totalSeconds: number): RequestError {
-  return new RequestError(`The ${totalSeconds} s for all requests are used up.`, RUN_AGAIN, [
-    `${request} was not sent.`,
-  ]);
+export function budgetUsedUp(totalSeconds: number): Failure {
+  return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
+}
+
+function checkApiUrl(
+  { isDefaultHost }: Route,
+  fix = 'Check `api-url` and any proxy on the way.',
+  fixForDefault = 'Check any proxy or firewall on the way.',
+): string {
+  return isDefaultHost ? fixForDefault : fix;
+}
+
+function isOfNetwork(code: string): boolean {
+  return NETWORK_CODE.test(code) || UNTRUSTED.test(code) || code === 'UNSPECIFIED';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

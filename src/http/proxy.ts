@@ -1,17 +1,19 @@
-/** Reads from the environment which proxy is for a host, if any. */
-import type http from 'node:http';
-import type https from 'node:https';
-import { unusableProxySetting } from './proxy-errors.ts';
+/** Chooses the proxy for a host from the environment, and opens connections through it. */
+import https from 'node:https';
+import { Socket } from 'node:net';
+import { RequestError } from './errors.ts';
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 /** RFC 3986, section 3.2.1. */
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
+/** Older ones ignore `proxyEnv`, and would go around the proxy. */
+const MIN_NODE = [24, 5] as const;
 
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied.
  *
- * @throws NonRetryableError for a setting that can't be used; it holds nothing of the setting
+ * @throws RequestError for a setting that can't be used; it holds nothing of the setting
  */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefined {
   const setting = settingOf(environment);
@@ -20,11 +22,11 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   if (!USER_INFO.test(userInfoOf(setting))) throw notEncoded();
   // The scheme that curl takes for granted.
   const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
-  if (proxy === null) throw unusableProxySetting('it is not a URL', AS_URL);
+  if (proxy === null) throw unusable('it is not a URL', AS_URL);
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-    throw unusableProxySetting('its scheme is not http or https', AS_URL);
+    throw unusable('its scheme is not http or https', AS_URL);
   }
-  credentialsOf(proxy);
+  basicCredentials(proxy);
   return proxy;
 }
 
@@ -40,31 +42,57 @@ export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
-export function basicCredentials(proxy: URL): string {
-  const { user, password } = credentialsOf(proxy);
-  return user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64');
-}
-
-/** User name and password, percent-decoded. */
-export function credentialsOf(proxy: URL): { user: string; password: string } {
+export function basicCredentials({ username, password }: URL): string {
+  if (username === '' && password === '') return '';
   try {
-    return { user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) };
+    return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
   } catch {
     // Bytes that are not UTF-8.
     throw notEncoded();
   }
 }
 
-function notEncoded(): Error {
-  return unusableProxySetting(
+/** A variable that names a proxy, though not for https, if no other one does. */
+export function proxyForHttpOnly(environment: NodeJS.ProcessEnv): string | undefined {
+  if (settingOf(environment) !== '') return undefined;
+  return ['http_proxy', 'HTTP_PROXY'].find((name) => (environment[name] ?? '') !== '');
+}
+
+/**
+ * An agent for one attempt through the proxy: CONNECT, and TLS inside.
+ *
+ * @param onSocket gets the socket to the proxy itself, which Node shows nobody until the tunnel is open
+ */
+export function proxyAgent(proxy: URL, onSocket: (socket: Socket) => void): https.Agent {
+  const agent = new https.Agent({ proxyEnv: { https_proxy: proxy.href } });
+  const { createConnection } = agent;
+  agent.createConnection = (...args) => {
+    const socket = createConnection.apply(agent, args);
+    if (socket instanceof Socket) onSocket(socket);
+    return socket;
+  };
+  return agent;
+}
+
+/** @throws RequestError on a Node that would go around a proxy */
+export function assertProxySupport(node: string): void {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
+  throw new RequestError({
+    problem: `\`https_proxy\` needs Node ${MIN_NODE.join('.')} or later, and Node ${node} runs the action`,
+    fix: 'Update the runner, or name the API’s host in `no_proxy` if it can be reached without the proxy.',
+  });
+}
+
+function unusable(problem: string, fix: string): RequestError {
+  return new RequestError({ problem: `\`https_proxy\` can’t be used: ${problem}`, fix });
+}
+
+function notEncoded(): RequestError {
+  return unusable(
     'its user name or password is not percent-encoded',
     'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.',
   );
-}
-
-/** Node's module for the URL's protocol, loaded when it is needed: TLS is a good part of the time that it takes to start. */
-export function protocolModule({ protocol }: URL): typeof http | typeof https {
-  return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
 }
 
 export function isLoopback({ hostname }: URL): boolean {

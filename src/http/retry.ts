@@ -7,7 +7,7 @@ export const SECOND_MS = 1000;
 export const MIN_ATTEMPT_SECONDS = 0.5;
 
 /** What a wait leaves of the budget for the attempt after it; a timer may end late. */
-const RESERVED_SECONDS = 1;
+export const RESERVED_SECONDS = 1;
 
 /** Longer than any budget; keeps absurd values printable. */
 const MAX_RETRY_AFTER_SECONDS = 1e9;
@@ -59,8 +59,9 @@ export function nextWaitMs(
   return Math.min(waitMs, longestMs);
 }
 
-/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit. */
+/** Whether another attempt may help. A 403 is a refusal, but with `Retry-After` a rate limit; 501 and 505 stay. */
 export function isTransient(status: number, hasRetryAfter: boolean): boolean {
+  if (status === 501 || status === 505) return false;
   return status === 408 || status === 429 || status >= 500 || (status === 403 && hasRetryAfter);
 }
 

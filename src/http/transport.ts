@@ -1,14 +1,36 @@
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
+import http from 'node:http';
+import https from 'node:https';
+import { type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { maskSecret } from '../runner/secrets.ts';
-import { CONNECTION_OPTIONS } from './connection.ts';
+import {
+  describeError,
+  type Failure,
+  noResponse,
+  notEncrypted,
+  protocolSwitched,
+  RequestError,
+  type Route,
+  responseCutShort,
+  responseTooLarge,
+} from './errors.ts';
+import {
+  assertProxySupport,
+  basicCredentials,
+  isLoopback,
+  proxyAgent,
+  proxyFor,
+  proxyForHttpOnly,
+  proxyPasswords,
+} from './proxy.ts';
+import { httpDateMs, retryAfterMs, SECOND_MS } from './retry.ts';
 
-export { shortenLookups } from './connection.ts';
-
-import { describeNetworkError, NetworkError, noResponse, notEncrypted, protocolSwitched } from './errors.ts';
-import { basicCredentials, isLoopback, protocolModule, proxyFor, proxyPasswords } from './proxy.ts';
-import { type ReceivedResponse, readResponse } from './response.ts';
-import { SECOND_MS } from './retry.ts';
-import { tunnelAgent } from './tunnel.ts';
+/**
+ * For each address of a name but the last. With Node's 250 ms a host that is 300 ms away can't be reached if its name
+ * also has an address that the runner can't reach. This leaves time for one lost packet, and for five addresses.
+ */
+const ADDRESS_SECONDS = 3;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'DELETE';
@@ -19,16 +41,31 @@ export interface HttpRequest {
   body?: object;
   /** How long an attempt under way may go on once the step is cancelled; not at all if this is absent. */
   graceSeconds?: number;
+  /** The time for one attempt; 15 if this is absent. */
   attemptSeconds?: number;
+  /** How often an attempt that was sent and got no response is repeated; as the policy says if this is absent. */
   maxUnansweredRetries?: number;
 }
 
 /** What came back to one attempt. */
-export interface AttemptResponse extends ReceivedResponse {
+export interface AttemptResponse {
+  status: number;
+  text: string;
+  /** In lower case; empty if the response has none. */
+  contentType: string;
+  /** Where a redirect leads, as it was sent. */
+  location: string | undefined;
+  /** When it was complete, in Unix milliseconds by the runner's clock. */
+  receivedMs: number;
+  /** When it was sent, in Unix milliseconds by the server's clock; a `Date` header is up to a second behind. */
+  dateMs: number | undefined;
+  /** The wait that `Retry-After` asks for. */
+  retryAfterMs: number | undefined;
   /** `METHOD /path on HOST`, for messages. */
   request: string;
   /** The host that was asked, with its port unless that is the scheme's own. */
   host: string;
+  /** The whole URL that was asked. */
   url: string;
 }
 
@@ -38,40 +75,70 @@ export interface HttpResponse extends AttemptResponse {
   attempts: number;
   /** From the first attempt to the response, the waits included. */
   elapsedSeconds: number;
+  /** Attempts before this response that were sent and got none; what they did is not known. */
   unanswered: number;
 }
 
-/** @throws NonRetryableError if a repetition would fail alike, any other Error if it may not */
-export type Attempt = (
-  request: HttpRequest,
-  timeoutMs: number,
-  cancelled: AbortSignal | undefined,
-) => Promise<AttemptResponse>;
+/** `wasSent`: whether it went out on an open connection, so that the server may have done what it asks for. */
+export type Outcome = { response: AttemptResponse } | { failure: Failure; wasSent: boolean };
+
+/** Throws an error of the program itself as it is. */
+export type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<Outcome>;
 
 /**
- * Opens the way to the API, with one connection kept alive, or a tunnel if the environment names a proxy.
- *
- * @throws NonRetryableError if that proxy can't be used, or if the connection would not be encrypted
+ * Shortens the look-ups of glibc, which hold up the exit, unless the runner sets their time itself: by default they end
+ * after up to 80 s. For a process that starts no other, since a command would inherit it.
  */
-export function createTransport(baseUrl: string, headers: Record<string, string>, connectTimeoutMs: number): Attempt {
+export function shortenLookups(): void {
+  process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+}
+
+/**
+ * Opens the way to the API, with one connection kept alive, or a tunnel for each attempt if the environment names a
+ * proxy.
+ *
+ * @throws RequestError if that proxy can't be used, or if the connection would not be encrypted
+ */
+export function createTransport(baseUrl: string, headers: Record<string, string>, isDefaultHost: boolean): Attempt {
   const url = new URL(baseUrl);
-  if (url.protocol !== 'https:' && !isLoopback(url)) throw notEncrypted();
-  const transport = protocolModule(url);
+  const isEncrypted = url.protocol === 'https:';
+  if (!isEncrypted && !isLoopback(url)) throw new RequestError(notEncrypted());
   for (const password of proxyPasswords(process.env)) maskSecret(password);
   const proxy = proxyFor(url, process.env);
-  // A proxy may repeat what it was sent.
-  if (proxy !== undefined) maskSecret(basicCredentials(proxy));
-  const agent =
-    proxy === undefined
-      ? new transport.Agent({ keepAlive: true, ...CONNECTION_OPTIONS })
-      : tunnelAgent(proxy, connectTimeoutMs, headers['user-agent'] ?? '');
+  const credentials = proxy === undefined ? '' : basicCredentials(proxy);
+  maskSecret(credentials);
+  if (proxy !== undefined) assertProxySupport(process.versions.node);
+  // No option of the agent, because Node would not use it for the connection to a proxy.
+  setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_SECONDS * SECOND_MS);
+  const { Agent, request: open } = isEncrypted ? https : http;
+  const keptAlive = new Agent({ keepAlive: true });
+  const route: Route = {
+    host: url.host,
+    isDefaultHost,
+    proxy: proxy?.host,
+    hasLogin: credentials !== '',
+    ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
+  };
 
   return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
-    const { promise, resolve, reject } = Promise.withResolvers<AttemptResponse>();
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    let proxySocket: Socket | undefined;
+    let wasSent = false;
+    let partOfResponse = (): AttemptResponse | undefined => undefined;
+
+    // Node takes it for the connection to a proxy, whatever the agent says, and warns of it.
+    const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
+    delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     const json = body === undefined ? undefined : JSON.stringify(body);
-    const request = transport.request(new URL(baseUrl + path), {
+    const request = open(baseUrl + path, {
       method,
-      agent,
+      agent:
+        proxy === undefined
+          ? keptAlive
+          : proxyAgent(proxy, (socket) => {
+              proxySocket = socket;
+            }),
+      rejectUnauthorized: true,
       headers: {
         ...headers,
         accept: 'application/json',
@@ -83,33 +150,83 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
       },
     });
-    const giveUp = (reason: NetworkError) => {
-      reject(reason);
+
+    const isAtProxy = () => proxySocket !== undefined && proxySocket.bytesRead === 0;
+    /** Ends the attempt, by what came of the response if that is enough. */
+    const end = (failure: Failure) => {
+      const response = partOfResponse();
+      resolve(response === undefined ? { failure, wasSent } : { response });
       request.destroy();
+      // Node would keep it open until the proxy responds.
+      proxySocket?.destroy();
     };
-    const timer = setTimeout(() => giveUp(noResponse(timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => end(noResponse(route, wasSent, isAtProxy(), timeoutMs)), timeoutMs);
     let graceTimer: NodeJS.Timeout | undefined;
     const onCancel = () => {
-      const stop = () => giveUp(new NetworkError('The step was cancelled', ''));
+      const stop = () => end({ problem: 'The step was cancelled', fix: '' });
       graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
-    // Of a whole response, what comes after it on the connection says nothing; a part of one is not read to its end.
+    request.on('socket', (socket) => {
+      const onOpen = () => {
+        wasSent = true;
+      };
+      // A socket in a tunnel comes when it is open.
+      if (request.reusedSocket || proxy !== undefined) onOpen();
+      else socket.once(isEncrypted ? 'secureConnect' : 'connect', onOpen);
+    });
     let hasResponse = false;
     request.on('error', (error) => {
-      if (!hasResponse) reject(describeNetworkError(error, undefined));
+      // Of a response that began, its own events tell.
+      if (hasResponse) return;
+      try {
+        resolve({ failure: describeError(error, route, wasSent, isAtProxy()), wasSent });
+      } catch (own) {
+        reject(own);
+      }
     });
     // Of a response that switches protocols Node tells nothing else.
     request.on('upgrade', (_, socket) => {
       socket.destroy();
-      reject(protocolSwitched());
+      end(protocolSwitched(route));
     });
     request.on('response', (response) => {
       hasResponse = true;
-      readResponse(response)
-        .then((read) => ({ ...read, request: `${method} ${path} on ${url.host}`, host: url.host, url: baseUrl + path }))
-        .then(resolve, reject);
+      const { statusCode: status = 0, headers: sent } = response;
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      const withBody = (text: string): AttemptResponse => {
+        const receivedMs = Date.now();
+        const dateMs = httpDateMs(sent.date ?? '');
+        return {
+          status,
+          text,
+          contentType: (sent['content-type'] ?? '').toLowerCase(),
+          location: sent.location,
+          receivedMs,
+          dateMs,
+          retryAfterMs: retryAfterMs(sent['retry-after'], dateMs ?? receivedMs),
+          request: `${method} ${path} on ${url.host}`,
+          host: url.host,
+          url: baseUrl + path,
+        };
+      };
+      const read = () => Buffer.concat(chunks).toString('utf8');
+      // From 300 on the status says what is needed, whatever the body holds.
+      partOfResponse = () => (status >= 300 || isWholeJson(read()) ? withBody(read()) : undefined);
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
+        chunks.length = 0;
+        return end(responseTooLarge(route, status));
+      });
+      response.on('end', () => {
+        const isEndDeclared = 'content-length' in sent || 'transfer-encoding' in sent;
+        if (isEndDeclared || !isPartOfJson(read())) resolve({ response: withBody(read()) });
+        else end(responseCutShort());
+      });
+      response.on('error', (error) => end(responseCutShort(error)));
     });
     request.end(json);
 
@@ -117,6 +234,27 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       clearTimeout(timer);
       clearTimeout(graceTimer);
       cancelled?.removeEventListener('abort', onCancel);
+      if (laxness !== undefined) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = laxness;
     });
   };
+}
+
+/** An object, an array, a string, or a literal; of a number a part is a number too. */
+export function isWholeJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(withoutMark(text)) !== 'number';
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the rest of a JSON text is missing. Other texts can't be told from their parts; none at all is whole. */
+export function isPartOfJson(text: string): boolean {
+  const json = withoutMark(text).trim();
+  const isBegun = /^[{["]/.test(json) || ['true', 'false', 'null'].some((literal) => literal.startsWith(json));
+  return json !== '' && isBegun && !isWholeJson(json);
+}
+
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
 }

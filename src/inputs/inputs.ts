@@ -7,15 +7,13 @@ import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { readPasted } from '../signing/pem.ts';
+import { holdsKey, readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
 import { readBoolean, readChoice, readId, readText } from './fields.ts';
 
 /** Of a shorter text in its place, a mask would garble the log. */
 const MIN_JWT_CHARACTERS = 16;
-/** No command is so much base64 and nothing else; a key of 1024 bits is twice as long. */
-const MIN_KEY_BYTES = 300;
 
 /** As `action.yml` declares them. */
 const NAMES = [
@@ -129,8 +127,7 @@ function maskJwt(text: string): void {
 function assertNoKey(command: string): void {
   if (command === '') return;
   const pasted = readPasted(command);
-  const isKey = pasted.text.includes('-----BEGIN') || (pasted.bytes?.length ?? 0) >= MIN_KEY_BYTES;
-  if (!isKey) return;
+  if (!holdsKey(pasted)) return;
   for (const line of pasted.secretLines) maskSecret(line);
   throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }

@@ -1,26 +1,24 @@
-/** Runs a command as a step with `shell: bash` does, within limits, and ends every process of it. */
-import type { Readable } from 'node:stream';
+/** Runs a command as a step with `shell: bash` does, within limits, and ends every process of it that can be found. */
+import type { ChildProcess } from 'node:child_process';
+import { fstatSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-export const TIME_LIMIT_MS = 30_000;
 export const MAX_STDOUT_BYTES = 64 * 1024;
-const MAX_STDERR_CHARACTERS = 64 * 1024;
-/** For what is still in a pipe when bash ends; a process that it left behind may hold the pipe for longer. */
-const FLUSH_MS = 1_000;
-/** If nothing came at all: on a busy runner `cat` may not even have started. */
-const MORE_FLUSH_MS = 4_000;
+/** Only its end is read. The limit keeps the command from filling the disk. */
+export const MAX_STDERR_BYTES = 16 * 1024 * 1024;
+/** From SIGTERM to SIGKILL. The runner kills 10 s after its own first signal. */
+const GRACE_MS = 2_000;
+const POLL_MS = 50;
+/** A process that was killed may have started another while the list was read. */
+const MAX_KILL_ROUNDS = 5;
 
-const OPTIONS = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
-/**
- * Node's pipes are sockets on Linux, and a socket can't be opened by name as `/dev/stdout`: the pipes to `cat` can.
- * `exec` keeps bash's own exit code, and a process that holds a pipe does not keep bash.
- */
-const WITH_REAL_PIPES = `exec > >(exec cat) 2> >(exec cat >&2); exec bash ${OPTIONS.join(' ')} "$1"`;
-
-export type Outcome = { stdout: Buffer; stderr: string } & (
+export type Outcome =
   | { end: 'exit'; exitCode: number }
   | { end: 'signal'; signal: string }
-  | { end: 'timeout' | 'flood' }
-);
+  | { end: 'timeout' | 'long stdout' | 'long stderr' };
+
+/** Descriptors of files for standard input, output and error. */
+export type Stdio = readonly [stdin: number, stdout: number, stderr: number];
 
 export interface BashProcess {
   args: string[];
@@ -28,80 +26,56 @@ export interface BashProcess {
   detached: boolean;
 }
 
-/** On Windows programs don't know `/dev/stdout`, there are no process groups, and `detached` opens a window. */
+/** Windows has no process groups, and `detached` opens a window there. */
 export function bashProcess(command: string, platform: NodeJS.Platform): BashProcess {
-  if (platform === 'win32') return { args: [...OPTIONS, command], detached: false };
-  return { args: [...OPTIONS, WITH_REAL_PIPES, 'bash', command], detached: true };
+  return { args: ['--noprofile', '--norc', '-eo', 'pipefail', '-c', command], detached: platform !== 'win32' };
 }
 
 /**
- * @param stdin a file descriptor, so that the command can open `/dev/stdin` by name
+ * @param mark a text in `env` that no other process has, to find those that left the process group
  * @param cancelled its reason is thrown
  * @throws Error of Node if bash can't be started
  */
 export async function runInBash(
   command: string,
-  stdin: number,
+  stdio: Stdio,
   env: NodeJS.ProcessEnv,
+  mark: string,
+  timeLimitMs: number,
   cancelled?: AbortSignal,
 ): Promise<Outcome> {
   cancelled?.throwIfAborted();
   const { args, detached } = bashProcess(command, process.platform);
-  const child = childProcess().spawn('bash', args, {
-    env,
-    detached,
-    stdio: [stdin, 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  const child = childProcess().spawn('bash', args, { env, detached, stdio: [...stdio], windowsHide: true });
+  const kill = () => signalAll(child, mark, 'SIGKILL');
+  process.once('exit', kill);
+
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  const stdoutChunks: Buffer[] = [];
-  let stdoutBytes = 0;
-  let stderr = '';
-  const printed = () => ({ stdout: Buffer.concat(stdoutChunks), stderr });
-
-  const [stdoutStream, stderrStream] = [child.stdout as Readable, child.stderr as Readable];
-  stdoutStream.on('data', (chunk: Buffer) => {
-    stdoutBytes += chunk.length;
-    if (stdoutBytes > MAX_STDOUT_BYTES) resolve({ end: 'flood', ...printed() });
-    else stdoutChunks.push(chunk);
-  });
-  stderrStream.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
-  });
-
-  const timers = [setTimeout(() => resolve({ end: 'timeout', ...printed() }), TIME_LIMIT_MS)];
-  const settle = (exitCode: number | null, signal: NodeJS.Signals | null) =>
-    resolve(
-      signal === null
-        ? { end: 'exit', exitCode: exitCode ?? 0, ...printed() }
-        : { end: 'signal', signal, ...printed() },
-    );
-  child.once('error', reject);
-  child.once('close', settle);
-  child.once('exit', (exitCode, signal) => {
-    const end = () => settle(exitCode, signal);
-    const flush = () => (exitCode === 0 && stdoutBytes === 0 ? timers.push(setTimeout(end, MORE_FLUSH_MS)) : end());
-    timers.push(setTimeout(flush, FLUSH_MS));
-  });
+  const [, stdout, stderr] = stdio;
+  const checkSizes = () => {
+    if (fstatSync(stdout).size > MAX_STDOUT_BYTES) resolve({ end: 'long stdout' });
+    if (fstatSync(stderr).size > MAX_STDERR_BYTES) resolve({ end: 'long stderr' });
+  };
+  const poll = setInterval(checkSizes, POLL_MS);
+  const limit = setTimeout(() => resolve({ end: 'timeout' }), timeLimitMs);
   const cancel = () => reject(cancelled?.reason);
   cancelled?.addEventListener('abort', cancel);
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  const endAll = () => {
-    if (detached) endGroup(child.pid);
-    // Windows finds no children of a process that has ended, and may have given its number to another.
-    else if (!hasEnded()) endTree(child.pid);
+  const settle = (exitCode: number | null, signal: NodeJS.Signals | null) => {
+    checkSizes();
+    resolve(signal === null ? { end: 'exit', exitCode: exitCode ?? 0 } : { end: 'signal', signal });
   };
-  process.once('exit', endAll);
+  child.once('error', reject);
+  child.once('exit', settle);
 
   try {
     return await promise;
   } finally {
-    for (const timer of timers) clearTimeout(timer);
+    clearInterval(poll);
+    clearTimeout(limit);
     cancelled?.removeEventListener('abort', cancel);
-    process.off('exit', endAll);
-    endAll();
-    stdoutStream.destroy();
-    stderrStream.destroy();
+    child.off('exit', settle);
+    await endAll(child, mark);
+    process.off('exit', kill);
   }
 }
 
@@ -110,16 +84,58 @@ function childProcess() {
   return process.getBuiltinModule('node:child_process');
 }
 
-function endTree(pid: number | undefined): void {
-  if (pid === undefined) return;
-  childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+/** With time for a `trap … EXIT` that logs out. */
+async function endAll(child: ChildProcess, mark: string): Promise<void> {
+  if (!signalAll(child, mark, 'SIGTERM')) return;
+  const deadline = performance.now() + GRACE_MS;
+  while (performance.now() < deadline && signalAll(child, mark, 0)) await sleep(POLL_MS);
+  for (let round = 0; round < MAX_KILL_ROUNDS && signalAll(child, mark, 'SIGKILL'); round += 1) await sleep(POLL_MS);
 }
 
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+/** Whether there was a process to signal. 0 only looks. */
+function signalAll(child: ChildProcess, mark: string, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
+  if (process.platform === 'win32') return signal !== 0 && endTree(child);
+  const ids = process.platform === 'linux' ? processesOf(child.pid, mark) : [-child.pid];
+  return ids.map((id) => signalOne(id, signal)).includes(true);
+}
+
+function signalOne(id: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, 'SIGKILL');
+    return process.kill(id, signal);
   } catch {
-    // None of them is left, which is the usual case, or one runs as another user. Neither changes what was printed.
+    // It has ended, or it runs as another user.
+    return false;
   }
+}
+
+/**
+ * The processes of the group, and those that left it, as `timeout`, `set -m` and `setsid` do, but keep the environment
+ * that they were started with. Each gets one SIGTERM: bash runs no trap if it gets two at once.
+ */
+function processesOf(group: number, mark: string): number[] {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.filter((id) => isIn(group, readProc(id, 'stat')) || readProc(id, 'environ').includes(mark)).map(Number);
+}
+
+/** A zombie has ended, and stays in its group until its parent asks for it. */
+function isIn(group: number, stat: string): boolean {
+  const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state !== 'Z' && processGroup === String(group);
+}
+
+function readProc(id: string, name: 'stat' | 'environ'): string {
+  try {
+    return readFileSync(`/proc/${id}/${name}`, 'utf8');
+  } catch {
+    // It has ended, or it runs as another user.
+    return '';
+  }
+}
+
+/** Windows finds no children of a process that has ended, and may have given its number to another. */
+function endTree({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  if (exitCode !== null || signalCode !== null) return false;
+  childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+  return true;
 }

@@ -1,7 +1,7 @@
 /** Reads the app's private key, or says what was pasted in its place. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { maskSecret } from '../runner/secrets.ts';
-import { diagnose } from './diagnosis.ts';
+import { diagnose, ENCRYPTED } from './diagnosis.ts';
 import { isKeyLabel, type Pasted, readPasted } from './pem.ts';
 
 const MIN_MODULUS_BITS = 2048;
@@ -46,8 +46,9 @@ function importKey({ blocks, bytes }: Pasted): KeyObject | undefined {
 function importDer(der: Buffer, type: 'pkcs1' | 'pkcs8'): KeyObject | undefined {
   try {
     return createPrivateKey({ key: der, format: 'der', type });
-  } catch {
-    // OpenSSL says the same of every wrong input; the diagnosis reads the input's shape instead.
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE') throw keyError(ENCRYPTED);
+    // OpenSSL says the same of every other input; the diagnosis reads the input's shape instead.
     return undefined;
   }
 }

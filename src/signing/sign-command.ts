@@ -1,21 +1,24 @@
 /** Signs with the command of the input `sign-command`, so that the key stays in a KMS, a vault or an HSM. */
-import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf, warning } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
-import { MAX_STDOUT_BYTES, type Outcome, runInBash, TIME_LIMIT_MS } from './bash.ts';
+import { MAX_STDERR_BYTES, MAX_STDOUT_BYTES, type Outcome, runInBash, type Stdio } from './bash.ts';
 import { readSignature } from './signature.ts';
 
+const TIME_LIMIT_MS = 30_000;
+/** What a `run:` step does not get either: inputs, state, and the access to GitHub's own services. */
+const NOT_FOR_COMMANDS = /^(?:INPUT|STATE|ACTIONS_(?:RUNTIME|CACHE|RESULTS))_/i;
+const MAX_STDERR_CHARACTERS_READ = 64 * 1024;
 /** The telling line of standard error is often not the last. */
 const STDERR_CHARACTERS = 300;
-const NOT_FOUND = 127;
-const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|KEY$|(?:^|_)PIN$/i;
 /**
- * What may be a signature, with which anybody who has the signing input has the JWT: base64 in one line or in several,
- * or hexadecimal.
+ * What may be a signature, with which anybody who has the signing input has the JWT: hexadecimal, or base64 in one line
+ * or several. Base64 has many capitals, and the long name of a key has few.
  */
-const LIKE_SIGNATURE = /[\w+/=-]{80,}|(?:[\w+/=-]{48,} ){2,}[\w+/=-]*|(?:[\da-f]{2,8}[ :]){32,}[\da-f]*/gi;
-const MIN_SECRET_CHARACTERS = 4;
+const LIKE_SIGNATURE =
+  /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{48,} ?)+(?:[\w+/=-]{16,})?|(?:[\da-fA-F]{2}[ :]?){40,}/g;
+const NOT_FOUND = 127;
 const PRINT_SIGNATURE =
   'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
 
@@ -24,44 +27,67 @@ const PRINT_SIGNATURE =
  * @param cancelled its reason is thrown
  * @throws Error with a sentence that says how the command failed, and the fix
  */
-export async function signByCommand(command: string, signingInput: string, cancelled?: AbortSignal): Promise<Buffer> {
+export async function signByCommand(
+  command: string,
+  signingInput: string,
+  cancelled?: AbortSignal,
+  timeLimitMs = TIME_LIMIT_MS,
+): Promise<Buffer> {
   assertWorkingFolder();
-  const outcome = await withInputFile(signingInput, (file, stdin) =>
-    runInBash(command, stdin, environment(file, signingInput), cancelled).catch(explainStart),
-  );
-  if (outcome.end !== 'exit' || outcome.exitCode !== 0) throw new Error(describeFailure(outcome));
-  const printed = readSignature(outcome.stdout);
-  if ('signature' in printed) return printed.signature;
-  throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${quoteEnd(outcome.stderr, '')}`);
+  return await withFiles(signingInput, async (files, stdio) => {
+    const env = environment(files.input, signingInput);
+    const outcome = await runInBash(command, stdio, env, files.input, timeLimitMs, cancelled).catch(explainStart);
+    const said = () => quoteEnd(readFileSync(files.stderr, 'utf8'));
+    if (outcome.end !== 'exit' || outcome.exitCode !== 0) throw new Error(describeFailure(outcome, timeLimitMs, said));
+    const printed = readSignature(readFileSync(files.stdout));
+    if ('signature' in printed) return printed.signature;
+    throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${said()}`);
+  });
 }
 
-/** The file is removed whatever happens, also if the process exits in between. */
-async function withInputFile<T>(text: string, use: (file: string, descriptor: number) => Promise<T>): Promise<T> {
-  const file = `${forwardSlashes(process.env['RUNNER_TEMP'] ?? '')}/icr-signing-input-${randomUUID()}`;
-  const remove = () => rmSync(file, { force: true });
+interface Files {
+  input: string;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * The standard streams are files because Node's pipes are sockets on Linux, which can't be opened by name as
+ * `/dev/stdout`. They are removed whatever happens, also if the process exits in between.
+ */
+async function withFiles<T>(text: string, use: (files: Files, stdio: Stdio) => Promise<T>): Promise<T> {
+  const { folder, files, stdio } = createFiles(text);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
-  let descriptor: number | undefined;
   try {
-    descriptor = openInputFile(file, text);
-    return await use(file, descriptor);
+    return await use(files, stdio);
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    for (const descriptor of stdio) closeSync(descriptor);
     process.off('exit', remove);
     try {
       remove();
     } catch (error) {
-      warning(`The signing input could not be removed (${messageOf(error)}). It holds no secret: delete it.`);
+      warning(`The folder ${folder} could not be removed (${messageOf(error)}). It holds no key: delete it.`);
     }
   }
 }
 
-function openInputFile(file: string, text: string): number {
-  if ((process.env['RUNNER_TEMP'] ?? '') === '') {
+function createFiles(text: string): { folder: string; files: Files; stdio: Stdio } {
+  const parent = process.env['RUNNER_TEMP'] ?? '';
+  if (parent === '') {
     throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
   }
   try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
-    return openSync(file, 'r');
+    const folder = mkdtempSync(`${forwardSlashes(parent)}/icr-signing-`);
+    const files = { input: `${folder}/input`, stdout: `${folder}/stdout`, stderr: `${folder}/stderr` };
+    writeFileSync(files.input, text, { mode: 0o600 });
+    // Appended to, so that a program that opens one by name doesn't write over what another wrote.
+    const stdio: Stdio = [
+      openSync(files.input, 'r'),
+      openSync(files.stdout, 'a', 0o600),
+      openSync(files.stderr, 'a', 0o600),
+    ];
+    return { folder, files, stdio };
   } catch (error) {
     throw new Error(
       `\`sign-command\` needs a file in RUNNER_TEMP, which can’t be written. Check that folder on the runner. The system says: ${messageOf(error)}.`,
@@ -71,7 +97,7 @@ function openInputFile(file: string, text: string): number {
 }
 
 function environment(file: string, signingInput: string): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(([name]) => !/^(?:INPUT|STATE)_/.test(name));
+  const others = Object.entries(process.env).filter(([name]) => !NOT_FOR_COMMANDS.test(name));
   const digest = createHash('sha256').update(signingInput).digest('base64');
   return { ...Object.fromEntries(others), ICR_SIGNING_INPUT: file, ICR_SIGNING_DIGEST: digest };
 }
@@ -97,34 +123,33 @@ function explainStart(error: unknown): never {
   throw new Error(message, { cause: error });
 }
 
-function describeFailure(outcome: Outcome): string {
-  const said = quoteEnd(outcome.stderr);
+function describeFailure(outcome: Outcome, timeLimitMs: number, said: () => string): string {
   switch (outcome.end) {
     case 'timeout':
-      return `\`sign-command\` did not end within ${TIME_LIMIT_MS / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said}`;
-    case 'flood':
+      return `\`sign-command\` did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
+    case 'long stdout':
       return `\`sign-command\` printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
+    case 'long stderr':
+      return `\`sign-command\` printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
     case 'signal':
-      return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said}`;
+      return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said()}`;
     case 'exit':
       return outcome.exitCode === NOT_FOUND
-        ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said}`
-        : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said}`;
+        ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said()}`
+        : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said()}`;
   }
 }
 
-/** What the step's environment names as a secret is taken out first: GitHub masks it only as a whole. */
-function quoteEnd(stderr: string, ifNothing = ' It said nothing on standard error.'): string {
-  const withoutSecrets = Object.entries(process.env)
-    .filter(([name]) => SECRET_NAME.test(name))
-    .flatMap(([, text = '']) => [text, ...text.split(/\r?\n/)])
-    .filter((secret) => secret.length >= MIN_SECRET_CHARACTERS)
-    .sort((one, other) => other.length - one.length)
-    .reduce((text, secret) => text.replaceAll(secret, '***'), stderr);
-  const text = quote(withoutSecrets, Number.POSITIVE_INFINITY).replace(LIKE_SIGNATURE, '***');
-  if (text === '') return ifNothing;
-  const end = text.length <= STDERR_CHARACTERS ? text : `…${text.slice(-STDERR_CHARACTERS)}`;
-  return ` It said: “${end.replace(/^…[\uDC00-\uDFFF]/, '…')}”`;
+/** Quotes the end of standard error, or says that there was nothing. */
+function quoteEnd(stderr: string): string {
+  const line = lastWords(stderr, MAX_STDERR_CHARACTERS_READ).replace(/\s+/g, ' ').replace(LIKE_SIGNATURE, ' *** ');
+  const end = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
+  return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
+}
+
+/** Cut between words, so that the runner's masks still match what is shown. */
+function lastWords(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
 }
 
 /** Windows takes both, and a shell inside the command would take backslashes for escapes. */

@@ -2,6 +2,8 @@
 
 /** Of RSA keys with 2048, 3072 and 4096 bits. */
 const SIGNATURE_BYTES = [256, 384, 512];
+/** The shortest signature has 512, and a line may end between two of them. */
+const MIN_HEX_DIGITS = 480;
 
 export type Printed = { signature: Buffer } | { mistake: string };
 
@@ -10,7 +12,8 @@ export function readSignature(stdout: Buffer): Printed {
   const text = stdout.toString('latin1').trim();
   if (text === '') return { mistake: 'printed nothing' };
   if (/^[{[]/.test(text) && isPrintable(text)) return { mistake: 'printed JSON, not the signature alone' };
-  if (/^(?:[\da-f]{2}){128,}$/i.test(text)) return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
+  // Before base64, since 256 bytes in hexadecimal are 384 bytes in base64.
+  if (isHexadecimal(text)) return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
 
   const decoded = decodeBase64(text);
   for (const bytes of [decoded, stdout]) {
@@ -20,6 +23,12 @@ export function readSignature(stdout: Buffer): Printed {
   const count = decoded === undefined ? `${bytes.length} bytes` : `base64 of ${bytes.length} bytes`;
   if (isEllipticCurveSize(bytes.length)) return { mistake: `printed ${count}, likely an elliptic-curve signature` };
   return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
+}
+
+/** In one line or several, with spaces, colons, `0x` or addresses, as `xxd`, `od` and `openssl -hex` print it. */
+function isHexadecimal(text: string): boolean {
+  const words = text.match(/(?<![\da-z])(?:0?x)?[\da-f]{2,}(?![\da-z])/gi) ?? [];
+  return isPrintable(text) && words.join('').length >= MIN_HEX_DIGITS;
 }
 
 /** With or without padding, line breaks and quotes, in either alphabet, after a prefix such as `vault:v1:`. */

@@ -1,26 +1,273 @@
-/** Tests the words for a request that got no response, for causes that no server can bring about. */
+/** Tests the words for a request that got no response: the cause that the facts show, and the fix. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { createHttpClient, startBudget } from '../../src/http/client.ts';
-import { describeNetworkError, NonRetryableError } from '../../src/http/errors.ts';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { describeError, noResponse, RequestError, type Route } from '../../src/http/errors.ts';
 
-test('a request that there is no time for is not sent, and the error says so', async () => {
-  const send = createHttpClient('http://127.0.0.1:9', {});
-  await assert.rejects(send({ method: 'GET', path: '/app/installations', bearer: 'x' }, startBudget(0)), {
-    message:
-      'The 0 s for all requests are used up. Run the job again later. GET /app/installations on 127.0.0.1:9 was not sent.',
+const SET: Route = {
+  host: 'icr.example',
+  isDefaultHost: false,
+  proxy: undefined,
+  hasLogin: false,
+  ignoredProxy: undefined,
+};
+const DEFAULT = { ...SET, host: 'api.carbonregistry.com', isDefaultHost: true };
+const BEHIND = { ...SET, proxy: 'proxy.example:3128' };
+const ONLY_HTTP = { ...DEFAULT, ignoredProxy: 'HTTP_PROXY' };
+
+const folder = await mkdtemp(join(tmpdir(), 'icr-ca-'));
+after(() => rm(folder, { recursive: true, force: true }));
+
+function networkError(code: string, message = 'words', more: object = {}): Error {
+  return Object.assign(new Error(message), { code, ...more });
+}
+
+/** What is said of an error before anything was sent. */
+function said(code: string, route: Route, isAtProxy = false, more: object = {}): string {
+  const { problem, fix } = describeError(networkError(code, 'words', more), route, false, isAtProxy);
+  return `${problem}. ${fix}`;
+}
+
+const FILE =
+  'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
+const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFinal?: true][] = [
+  ['ENOTFOUND', SET, false, 'The host of `api-url` was not found. Correct `api-url`.'],
+  [
+    'ENOTFOUND',
+    DEFAULT,
+    false,
+    'api.carbonregistry.com was not found. Check the runner’s network and name server, and run the job again.',
+  ],
+  [
+    'ENOTFOUND',
+    ONLY_HTTP,
+    false,
+    'api.carbonregistry.com was not found, and `HTTP_PROXY` does not count for https. Set `https_proxy` to the proxy.',
+  ],
+  ['ENOTFOUND', BEHIND, true, 'The proxy proxy.example:3128 was not found. Correct `https_proxy`.'],
+  [
+    'ETIMEDOUT',
+    ONLY_HTTP,
+    false,
+    'api.carbonregistry.com can’t be reached, and `HTTP_PROXY` does not count for https. Set `https_proxy` to the proxy.',
+  ],
+  [
+    'ECONNREFUSED',
+    SET,
+    false,
+    'ICR can’t be reached. Check the runner’s network and the host of `api-url`, and run the job again.',
+  ],
+  [
+    'EAI_AGAIN',
+    DEFAULT,
+    false,
+    'ICR can’t be reached. Check the runner’s network and name server, and run the job again.',
+  ],
+  ['ECONNREFUSED', BEHIND, true, 'The proxy proxy.example:3128 can’t be reached. Check `https_proxy` and the proxy.'],
+  [
+    'ECONNRESET',
+    BEHIND,
+    false,
+    'ICR can’t be reached. Check the runner’s network and the host of `api-url`, and run the job again.',
+  ],
+  ['HPE_INVALID_CONSTANT', SET, false, 'The server’s response is not HTTP. Check `api-url` and any proxy on the way.'],
+  [
+    'HPE_INVALID_CONSTANT',
+    DEFAULT,
+    false,
+    'The server’s response is not HTTP. Check any proxy or firewall on the way.',
+  ],
+  ['SELF_SIGNED_CERT_IN_CHAIN', SET, false, `The server’s certificate is not trusted. ${FILE}`, true],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', SET, false, `The server’s certificate is not trusted. ${FILE}`, true],
+  [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    BEHIND,
+    true,
+    `The proxy proxy.example:3128’s certificate is not trusted. ${FILE}`,
+    true,
+  ],
+  [
+    'CERT_HAS_EXPIRED',
+    DEFAULT,
+    false,
+    'The server’s certificate is not valid at this time. Check the runner’s clock, and when the certificate expires.',
+    true,
+  ],
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    DEFAULT,
+    false,
+    'The server’s certificate is for another host. Check any proxy or firewall on the way.',
+    true,
+  ],
+  [
+    'UNSPECIFIED',
+    SET,
+    false,
+    'The server’s certificate is too weak. Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
+    true,
+  ],
+];
+for (const [code, route, isAtProxy, says, isFinal] of cases) {
+  test(`${code}: ${says}`, () => {
+    assert.equal(said(code, route, isAtProxy), says);
+    assert.equal(describeError(networkError(code), route, false, isAtProxy).isFinal, isFinal);
   });
+}
+
+for (const [status, hasLogin, says, isFinal] of [
+  [
+    407,
+    false,
+    'asks for a user name and password (407). Put them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.',
+    true,
+  ],
+  [
+    401,
+    true,
+    'refuses the user name or password (401). Correct them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.',
+    true,
+  ],
+  [
+    403,
+    false,
+    'does not let the action connect to ICR (403). Allow icr.example on the proxy, or name its host in `no_proxy`.',
+    true,
+  ],
+  [
+    204,
+    false,
+    'does not let the action connect to ICR (204). Allow icr.example on the proxy, or name its host in `no_proxy`.',
+    true,
+  ],
+  [502, false, 'can’t reach ICR (502). Check the proxy and the host of `api-url`.', undefined],
+  [408, false, 'can’t reach ICR (408). Check the proxy and the host of `api-url`.', undefined],
+  [429, false, 'can’t reach ICR (429). Check the proxy and the host of `api-url`.', undefined],
+  [
+    Number.NaN,
+    false,
+    'does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.',
+    undefined,
+  ],
+  [
+    undefined,
+    false,
+    'ended the connection. Check the scheme (http or https) and the port of `https_proxy`.',
+    undefined,
+  ],
+] as const) {
+  test(`a proxy that answers ${status}: ${says}`, () => {
+    const error = networkError(
+      'ERR_PROXY_TUNNEL',
+      'via http://u:hunter2@proxy',
+      status === undefined ? {} : { statusCode: status },
+    );
+    const failure = describeError(error, { ...BEHIND, hasLogin }, false, false);
+    assert.equal(`${failure.problem}. ${failure.fix}`, `The proxy proxy.example:3128 ${says}`);
+    assert.equal(failure.isFinal, isFinal);
+    assert.ok(!JSON.stringify(failure).includes('hunter2'));
+  });
+}
+
+test('a port that speaks no TLS is named, and is final', () => {
+  const error = networkError('EPROTO', 'write EPROTO 40:error:0A00010B:SSL routines::wrong version number:x.c:77:\n');
+  const tell = (route: Route, isAtProxy = false) => {
+    const { problem, fix, isFinal } = describeError(error, route, false, isAtProxy);
+    assert.ok(isFinal);
+    return `${problem}. ${fix}`;
+  };
+  assert.equal(
+    tell({ ...SET, host: 'icr.example:8080' }),
+    'The server icr.example:8080 does not speak TLS. Correct the port in `api-url`.',
+  );
+  assert.equal(
+    tell(DEFAULT),
+    'The server api.carbonregistry.com does not speak TLS. Check any proxy or firewall on the way.',
+  );
+  assert.equal(
+    tell(BEHIND, true),
+    'The proxy proxy.example:3128 does not speak TLS. Begin `https_proxy` with http://, or correct its port.',
+  );
 });
 
-for (const code of ['ERR_INVALID_CHAR', 'ERR_HTTP_INVALID_HEADER_VALUE', 'ERR_UNESCAPED_CHARACTERS']) {
-  test(`a request that Node refuses to send (${code}) is not tried again`, () => {
-    const cause = Object.assign(new TypeError('Invalid character in header content'), { code });
-    const error = describeNetworkError(cause, undefined);
-    assert.ok(error instanceof NonRetryableError);
-    assert.equal(error.cause, cause);
-    assert.equal(
-      error.message,
-      `The request can’t be sent. Check \`api-url\` and the other inputs for odd characters. It failed with ${code}: Invalid character in header content.`,
+test('NODE_EXTRA_CA_CERTS is named if its file is missing, holds no certificate, or not the right one', () => {
+  const [missing, none, other] = ['missing.pem', 'none.pem', 'other.pem'].map((name) => join(folder, name));
+  assert.ok(missing !== undefined && none !== undefined && other !== undefined);
+  writeFileSync(none, 'hello');
+  writeFileSync(other, '-----BEGIN CERTIFICATE-----\n');
+  const before = process.env['NODE_EXTRA_CA_CERTS'];
+  try {
+    for (const [file, says] of [
+      [
+        missing,
+        `, and the file that NODE_EXTRA_CA_CERTS names does not exist. Put the CA’s certificate at ${missing}, or correct the variable.`,
+      ],
+      [
+        folder,
+        `, and the file that NODE_EXTRA_CA_CERTS names can’t be read. Put the CA’s certificate at ${folder}, or correct the variable.`,
+      ],
+      [
+        none,
+        `, and the file that NODE_EXTRA_CA_CERTS names holds no certificate. Put the CA’s certificate in ${none}, in PEM.`,
+      ],
+      [other, `. Add the certificate of the CA that signs it to ${other}, which NODE_EXTRA_CA_CERTS names.`],
+      ['', `. ${FILE}`],
+    ] as const) {
+      process.env['NODE_EXTRA_CA_CERTS'] = file;
+      assert.equal(said('SELF_SIGNED_CERT_IN_CHAIN', SET), `The server’s certificate is not trusted${says}`);
+    }
+  } finally {
+    if (before === undefined) delete process.env['NODE_EXTRA_CA_CERTS'];
+    else process.env['NODE_EXTRA_CA_CERTS'] = before;
+  }
+});
+
+test('no response in time names the proxy if that did not answer, and no connection is not silence', () => {
+  const tell = (...[route, wasSent, isAtProxy]: [Route, boolean, boolean]) => {
+    const { problem, fix, detail } = noResponse(route, wasSent, isAtProxy, 15_000);
+    return [problem, fix, detail];
+  };
+  assert.deepEqual(tell(BEHIND, false, true), [
+    'The proxy proxy.example:3128 did not respond within 15 s',
+    'Check `https_proxy` and the proxy.',
+    undefined,
+  ]);
+  assert.deepEqual(tell(SET, true, false), ['ICR did not respond within 15 s', 'Run the job again later.', undefined]);
+  assert.deepEqual(tell(ONLY_HTTP, false, false).slice(1), [
+    'Set `https_proxy` to the proxy.',
+    'There was no connection within 15 s.',
+  ]);
+});
+
+for (const error of [
+  new TypeError('Promise.withResolvers is not a function'),
+  new RangeError('Invalid array length'),
+  new Error('no code'),
+  Object.assign(new TypeError('Invalid character in header content'), { code: 'ERR_INVALID_CHAR' }),
+  Object.assign(new Error('x'), { code: 'ERR_ASSERTION' }),
+]) {
+  test(`an error of the program itself is thrown as it is: ${error.message}`, () => {
+    assert.throws(
+      () => describeError(error, SET, false, false),
+      (thrown) => thrown === error,
     );
   });
 }
+
+test('the message has the cause, the fix, what came back and the request, and the facts lack the fix', () => {
+  const cause = networkError('ECONNREFUSED', 'connect ECONNREFUSED 192.0.2.1:443 ##[error]');
+  const error = new RequestError(describeError(cause, SET, false, false), 'GET /app on icr.example.', 3);
+  const [came, request] = [
+    'It failed with ECONNREFUSED: connect ECONNREFUSED 192.0.2.1:443 ## [error].',
+    'GET /app on icr.example.',
+  ];
+  assert.equal(
+    error.message,
+    `ICR can’t be reached. Check the runner’s network and the host of \`api-url\`, and run the job again. ${came} ${request}`,
+  );
+  assert.equal(error.facts, `ICR can’t be reached. ${came} ${request}`);
+  assert.deepEqual([error.cause, error.unanswered], [cause, 3]);
+});

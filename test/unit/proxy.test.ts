@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  assertProxySupport,
   basicCredentials,
-  credentialsOf,
   isLoopback,
   proxyFor,
+  proxyForHttpOnly,
   proxyPasswords,
-} from '../../src/http/proxy-settings.ts';
+} from '../../src/http/proxy.ts';
 
 const API = new URL('https://api.carbonregistry.com');
 
@@ -29,7 +30,7 @@ describe('https_proxy', () => {
     const all = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
     const proxy = proxyFor(API, { https_proxy: `http://us%65r:${encodeURIComponent(`${all}äö€`)}@a:1` });
     assert.ok(proxy !== undefined);
-    assert.deepEqual(credentialsOf(proxy), { user: 'user', password: `${all}äö€` });
+    assert.equal(Buffer.from(basicCredentials(proxy), 'base64').toString(), `user:${all}äö€`);
     assert.equal(proxyFor(API, { https_proxy: "http://u:a:b!$&'()*+,;=~-._@a:1" })?.host, 'a:1');
   });
 
@@ -154,4 +155,25 @@ test('what a proxy is sent is base64 of the user name and the password, decoded'
     ['http://proxy:1', ''],
   ];
   for (const [setting, sent] of cases) assert.equal(basicCredentials(new URL(setting)), sent);
+});
+
+test('a variable that names a proxy for http alone is told if there is none for https', () => {
+  const cases: [environment: NodeJS.ProcessEnv, name: string | undefined][] = [
+    [{}, undefined],
+    [{ http_proxy: '' }, undefined],
+    [{ http_proxy: 'http://a:1' }, 'http_proxy'],
+    [{ HTTP_PROXY: 'http://a:1' }, 'HTTP_PROXY'],
+    [{ HTTP_PROXY: 'http://a:1', https_proxy: 'http://a:1' }, undefined],
+    [{ HTTP_PROXY: 'http://a:1', HTTPS_PROXY: 'http://a:1', no_proxy: '*' }, undefined],
+  ];
+  for (const [environment, name] of cases) assert.equal(proxyForHttpOnly(environment), name);
+});
+
+test('a Node that would go around the proxy is an error', () => {
+  for (const node of ['24.5.0', '24.10.0', '25.0.0', '26.1.0']) assert.doesNotThrow(() => assertProxySupport(node));
+  for (const node of ['24.4.1', '24.0.0', '22.21.0']) {
+    assert.throws(() => assertProxySupport(node), {
+      message: `\`https_proxy\` needs Node 24.5 or later, and Node ${node} runs the action. Update the runner, or name the API’s host in \`no_proxy\` if it can be reached without the proxy.`,
+    });
+  }
 });
