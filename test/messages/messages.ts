@@ -14,7 +14,7 @@ import { normalize, sentenceEnds } from './sentences.ts';
 
 const CAUSE_LIMIT = 80;
 const FIX_LIMIT = 200;
-const LAUNCHER = join(import.meta.dirname, '../../.ci/node.cjs');
+const RUN = join(import.meta.dirname, '../run.ts');
 
 /** As test/support/runner.ts writes it. */
 interface Recorded {
@@ -36,8 +36,7 @@ const { values, positionals } = parseArgs({
   options: { from: { type: 'string' }, record: { type: 'string' } },
   allowPositionals: true,
 });
-const recorded =
-  values.from === undefined ? runTests(positionals.length === 0 ? ['test'] : positionals) : readRecorded(values.from);
+const recorded = values.from === undefined ? runTests(positionals) : readRecorded(values.from);
 const messages = distinct(recorded).map((message) => ({ ...message, ...measure(message.text) }));
 
 console.log(`# Messages\n\n${recorded.length} annotations of ${messages.length} kinds.\n`);
@@ -96,7 +95,7 @@ function runTests(files: readonly string[]): Recorded[] {
   rmSync(file, { force: true });
   try {
     const env = { ...process.env, ICR_MESSAGES_FILE: file };
-    const { status } = spawnSync(process.execPath, [LAUNCHER, '--test', ...files], { env, stdio: ['ignore', 2, 2] });
+    const { status } = spawnSync(process.execPath, [RUN, ...files], { env, stdio: ['ignore', 2, 2] });
     if (status !== 0) console.error('Some tests failed. The list may be incomplete.');
     return readRecorded(file);
   } finally {

@@ -1,6 +1,7 @@
 /** Checks that a hanging step, test or server can't hang the tests. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { signalWhen, startStep, WITH_SIGNALS } from '../support/runner.ts';
 
-const LAUNCHER = join(import.meta.dirname, '../../.ci/node.cjs');
+const RUN = join(import.meta.dirname, '../run.ts');
 
 let folder: string;
 before(async () => {
@@ -60,43 +61,71 @@ test('waiting for the moment of a signal ends with the step', WITH_SIGNALS, asyn
   assert.equal(asked, before);
 });
 
-test('the launcher fails a run with a failing test, and hides the variables of the machine from it', async () => {
-  const file = join(folder, 'probe.test.ts');
+test('npm test fails if a test fails, and hides the variables of the machine from it', async () => {
+  const file = join(folder, 'fails.test.ts');
   await writeFile(
     file,
-    "require('node:test').test('probe', () => { console.log('SEEN', Object.keys(process.env).join()); throw new Error(); });",
+    "require('node:test').test('x', () => { console.log('SEEN', Object.keys(process.env).join()); throw new Error(); });",
   );
-  const foreign = { GITHUB_TOKEN: 'x', RUNNER_DEBUG: '1', INPUT_JWT: 'x', STATE_token: 'x', https_proxy: 'http://x:1' };
-  const { code, stdout } = await launch(['--test', file], { ...process.env, ...foreign, SOMETHING_ELSE: 'x' });
+  const foreign = {
+    GITHUB_TOKEN: 'x',
+    RUNNER_DEBUG: '1',
+    INPUT_JWT: 'x',
+    STATE_token: 'x',
+    https_proxy: 'http://x:1',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    SSL_CERT_FILE: file,
+  };
+  const { code, stdout } = await npmTest([file], { ...process.env, ...foreign, SOMETHING_ELSE: 'x' });
   assert.equal(code, 1, stdout);
   const seen = /SEEN (.*)/.exec(stdout)?.[1]?.split(',') ?? [];
   assert.ok(seen.includes('SOMETHING_ELSE'), stdout);
   for (const name of Object.keys(foreign)) assert.ok(!seen.includes(name), name);
 });
 
-test('the launcher fails a file that leaves something open, and every test of it is counted', async () => {
+test('npm test fails a file that leaves something open, and counts every test of it', async () => {
   const file = join(folder, 'open.test.ts');
   const tests = Array.from({ length: 300 }, (_, number) => `test('passes ${number}', () => undefined);`).join('\n');
   await writeFile(
     file,
     `const { test } = require('node:test');\n${tests}\ntest('leaves a server', () => void require('node:net').createServer().listen(0, '127.0.0.1'));`,
   );
-  const { code, stdout } = await launch(['--test', file], process.env);
+  const { code, stdout } = await npmTest([file]);
   assert.equal(code, 1, stdout);
   assert.match(stdout, /open\.test\.ts are done, and the process does not end\. Open: .*TCPServerWrap/);
   // The file itself is the one that fails.
   assert.match(stdout, /^ℹ tests 302\nℹ suites 0\nℹ pass 301\nℹ fail 1$/m);
 });
 
-test('the launcher says what it can’t find', async () => {
-  const { code, stderr } = await launch(['--test', 'test/nowhere'], process.env);
+test('npm test that is ended names the file that was running, and ends what it had started', WITH_SIGNALS, async () => {
+  const file = join(folder, 'hangs.test.ts');
+  const [pidFile, sleep] = [join(folder, 'pid'), "['-e', 'setTimeout(() => {}, 60_000)']"];
+  await rm(pidFile, { force: true });
+  await writeFile(
+    file,
+    `const { pid } = require('node:child_process').spawn(process.execPath, ${sleep});
+    require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(pid));
+    require('node:test').test('hangs', () => new Promise(() => setTimeout(() => {}, 60_000)));`,
+  );
+  const { code, stdout, stderr } = await npmTest([file], process.env, (child) =>
+    signalWhen(child, 'SIGTERM', () => existsSync(pidFile)),
+  );
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /Interrupted while running:\s+⚠ \S*hangs\.test\.ts/);
+  assert.match(stderr, /The tests were ended\./);
+  while (await isRunning()) await setTimeout(10);
+});
+
+test('npm test says which path it can’t find', async () => {
+  const { code, stderr } = await npmTest(['test/nowhere']);
   assert.deepEqual([code, stderr], [1, 'There is no test/nowhere.\n']);
 });
 
-function launch(args: readonly string[], env: NodeJS.ProcessEnv) {
+function npmTest(args: readonly string[], env = process.env, during?: (child: ChildProcess) => void) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [LAUNCHER, ...args], { env }, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [RUN, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
+    during?.(child);
   });
 }

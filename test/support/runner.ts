@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LIMIT_SECONDS = 120;
 /** The coverage run measures the source itself, which Node 24 runs without a build. */
 export const IS_COVERAGE_RUN = process.env['NODE_V8_COVERAGE'] !== undefined;
-/** Those that `.ci/node.cjs` gives for every script, so that a step from source prints no warning either. */
+/** Those that `test/run.ts` gives, so that a step from source prints no warning either. */
 const NODE_OPTIONS = IS_COVERAGE_RUN
   ? process.execArgv.filter((option) => option.startsWith('--disable-warning='))
   : [];
