@@ -1,15 +1,12 @@
-/** Checks the structure of src: which folder imports which, that the linter refuses the rest, and how files are named. */
+/** Checks the structure of src: what each folder may import, that no files import each other in a circle, and the names. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, posix } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { before, describe, test } from 'node:test';
 
-const ROOT = join(import.meta.dirname, '../..');
-const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+const SRC = join(import.meta.dirname, '../../src');
 
-/** What the files of a folder may import of src, besides each other. `.biome.json` has the same rules. */
+/** What the files of a folder may import of src, besides each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runner: [],
   signing: ['runner'],
@@ -21,136 +18,113 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['token', 'inputs', 'icr', 'http', 'signing', 'runner'],
   'post.ts': ['token', 'inputs', 'icr', 'http', 'signing', 'runner'],
 };
-const PARTS = Object.keys(MAY_IMPORT);
-const LONGEST_FILE_LINES = 180;
+/** Files outside src that a file of src may import: the version, and a part of the toolkit that exports no path of it. */
+const OUTSIDE: readonly string[] = ['../package.json', '../node_modules/@actions/github/lib/context.js'];
 const FORBIDDEN_NAME = /^(?:utils?|helpers?|lib|common|shared|types|constants|misc)(?:\.ts)?$/;
 
-interface Import {
-  /** Below src, as `icr/api.ts`. */
-  from: string;
-  to: string;
-}
-
-let files: ReadonlyMap<string, string>;
-let imports: readonly Import[];
+/** The files of src, each with what it imports by a relative path, types included. */
+let files: ReadonlyMap<string, readonly string[]>;
 
 before(async () => {
-  const names = await readdir(join(ROOT, 'src'), { recursive: true });
-  const sources = names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.endsWith('.ts'));
-  files = new Map(
-    await Promise.all(
-      sources.map(async (name): Promise<[string, string]> => [name, await readFile(join(ROOT, 'src', name), 'utf8')]),
-    ),
-  );
-  imports = [...files].flatMap(([from, text]) =>
-    [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g)]
-      .map(([, path = '']) => posix.join(dirname(from), path))
-      .filter((to) => !to.startsWith('../'))
-      .map((to) => ({ from, to })),
-  );
+  const names = (await readdir(SRC, { recursive: true })).map((name) => name.replaceAll('\\', '/'));
+  const entries = names
+    .filter((name) => name.endsWith('.ts'))
+    .map(async (name) => [name, importsIn(name, await readFile(join(SRC, name), 'utf8'))] as const);
+  files = new Map(await Promise.all(entries));
 });
 
 describe('The folders of src', () => {
   test('are the ones that the rules name', () => {
-    assert.deepEqual([...new Set([...files.keys()].map(partOf))].sort(), [...PARTS].sort());
+    assert.deepEqual(new Set([...files.keys()].map(partOf)), new Set(Object.keys(MAY_IMPORT)));
   });
 
   test('import what the rules allow, and nothing else', () => {
-    assert.ok(imports.length > 50, `${imports.length} imports were found`);
-    const wrong = imports.filter(({ from, to }) => !isAllowed(partOf(from), partOf(to)));
+    const wrong = [...files].flatMap(([from, imports]) =>
+      imports.filter((to) => !isAllowed(from, to)).map((to) => `src/${from} imports ${posix.join('src', to)}`),
+    );
     assert.deepEqual(wrong, []);
   });
+});
 
-  test('import each other in one direction', () => {
-    const reachable = (part: string): string[] => {
-      const next = (MAY_IMPORT[part] ?? []).filter((to) => to !== part);
-      return [...new Set([...next, ...next.flatMap(reachable)])];
-    };
-    for (const part of PARTS) assert.ok(!reachable(part).includes(part), `${part} is in a cycle`);
+describe('The files of src', () => {
+  test('import each other in no circle, types included', () => {
+    assert.equal(findCircle(files)?.join(' → '), undefined);
   });
 
-  test('are small enough to read, file by file, and named for what they hold', () => {
-    for (const [name, text] of files) {
-      const lines = text.split('\n').length - 1;
-      assert.ok(lines <= LONGEST_FILE_LINES, `src/${name} has ${lines} lines`);
+  test('are named for what they hold', () => {
+    for (const name of files.keys()) {
       for (const part of name.split('/')) assert.doesNotMatch(part, FORBIDDEN_NAME, `src/${name}`);
     }
   });
 });
 
-describe('The linter', () => {
-  test('refuses every wrong import, takes every right one, and names the rule', async () => {
-    const targetsOf = (from: string) => PARTS.filter((to) => to !== from);
-    const reports = await lint(
-      PARTS.map((from): [string, string[]] => [
-        fileIn(from),
-        targetsOf(from).map((to) => `import '${from.endsWith('.ts') ? '.' : '..'}/${fileIn(to)}';`),
-      ]),
-    );
-    for (const from of PARTS) {
-      const report = reports.filter(({ file }) => file.endsWith(`/src/${fileIn(from)}`));
-      assert.deepEqual(
-        report.map(({ line }) => line),
-        targetsOf(from).flatMap((to, index) => (isAllowed(from, to) ? [] : [index + 1])),
-        from,
-      );
-      for (const { message } of report) assert.match(message, new RegExp(`src/${from} .*may import `));
-    }
+describe('These checks of the imports', () => {
+  test('see an import in every form', () => {
+    const text = [
+      "import '../token/a.ts';",
+      "import type { X } from '../token/b.ts';",
+      "import {\n  type X,\n  y,\n} from '../token/c.ts';",
+      "export * from '../token/d.ts';",
+      "const x = await import('../token/e.ts');",
+      "type Y = import('../token/f.ts').Y;",
+      "const z = require('../token/g.ts');",
+      "import h from '../../package.json' with { type: 'json' };",
+      "import { join } from 'node:path';",
+    ].join('\n');
+    assert.deepEqual(importsIn('icr/api.ts', text), [
+      ...'abcdefg'.split('').map((name) => `token/${name}.ts`),
+      '../package.json',
+    ]);
   });
 
-  test('refuses a wrong import in every form', async () => {
-    const forms = [
-      "import '../token/mint.ts';",
-      "import type { X } from '../token/mint.ts';",
-      "export * from '../token/mint.ts';",
-      "await import('../token/mint.ts');",
-      "import '../../src/token/mint.ts';",
-      "import '../../test/support/runner.ts';",
-    ];
+  test('refuse an import of a folder above, of the entries, and from outside', () => {
     assert.deepEqual(
-      (await lint([['icr/file.ts', forms]])).map(({ line }) => line),
-      forms.map((_, index) => index + 1),
+      ['http/a.ts', 'icr/a.ts', 'token/a.ts', 'main.ts', '../test/a.ts', '../package.json'].filter((to) =>
+        isAllowed('icr/b.ts', to),
+      ),
+      ['http/a.ts', 'icr/a.ts', '../package.json'],
     );
   });
+
+  test('find a circle of several files', () => {
+    const circle = { a: ['b'], b: ['c', 'd'], c: ['e'], d: [], e: ['b'] };
+    assert.deepEqual(findCircle(new Map(Object.entries(circle))), ['b', 'c', 'e', 'b']);
+    assert.equal(findCircle(new Map(Object.entries({ a: ['b', 'c'], b: ['c'], c: [] }))), undefined);
+  });
 });
+
+/** Paths below src, such as `icr/api.ts`; one outside it begins with `../`. */
+function importsIn(name: string, text: string): string[] {
+  const relative = text.matchAll(/\b(?:from|import|require)\s*\(?\s*'(\.[^']+)'/g);
+  return [...relative].map(([, path = '']) => posix.join(posix.dirname(name), path));
+}
+
+function isAllowed(from: string, to: string): boolean {
+  if (to.startsWith('../')) return OUTSIDE.includes(to);
+  return partOf(from) === partOf(to) ? from.includes('/') : (MAY_IMPORT[partOf(from)] ?? []).includes(partOf(to));
+}
 
 /** The folder directly below src that a file is in, or the file's own name. */
 function partOf(file: string): string {
   return file.split('/')[0] ?? '';
 }
 
-function isAllowed(from: string, to: string): boolean {
-  return from === to || (MAY_IMPORT[from] ?? []).includes(to);
-}
-
-function fileIn(part: string): string {
-  return part.endsWith('.ts') ? part : `${part}/file.ts`;
-}
-
-interface Report {
-  file: string;
-  line: number;
-  message: string;
-}
-
-/** Runs the linter with this repository's rules on files below `src`. Its report for GitHub has one line for each error. */
-async function lint(sources: readonly (readonly [name: string, lines: readonly string[]])[]): Promise<Report[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'icr-lint-'));
-  try {
-    await cp(join(ROOT, '.biome.json'), join(folder, '.biome.json'));
-    for (const [name, lines] of sources) {
-      await mkdir(join(folder, 'src', dirname(name)), { recursive: true });
-      await writeFile(join(folder, 'src', name), `${lines.join('\n')}\n`);
+/** The files of a circle, the first of them again at the end. */
+function findCircle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const next of graph.get(file) ?? []) {
+      const circle = visit(next, [...path, file]);
+      if (circle !== undefined) return circle;
     }
-    const args = ['lint', '--only=style/noRestrictedImports', '--reporter=github', '--max-diagnostics=none', 'src'];
-    const stdout = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [BIOME, ...args], { cwd: folder }, (_, stdout) => resolve(stdout));
-    });
-    const errors = stdout.matchAll(/^::error title=\S*noRestrictedImports,file=([^,]+),line=(\d+),.*?::(.*)$/gm);
-    return [...errors]
-      .map(([, file = '', line, message = '']) => ({ file: file.replaceAll('\\', '/'), line: Number(line), message }))
-      .sort((one, other) => one.line - other.line);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file, []);
+    if (circle !== undefined) return circle;
   }
+  return undefined;
 }
