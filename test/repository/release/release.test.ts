@@ -82,6 +82,31 @@ describe('A release', suite, () => {
     assert.match(outcome.log, /::warning .*Enable release immutability/);
   });
 
+  test('is refused if a required check also failed or has not ended, whichever the API lists first', () => {
+    using server = createServer();
+    const sha = server.merge('1.0.0');
+    const name = 'Test on windows-latest';
+    for (const run of [
+      { name, status: 'completed', conclusion: 'failure' },
+      { name, status: 'completed', conclusion: 'cancelled' },
+      { name, status: 'in_progress', conclusion: null },
+    ]) {
+      for (const otherChecks of [
+        { before: [run], after: [] },
+        { before: [], after: [run] },
+      ]) {
+        server.editState((state) => {
+          state.otherChecks = { [sha]: otherChecks };
+        });
+        const outcome = server.dispatch('v1.0.0');
+        assert.equal(outcome.ok, false, outcome.log);
+        const word = run.conclusion ?? run.status;
+        assert.match(outcome.log, new RegExp(`The check “${name}” of ${sha} is ${word}, not success`));
+      }
+    }
+    assert.equal(server.commitOf('tags/v1.0.0'), undefined);
+  });
+
   test('is refused, before anything is created, for a commit that is not ready', () => {
     using server = createServer();
     assertOk(server.dispatch('v1.0.0'));
@@ -98,11 +123,11 @@ describe('A release', suite, () => {
     refuse('v0.9.0', /v0\.9\.0 is older than v1\.0\.0/);
     refuse('v1.3.0', /CHANGELOG\.md has no section for 1\.3\.0/);
     server.editState((state) => {
-      state.failing = { [sha]: 'Test on windows-latest' };
+      state.missing = { [sha]: 'Test on windows-latest' };
     });
     refuse('v1.2.0', /The check “Test on windows-latest” of \w+ is missing, not success/);
     server.editState((state) => {
-      state.failing = {};
+      state.missing = {};
       state.unsigned = [sha];
     });
     refuse('v1.2.0', /could not verify the signature of \w+ \(unsigned\)/);

@@ -32,12 +32,20 @@ export interface Release {
   assets: { name: string; digest: string }[];
 }
 
+interface CheckRun {
+  name: string;
+  status: string;
+  conclusion: string | null;
+}
+
 export interface GitHubState {
   releases: Release[];
   /** Commits whose signature GitHub could not verify. */
   unsigned: string[];
-  /** The name of the check that failed, by commit. */
-  failing: Record<string, string>;
+  /** The name of the check that did not run, by commit. */
+  missing: Record<string, string>;
+  /** What the API lists before and after the checks that passed, by commit. */
+  otherChecks: Record<string, { before: CheckRun[]; after: CheckRun[] }>;
   /** What somebody changes in a draft before it is published. */
   editAfterUpload?: object;
   immutability: boolean;
@@ -107,7 +115,8 @@ export function createServer() {
       nextId: 1,
       checks: importRulesets(),
       unsigned: [],
-      failing: {},
+      missing: {},
+      otherChecks: {},
       immutability: true,
     }),
   );
