@@ -218,7 +218,7 @@ export function createServer() {
           const isPublished = !readFileSync(output, 'utf8').includes('published=false');
           if (step.if === "steps.before.outputs.published == 'false'" && isPublished) continue;
           const env = Object.entries({ ...job.env, ...step.env }).map(([key, value]) => [key, expand(value)]);
-          const result = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step.run ?? ''], {
+          const result = spawnSync('bash', ['-e', '-c', step.run ?? ''], {
             cwd: checkout,
             encoding: 'utf8',
             env: {
