@@ -3,16 +3,9 @@ import { MIN_ATTEMPT_SECONDS, nextWaitMs, type RetryPolicy, SECOND_MS } from '..
 
 /** From sending a request to having its response. */
 const ROUND_TRIP_MS = 100;
-const ATTEMPT_MS = 15 * SECOND_MS;
-
-export interface Step {
-  budgetSeconds: number;
-  /** One after the other. */
-  requests: number;
-}
-
-export const MAIN: Step = { budgetSeconds: 90, requests: 2 };
-export const POST: Step = { budgetSeconds: 45, requests: 1 };
+/** Of main, which sends two requests, one after the other. */
+const BUDGET_MS = 90 * SECOND_MS;
+const REQUESTS = 2;
 
 export interface Limit {
   perSecond: number;
@@ -29,8 +22,6 @@ export interface HerdResult {
   served: number;
   /** Answered 429. */
   refused: number;
-  /** How many jobs were done by each second. */
-  doneBySecond: number[];
 }
 
 interface Job {
@@ -41,11 +32,10 @@ interface Job {
 }
 
 /** All jobs start in the first second. */
-export function simulateHerd(jobs: number, limit: Limit, step: Step, policy: RetryPolicy): HerdResult {
+export function simulateHerd(jobs: number, limit: Limit, policy: RetryPolicy): HerdResult {
   const random = seededRandom(42);
   const admit = limiter(limit);
   const queue = new Queue<Job>();
-  const doneBySecond: number[] = [];
   let [gaveUp, lastSeconds, served, refused] = [0, 0, 0, 0];
   for (let job = 0; job < jobs; job += 1) {
     const startedMs = random() * SECOND_MS;
@@ -58,22 +48,17 @@ export function simulateHerd(jobs: number, limit: Limit, step: Step, policy: Ret
     if (admit(atMs)) {
       served += 1;
       Object.assign(job, { step: job.step + 1, attempts: 0, failures: 0 });
-      if (job.step < step.requests) {
-        queue.push(nowMs, job);
-        continue;
-      }
-      lastSeconds = nowMs / SECOND_MS;
-      const second = Math.ceil(lastSeconds);
-      doneBySecond[second] = (doneBySecond[second] ?? 0) + 1;
+      if (job.step < REQUESTS) queue.push(nowMs, job);
+      else lastSeconds = nowMs / SECOND_MS;
       continue;
     }
     refused += 1;
     if (limit.retryAfter === undefined) job.failures += 1;
-    const againMs = nextAttemptMs(job, nowMs, limit.retryAfter, step, policy, random);
+    const againMs = nextAttemptMs(job, nowMs, limit.retryAfter, policy, random);
     if (againMs === undefined) gaveUp += 1;
     else queue.push(againMs, job);
   }
-  return { gaveUp, lastSeconds, served, refused, doneBySecond };
+  return { gaveUp, lastSeconds, served, refused };
 }
 
 export interface OutageResult {
@@ -83,12 +68,8 @@ export interface OutageResult {
   lateSeconds: number;
 }
 
-/**
- * Jobs that start in an outage's first second; each is alone.
- *
- * @param isSilent whether requests get no response until the attempt is cut, instead of an error at once
- */
-export function simulateOutage(seconds: number, isSilent: boolean, step: Step, policy: RetryPolicy): OutageResult {
+/** Jobs that start in an outage's first second; each is alone, and its requests fail at once. */
+export function simulateOutage(seconds: number, policy: RetryPolicy): OutageResult {
   const random = seededRandom(7);
   const jobs = 4000;
   let [gaveUp, attempts, lateMs] = [0, 0, 0];
@@ -103,9 +84,7 @@ export function simulateOutage(seconds: number, isSilent: boolean, step: Step, p
         break;
       }
       job.failures += 1;
-      const deadlineMs = startedMs + step.budgetSeconds * SECOND_MS;
-      const tookMs: number = isSilent ? Math.min(ATTEMPT_MS, deadlineMs - atMs) : ROUND_TRIP_MS;
-      atMs = nextAttemptMs(job, atMs + tookMs, undefined, step, policy, random);
+      atMs = nextAttemptMs(job, atMs + ROUND_TRIP_MS, undefined, policy, random);
       if (atMs === undefined) {
         gaveUp += 1;
         break;
@@ -119,11 +98,10 @@ function nextAttemptMs(
   job: Job,
   nowMs: number,
   retryAfter: number | undefined,
-  { budgetSeconds }: Step,
   policy: RetryPolicy,
   random: () => number,
 ): number | undefined {
-  const remainingMs = job.startedMs + budgetSeconds * SECOND_MS - nowMs;
+  const remainingMs = job.startedMs + BUDGET_MS - nowMs;
   const requestedMs = retryAfter === undefined ? undefined : retryAfter * SECOND_MS;
   const waitMs = nextWaitMs(job, requestedMs, remainingMs, random(), policy);
   if (waitMs === undefined || remainingMs - waitMs < MIN_ATTEMPT_SECONDS * SECOND_MS) return undefined;

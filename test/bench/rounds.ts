@@ -1,11 +1,31 @@
-/** Runs the rounds of a benchmark: every contestant once in each, each round beginning with another one. */
-import type { Contestant } from './contestants.ts';
-import type { Counts, Server } from './remote.ts';
-import { type Phase, runStepProcess, type Usage } from './step-process.ts';
+/** Runs the rounds of the benchmark: every contestant's main and post as processes, each round beginning with another one. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Counts, Server } from './server.ts';
 
-export interface Round {
-  main: Usage;
-  post: Usage;
+const PROBE = join(import.meta.dirname, 'probe.cjs');
+
+export type Phase = 'main' | 'post';
+
+export interface Contestant {
+  name: string;
+  files: Record<Phase, string>;
+  inputs: Readonly<Record<string, string>>;
+}
+
+export interface Usage {
+  /** From before the process starts until it has ended and its output was read. */
+  milliseconds: number;
+  /** User and system time of all its threads. The load of other processes hardly changes it. */
+  cpuMilliseconds: number;
+  /** The peak of its resident memory. */
+  maxRssKilobytes: number;
+}
+
+export interface Round extends Record<Phase, Usage> {
   asked: Pick<Counts, 'requests' | 'connections'>;
 }
 
@@ -28,38 +48,67 @@ export async function runRounds(
   return results;
 }
 
-async function runOnce(contestant: Contestant, server: Server): Promise<Round> {
+/** Main, then post with the state that main saved. */
+async function runOnce({ name, files, inputs }: Contestant, server: Server): Promise<Round> {
   const before = await server.tell();
-  const usages = await runStep(contestant, server);
-  const after = await server.tell();
-  if (after.liveTokens > 0) throw new Error(`${contestant.name} left a token alive`);
-  return {
-    ...usages,
-    asked: { requests: after.requests - before.requests, connections: after.connections - before.connections },
-  };
-}
-
-/** Runs main, then post with the state that main saved. */
-export async function runStep({ name, files, inputs }: Contestant, { env }: Server): Promise<Record<Phase, Usage>> {
-  const state = new Map<string, string>();
-  const run = async (phase: Phase): Promise<Usage> => {
-    const result = await runStepProcess(files[phase], { ...stepEnvironment(inputs, state), ...env });
-    if (result.exitCode !== 0) throw new Error(`${name}: ${phase} ended with ${result.exitCode}\n${result.output}`);
-    for (const [key, value] of result.state) state.set(key, value);
-    return result.usage;
-  };
-  const main = await run('main');
-  return { main, post: await run('post') };
-}
-
-function stepEnvironment(
-  inputs: Readonly<Record<string, string>>,
-  state: ReadonlyMap<string, string>,
-): Record<string, string> {
-  return {
+  const env: Record<string, string> = {
+    ...server.env,
     GITHUB_REPOSITORY: 'octo-org/octo-repo',
     GITHUB_REPOSITORY_OWNER: 'octo-org',
     ...Object.fromEntries(Object.entries(inputs).map(([name, text]) => [`INPUT_${name.toUpperCase()}`, text])),
-    ...Object.fromEntries([...state].map(([name, text]) => [`STATE_${name}`, text])),
   };
+  const main = await runProcess(files.main, env);
+  for (const [key, value] of main.state) env[`STATE_${key}`] = value;
+  const post = await runProcess(files.post, env);
+  for (const { exitCode, output } of [main, post])
+    if (exitCode !== 0) throw new Error(`${name} ended with ${exitCode}\n${output}`);
+  const after = await server.tell();
+  if (after.liveTokens > 0) throw new Error(`${name} left a token alive`);
+  const asked = { requests: after.requests - before.requests, connections: after.connections - before.connections };
+  return { main: main.usage, post: post.usage, asked };
+}
+
+/** @throws Error if the process was killed: it writes what it used when it exits */
+async function runProcess(file: string, env: Readonly<Record<string, string>>) {
+  const folder = await mkdtemp(join(tmpdir(), 'icr-bench-'));
+  const files = {
+    GITHUB_OUTPUT: join(folder, 'output'),
+    GITHUB_STATE: join(folder, 'state'),
+    GITHUB_EVENT_PATH: join(folder, 'event.json'),
+    BENCH_USAGE_FILE: join(folder, 'usage.json'),
+  };
+  try {
+    await writeFile(files.GITHUB_OUTPUT, '');
+    await writeFile(files.GITHUB_STATE, '');
+    await writeFile(files.GITHUB_EVENT_PATH, '{}');
+    const started = performance.now();
+    const child = spawn(process.execPath, ['--require', PROBE, file], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        CI: 'true',
+        GITHUB_EVENT_NAME: 'push',
+        RUNNER_TEMP: folder,
+        ...files,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    const [exitCode] = await once(child, 'close');
+    const milliseconds = performance.now() - started;
+    const usage: Usage = { milliseconds, ...JSON.parse(await readFile(files.BENCH_USAGE_FILE, 'utf8')) };
+    return { usage, exitCode, output, state: parseState(await readFile(files.GITHUB_STATE, 'utf8')) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function parseState(text: string): [name: string, value: string][] {
+  const entries = [...text.matchAll(/^(.+?)<<(ghadelimiter_[\w-]+)\n(.*?)\n\2$/gms)];
+  return entries.map(([, name = '', , value = '']) => [name, value]);
 }
