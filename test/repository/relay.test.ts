@@ -72,7 +72,7 @@ describe('The relay', () => {
       name: 'repository_dispatch',
       payload: { action: sent.body.event_type, client_payload: sent.body.client_payload },
     };
-    const result = await scene.main({}, { event });
+    const result = await scene.main({ 'installation-id': sent.body.client_payload.installation.id }, { event });
     assertSucceeded(result);
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
   });
@@ -95,9 +95,17 @@ describe('The relay', () => {
     assert.equal(github.requests.length, 0);
   });
 
-  test('does not start with an empty secret, an empty token or no repository', () => {
+  test('does not start with a token that is no header, and does not repeat it', () => {
+    for (const githubToken of ['', 'ghs_secret\n', 'ghs_\nsecret', 'ghs_secret x', 'ghs_secret\u00e9']) {
+      assert.throws(
+        () => createRelay({ ...SETTINGS, githubToken }),
+        (error: Error) => /githubToken is empty, or has/.test(error.message) && !error.message.includes('secret'),
+      );
+    }
+  });
+
+  test('does not start with an empty secret or no repository', () => {
     assert.throws(() => createRelay({ ...SETTINGS, webhookSecret: '' }), /webhookSecret is empty/);
-    assert.throws(() => createRelay({ ...SETTINGS, githubToken: '' }), /githubToken is empty/);
     for (const repository of ['', 'name', 'a/b/c', 'a/../b', 'owner/name?x']) {
       assert.throws(() => createRelay({ ...SETTINGS, repository }), /owner\/name/);
     }
@@ -141,11 +149,13 @@ describe('The relay', () => {
     assert.equal(github.requests.length, 2);
   });
 
-  test('answers 503 if the store fails', async (t) => {
+  test('answers 503 if the store fails, and does not print what the store says', async (t) => {
     const github = await startGitHub(t, accept);
-    const seen = { has: () => Promise.reject(new Error('down')), add: () => undefined };
     const { signature, body } = sign(PAYLOAD);
-    assert.equal(await createRelay({ ...SETTINGS, githubUrl: github.url, seen })(signature, body), 503);
+    for (const failure of [new Error(`down: ${SECRET}`), SECRET, undefined]) {
+      const seen = { has: () => Promise.reject(failure), add: () => undefined };
+      assert.equal(await createRelay({ ...SETTINGS, githubUrl: github.url, seen })(signature, body), 503);
+    }
     assert.equal(github.requests.length, 0);
   });
 
@@ -181,6 +191,10 @@ describe('The relay', () => {
       const { signature, body } = sign(payload);
       assert.equal(await relay(signature, body), 400, JSON.stringify(payload));
     }
+    const depth = 60_000;
+    const deep = `${JSON.stringify(PAYLOAD).slice(0, -1)},"state":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    const nested = signText(deep);
+    assert.equal(await relay(nested.signature, nested.body), 400, 'nested so deep that JSON.stringify fails');
     assert.equal(github.requests.length, 0);
   });
 
@@ -237,7 +251,11 @@ describe('The relay', () => {
 });
 
 function sign(payload: unknown, outer: object = {}, secret = SECRET) {
-  const signedData = Buffer.from(JSON.stringify(payload)).toString('base64');
+  return signText(JSON.stringify(payload), outer, secret);
+}
+
+function signText(text: string, outer: object = {}, secret = SECRET) {
+  const signedData = Buffer.from(text).toString('base64');
   const signature = `sha256=${createHmac('sha256', secret).update(signedData).digest('hex')}`;
   return { signature, body: JSON.stringify({ ...outer, signedData }) };
 }
@@ -246,7 +264,7 @@ async function startGitHub(t: TestContext, answer: Answer) {
   const requests: {
     path: string;
     headers: IncomingMessage['headers'];
-    body: { event_type: string; client_payload: unknown };
+    body: { event_type: string; client_payload: { installation: { id: string } } };
   }[] = [];
   const server = createServer(async (incoming, response) => {
     let text = '';

@@ -30,7 +30,7 @@ const MAX_REMEMBERED = 100_000;
  * Returns a function that takes the header `x-icr-signature-256` and the body as text, and resolves to the status to
  * answer ICR with. It never rejects: 5xx asks ICR to send the delivery again, 4xx does not.
  * `seen` has `has(id)` and `add(id)`, which may be asynchronous.
- * @throws Error if a setting is missing: with an empty secret, everybody could sign
+ * @throws Error if a setting can't be used: with an empty secret, everybody could sign
  */
 export function createRelay({
   webhookSecret,
@@ -41,31 +41,39 @@ export function createRelay({
   timeoutMs = GITHUB_TIMEOUT_MS,
 }) {
   if (!webhookSecret) throw new Error('webhookSecret is empty, so that everybody could sign');
-  if (!githubToken) throw new Error('githubToken is empty');
+  // `fetch` refuses such a header with a message that repeats it.
+  if (!/^[!-~]+$/.test(githubToken ?? '')) throw new Error('githubToken is empty, or has a line end or a space in it');
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository ?? '')) throw new Error('repository must be owner/name');
   const underway = new Map();
 
   return async function relay(signature, body) {
+    try {
+      return await answer(signature, body);
+    } catch (error) {
+      // Without its message, which may hold a password of the store.
+      console.error(`relay: ${error?.cause?.code ?? error?.code ?? error?.name}`);
+      return 503;
+    }
+  };
+
+  async function answer(signature, body) {
     if (Buffer.byteLength(body) > MAX_BODY_BYTES) return 413;
     const signedData = readSignedData(body);
     if (signedData === undefined) return 400;
     if (!isSigned(signedData, signature)) return 401;
     const payload = readPayload(signedData);
     if (payload === undefined) return 400;
-    if (JSON.stringify(payload).length > MAX_PAYLOAD_CHARACTERS) return 413;
+    if (payload.length > MAX_PAYLOAD_CHARACTERS) return 413;
 
     const id = createHash('sha256').update(signedData).digest('hex');
     try {
       // A second copy that arrives while the first is sent shares its answer.
       if (!underway.has(id)) underway.set(id, sendOnce(id, payload));
       return await underway.get(id);
-    } catch (error) {
-      console.error(`relay: ${error.cause?.code ?? error.name}: ${error.message}`);
-      return 503;
     } finally {
       underway.delete(id);
     }
-  };
+  }
 
   /** ICR signs the base64 text as it stands in the body. Hashes are compared, so that lengths take no time either. */
   function isSigned(signedData, signature) {
@@ -91,7 +99,7 @@ export function createRelay({
         accept: 'application/vnd.github+json',
         'user-agent': 'icr-webhook-relay',
       },
-      body: JSON.stringify({ event_type: 'icr-webhook', client_payload: payload }),
+      body: `{"event_type":"icr-webhook","client_payload":${payload}}`,
     });
     await response.body?.cancel();
     if (response.status === 204) return 202;
@@ -141,11 +149,16 @@ function readSignedData(body) {
   return typeof signedData === 'string' && /^[\w+/-]+={0,2}$/.test(signedData) ? signedData : undefined;
 }
 
-/** What was signed, and only that: the fields beside it in the body can be anybody's. */
+/** What was signed, as JSON, and only that: the fields beside it in the body can be anybody's. */
 function readPayload(signedData) {
   const payload = parseObject(Buffer.from(signedData, 'base64').toString());
   if (payload === undefined || Object.keys(payload).length > MAX_PAYLOAD_PROPERTIES) return undefined;
-  return typeof payload.event === 'string' && typeof payload.installation?.id === 'string' ? payload : undefined;
+  if (typeof payload.event !== 'string' || typeof payload.installation?.id !== 'string') return undefined;
+  try {
+    return JSON.stringify(payload);
+  } catch {
+    return undefined; // nested so deep that it can be read but not written
+  }
 }
 
 function parseObject(text) {
