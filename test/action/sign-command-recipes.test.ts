@@ -1,7 +1,7 @@
 /** Runs the commands of the examples and of the README's table through the action, with stand-ins for the signers. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -27,6 +27,12 @@ describe('The signing command of the example', OPTIONS, () => {
     test(`${name} signs, also a second time by the corrected clock`, OPTIONS, async () => {
       assertSucceeded(await sign(commandOf(name)));
       assertSucceeded(await sign(commandOf(name), 900));
+    });
+
+    test(`${name} signs if the path of RUNNER_TEMP has a space`, OPTIONS, async () => {
+      const temp = join(folder, 'of the runner');
+      await mkdir(temp, { recursive: true });
+      assertSucceeded(await sign(commandOf(name), 0, { RUNNER_TEMP: temp }));
     });
 
     test(`${name} fails its step if the signer fails`, OPTIONS, async () => {
