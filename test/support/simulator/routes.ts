@@ -1,13 +1,23 @@
 /** Answers the endpoints under /app, and the few resource endpoints that show what a token can do. */
 import { callingApp, callingToken, type ServerState, tokenJson } from './credentials.ts';
 import { type App, type Installation, installationJson, type Organization, organizationJson } from './registry.ts';
-import { ApiError, type Json, type JsonObject, jsonReply, type Reply, textReply } from './replies.ts';
+import {
+  ApiError,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonReply,
+  parseJson,
+  type Reply,
+  textReply,
+} from './replies.ts';
 import type { RouteName, Settings } from './settings.ts';
 
 export interface Call {
   /** The number of the request, see `RequestRecord`. */
   readonly number: number;
   readonly bearer: string | undefined;
+  readonly body: string;
   readonly query: URLSearchParams;
   /** The value of the path's variable segment. '' if the route has none. */
   readonly id: string;
@@ -25,7 +35,7 @@ export interface Route {
 export interface FoundRoute {
   readonly name: RouteName | undefined;
   /** @throws ApiError if the request is refused */
-  answer(call: Pick<Call, 'number' | 'bearer'>): Reply;
+  answer(call: Pick<Call, 'number' | 'bearer' | 'body'>): Reply;
 }
 
 /** Undefined if there is no such route. */
@@ -265,6 +275,19 @@ export function resourceRoutes(server: ServerState): readonly Route[] {
     },
     {
       method: 'GET',
+      path: '/organizations/:id/inventory',
+      handle: (call) => jsonReply(200, inventoryJson(opened(server, call, 'organization_inventory'))),
+    },
+    {
+      method: 'POST',
+      path: '/organizations/:id/inventory/requests/retire',
+      handle: (call) => {
+        opened(server, call, 'organization_inventory', /^(request|write)$/i);
+        return jsonReply(201, retirementJson(call.body));
+      },
+    },
+    {
+      method: 'GET',
       path: '/organizations/:id/warehouse/inventory',
       handle: (call) => jsonReply(200, warehouseJson(opened(server, call, 'organization_warehouse'))),
     },
@@ -280,12 +303,12 @@ function projects(server: ServerState, call: Call): Reply {
 }
 
 /** Any level of the permission includes reading. An app token has no organization. */
-function opened(server: ServerState, call: Call, permission: string): Organization {
+function opened(server: ServerState, call: Call, permission: string, levels = /./): Organization {
   const token = callingToken(server, call.bearer);
   const organization = token.installation?.organization;
   // NestJS' words when a guard refuses.
   if (organization?.id !== call.id) throw new ApiError(403, 'Forbidden resource');
-  if (token.permissions[permission] === undefined) throw new ApiError(403, 'Forbidden resource');
+  if (!levels.test(token.permissions[permission] ?? '')) throw new ApiError(403, 'Forbidden resource');
   return organization;
 }
 
@@ -295,11 +318,46 @@ const PROJECTS = [
   { id: '3f6f5c0e-53b5-4a1c-8c5e-0d3d1d1f7a03', num: 3, fullName: 'Mineral storage in Hellisheiði basalt' },
 ] as const;
 
+/** In the inventory of every organization. */
+const CREDIT_ID = '9a0b7c52-1f6a-4a55-9c0f-6d8a3f0e2b11';
+const CREDIT_AMOUNT = 340;
+
 type Project = (typeof PROJECTS)[number];
 
 function projectJson(project: Project): JsonObject {
   const { id, num, fullName } = project;
   return { id, num, fullName, status: 'validated', registry: 'ICR', countryCode: 'IS' };
+}
+
+function inventoryJson(organization: Organization): JsonObject {
+  const credit: JsonObject = {
+    id: CREDIT_ID,
+    organizationId: organization.id,
+    serialization: 'ICR-ISL-1-2023-0',
+    vintage: '2023',
+    amount: CREDIT_AMOUNT,
+    unit: 'tCO2e',
+    type: 'exPost',
+    project: projectJson(PROJECTS[0]),
+  };
+  return { organizationId: organization.id, credits: [credit] };
+}
+
+/** The body that ICR's demo sends (best-marketplace, icr.ts). Neither the answer nor the errors are documented. */
+function retirementJson(body: string): JsonObject {
+  const { creditId, amount, retirementData } = objectIn(parseJson(body));
+  const { reason, beneficiaryName } = objectIn(retirementData);
+  if (creditId !== CREDIT_ID) throw new ApiError(404, 'Credit not found');
+  if (typeof amount !== 'number' || amount <= 0) throw new ApiError(400, 'amount must be a positive number');
+  if (amount > CREDIT_AMOUNT) throw new ApiError(422, 'Not enough credits');
+  if (typeof reason !== 'string' || typeof beneficiaryName !== 'string') {
+    throw new ApiError(400, 'retirementData must have reason and beneficiaryName');
+  }
+  return { id: '9a0b7c52-1f6a-4a55-9c0f-6d8a3f0e2b12', creditId, amount, action: 'retire', state: 'pending' };
+}
+
+function objectIn(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
 }
 
 function warehouseJson(organization: Organization): JsonObject {

@@ -160,6 +160,26 @@ describe('An access token', () => {
     assert.equal((await send('GET', '/projects')).status, 401);
   });
 
+  test('opens the inventory, and asks for a retirement with the level request and a body like ICR’s sample', async (t) => {
+    const { installation, mint, send } = await scene(t);
+    const inventory = `/organizations/${installation.organization.id}/inventory`;
+    installation.permissions = { organization_inventory: 'VIEW' };
+    const reader = await mint();
+    installation.permissions = { organization_inventory: 'REQUEST' };
+    const bearer = await mint();
+    const seen = await send('GET', inventory, { bearer: reader });
+    const creditId = listIn(seen, 'credits')[0]?.['id'] ?? '';
+    const retirementData = { reason: 'r', beneficiaryName: 'b' };
+    const retire = async (body: object, token = bearer) =>
+      (await send('POST', `${inventory}/requests/retire`, { bearer: token, body: JSON.stringify(body) })).status;
+    assert.equal(await retire({ creditId, amount: 12.5, retirementData }), 201);
+    assert.equal(await retire({ creditId, amount: 12.5, retirementData }, reader), 403);
+    assert.equal(await retire({ creditId, amount: '12.5', retirementData }), 400);
+    assert.equal(await retire({ creditId, amount: 1 }), 400);
+    assert.equal(await retire({ creditId, amount: 341, retirementData }), 422);
+    assert.equal(await retire({ creditId: 'none', amount: 1, retirementData }), 404);
+  });
+
   test("ends by revocation or by time, and can't be revoked twice", async (t) => {
     const { simulator, asApp, mint, send } = await scene(t);
     const [killed, aged] = [await mint(), await mint()];
