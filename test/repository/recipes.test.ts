@@ -51,7 +51,7 @@ async function toCsv(body: unknown): Promise<string> {
   execFileSync('bash', ['-e', '-c', unindent(indented)], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: [folder, process.env['PATH']].join(delimiter), RUNNER_TEMP: folder },
+    env: { PATH: [folder, process.env['PATH']].join(delimiter), RUNNER_TEMP: folder, NAME: 'forest' },
   });
-  return readFile(join(folder, 'inventory.csv'), 'utf8');
+  return readFile(join(folder, 'inventory/forest.csv'), 'utf8');
 }

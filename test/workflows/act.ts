@@ -6,12 +6,14 @@ import { delimiter, dirname, join } from 'node:path';
 import { isOnPath } from './on-path.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const RUNNERS = ['-P', 'ubuntu-latest=-self-hosted', '-P', 'self-hosted=-self-hosted'];
+const RUNNERS = ['ubuntu-latest', 'ubuntu-24.04', 'self-hosted'].flatMap((label) => ['-P', `${label}=-self-hosted`]);
 const TIMEOUT_MS = 120_000;
-/** The `uses:` of the examples that act has no stand-in of its own for, as it has for actions/checkout. */
-const FOREIGN_ACTION = /uses: ((?!OWNER\/|PLATFORM\/|actions\/checkout@|\.\/)\S+@\S+)/g;
+/** Each `uses:` but actions/checkout, which act has a stand-in for. */
+const USES = /uses: ((?!actions\/checkout@|\.\/)\S+@\S+)/g;
 /** The examples' central repository, at the commit that they name. */
-const PLATFORM = /PLATFORM\/workflows\S*(@\S+)/;
+const PLATFORM = /(PLATFORM\/workflows)\S*(@\S+)/;
+/** GitHub has it since May 2026, and act 0.2.89 refuses it. */
+const QUEUE = /^ +queue: max\n/gm;
 /** Stands for every action of others. The outputs are those of aws-actions/configure-aws-credentials. */
 const STUB = `name: stub
 description: stub
@@ -41,6 +43,10 @@ export interface Run {
   vars: Readonly<Record<string, string>>;
   secrets: Readonly<Record<string, string>>;
   env?: Readonly<Record<string, string>>;
+  /** Which attempt of the run it is. */
+  attempt?: number;
+  /** A folder of workflows that are not examples, laid beside them. */
+  folder?: string;
   /** One of this repository's own workflows, not an example; on Linux alone. */
   isOwn?: true;
   /** Changes the texts of the workflows: a path that is of this machine. */
@@ -78,19 +84,18 @@ export async function openAct(): Promise<Act> {
   await write(join(stub, 'action.yml'), STUB);
   await write(join(repository, 'books.json'), '{}\n');
   await write(join(repository, 'icr/report.sh'), REPORT_SCRIPT);
-  const { texts, references } = await stage(repository, platform, (text) => text);
+  await stage(repository, platform, { folder: undefined, edit: (text) => text });
   const git = startRepository(repository, join(folder, 'origin.git'));
 
-  const central = texts.map((text) => PLATFORM.exec(text)?.[1]).find((commit) => commit !== undefined);
-  const replaced = [
-    ['OWNER/create-icr-app-token@v1', action],
-    [`PLATFORM/workflows${central}`, platform],
-    ...references.map((reference) => [reference, stub]),
-  ];
+  const localOf = (uses: string): readonly [string, string] => {
+    const [, name, commit] = PLATFORM.exec(uses) ?? [];
+    if (name !== undefined) return [`${name}${commit}`, platform];
+    return [uses, uses.includes('/create-icr-app-token@') ? action : stub];
+  };
   return {
     git,
-    run: async ({ workflow, event, payload, vars, secrets, env, isOwn, edit = (text) => text }) => {
-      await stage(repository, platform, edit);
+    run: async ({ workflow, event, payload, vars, secrets, env, attempt, isOwn, ...staged }) => {
+      const uses = await stage(repository, platform, { folder: undefined, edit: (text) => text, ...staged });
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
       await writeFile(files.vars, toDotenv(vars));
       await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
@@ -101,7 +106,8 @@ export async function openAct(): Promise<Act> {
         ...['--pull=false', '--action-offline-mode', '--no-cache-server', '--rm'],
         ...['--action-cache-path', join(folder, 'actions'), '--eventpath', files.event],
         ...['--var-file', files.vars, '--secret-file', files.secrets],
-        ...replaced.flatMap(([reference, path]) => ['--local-repository', `${reference}=${path}`]),
+        ...(attempt === undefined ? [] : ['--env', `GITHUB_RUN_ATTEMPT=${attempt}`]),
+        ...uses.map(localOf).flatMap(([reference, path]) => ['--local-repository', `${reference}=${path}`]),
       ];
       return collect(binary, options, { ...environment(folder), ...env });
     },
@@ -109,25 +115,31 @@ export async function openAct(): Promise<Act> {
   };
 }
 
-/** Lays the examples where GitHub looks for them; those of `platform` into the central repository. */
-async function stage(repository: string, platform: string, edit: (text: string) => string) {
-  const texts: string[] = [];
+/**
+ * Lays the examples where GitHub looks for them; those of `platform` into the central repository.
+ * @returns what the workflows use
+ */
+async function stage(
+  repository: string,
+  platform: string,
+  { folder, edit }: { folder: string | undefined; edit: (text: string) => string },
+): Promise<string[]> {
+  const used = new Set<string>();
   const copy = async (path: string, to: string) => {
-    const text = await readFile(join(import.meta.dirname, path), 'utf8');
-    texts.push(text);
-    await write(to, edit(text));
+    const text = await readFile(path, 'utf8');
+    for (const [, uses = ''] of text.matchAll(USES)) used.add(uses);
+    await write(to, edit(text).replaceAll(QUEUE, ''));
   };
-  for (const name of await examplesIn('.')) await copy(name, join(repository, '.github/workflows', name));
-  for (const name of await examplesIn('platform')) {
-    await copy(join('platform', name), join(platform, '.github/workflows', name));
-  }
-  await copy('platform/icr-token/action.yml', join(platform, 'icr-token/action.yml'));
-  const references = texts.flatMap((text) => [...text.matchAll(FOREIGN_ACTION)].map(([, reference = '']) => reference));
-  return { texts, references: [...new Set(references)] };
-}
-
-async function examplesIn(folder: string): Promise<string[]> {
-  return (await readdir(join(import.meta.dirname, folder))).filter((name) => name.endsWith('.yml'));
+  const copyAll = async (from: string, to: string) => {
+    const names = (await readdir(from)).filter((name) => /\.ya?ml$/.test(name));
+    for (const name of names) await copy(join(from, name), join(to, '.github/workflows', name));
+  };
+  const examples = import.meta.dirname;
+  await copyAll(examples, repository);
+  if (folder !== undefined) await copyAll(folder, repository);
+  await copyAll(join(examples, 'platform'), platform);
+  await copy(join(examples, 'platform/icr-token/action.yml'), join(platform, 'icr-token/action.yml'));
+  return [...used];
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -16,7 +16,9 @@ const SIGNERS = [
   ['sign-pkcs11', 'an HSM'],
   ['sign-openssl', 'OpenSSL with a file of the runner'],
 ] as const;
-const NO_SECRETS = { secrets: {} };
+/** In the inventory of every organization of the simulator. */
+const CREDIT_ID = '9a0b7c52-1f6a-4a55-9c0f-6d8a3f0e2b11';
+const COMMIT_OF_BASALT = 'Update the inventory of basalt\n\ninventory/basalt.csv\n';
 
 export const CASES: readonly Case[] = [
   {
@@ -30,38 +32,63 @@ export const CASES: readonly Case[] = [
     },
   },
   {
-    title: 'nightly-inventory.yml: commits the inventory, and the night after nothing, since it did not change',
+    title: 'nightly-inventory.yml: a commit for each organization, and the night after none, since nothing changed',
     check: async (scene) => {
-      const { id } = scene.basalt.organization;
-      const vars = { ICR_ORGANIZATION_ID: id };
-      const first = await scene.run('nightly-inventory.yml', { event: 'schedule', vars });
-      succeeded(first, 1);
-      revoked(first, [id]);
+      const organizations = [scene.meadow.organization.id, scene.moor.organization.id];
+      const first = await scene.run('nightly-inventory.yml', { event: 'schedule' });
+      succeeded(first, 2);
+      revoked(first, organizations);
       scene.git('pull', '--rebase', 'origin', 'main');
-      const csv = scene.git('show', 'origin/main:inventory.csv');
-      assert.match(csv, /^"serialization","type","amount","project","id"\n"ICR-ISL-1-2023-0","exPost",1200,"Aff.*"\n$/);
-      assert.match(scene.git('log', '-1', '--format=%an: %s', 'origin/main'), /^github-actions\[bot\]: Update the inv/);
+      for (const name of ['forest', 'basalt']) {
+        const csv = scene.git('show', `origin/main:inventory/${name}.csv`);
+        assert.match(
+          csv,
+          /^"serialization","type","amount","project","id"\n"ICR-ISL-1-2023-0","exPost",340,"Aff.*"\n$/,
+        );
+      }
+      const commits = scene.git('log', '-2', '--format=%an: %s', 'origin/main').trim().split('\n').sort();
+      assert.deepEqual(
+        commits,
+        ['basalt', 'forest'].map((name) => `github-actions[bot]: Update the inventory of ${name}`),
+      );
 
-      const second = await scene.run('nightly-inventory.yml', { event: 'schedule', vars });
-      succeeded(second, 1);
+      const before = scene.git('rev-parse', 'origin/main');
+      const second = await scene.run('nightly-inventory.yml', { event: 'schedule' });
+      succeeded(second, 2);
       says(second, /The inventory did not change\./);
+      assert.doesNotMatch(second.log, /gh issue/);
       scene.git('fetch');
-      assert.equal(scene.git('log', '--format=%s', 'origin/main'), 'Update the inventory\nWorkflows\n');
+      assert.equal(scene.git('rev-parse', 'origin/main'), before);
       return first;
     },
   },
   {
-    title: 'nightly-inventory.yml: without the permission the step fails and nothing is committed',
+    title: 'nightly-inventory.yml: one organization fails, the other is committed, and an issue says so',
     check: async (scene) => {
-      const before = scene.git('rev-parse', 'origin/main');
-      const result = await scene.run('nightly-inventory.yml', {
-        event: 'schedule',
-        vars: { ICR_ORGANIZATION_ID: scene.bare.organization.id },
-      });
-      failed(result, /The token lacks `organization_warehouse: read`\./);
-      revoked(result, [scene.bare.organization.id]);
+      scene.git('rm', '--quiet', '-r', '--ignore-unmatch', 'inventory');
+      scene.git('commit', '--no-gpg-sign', '--allow-empty', '--message=Forget the inventory');
+      scene.git('push');
+      const { id } = scene.moor.organization;
+      const vars = { ICR_ORGANIZATIONS: JSON.stringify({ forest: scene.bare.organization.id, basalt: id }) };
+      const result = await scene.run('nightly-inventory.yml', { event: 'schedule', vars });
+      failed(result, /The token lacks `organization_inventory: read`\./);
+      says(result, /gh issue create --title The nightly inventory failed --body See https:.*\/actions\/runs\/1\./);
+      revoked(result, [scene.bare.organization.id, id]);
       scene.git('fetch');
-      assert.equal(scene.git('rev-parse', 'origin/main'), before);
+      assert.equal(scene.git('show', '--format=%s', '--name-only', 'origin/main'), COMMIT_OF_BASALT);
+      return result;
+    },
+  },
+  {
+    title:
+      'nightly-inventory.yml: an organization without an id is never the app’s only one, and an open issue is told',
+    check: async (scene) => {
+      const vars = { ICR_ORGANIZATIONS: JSON.stringify({ basalt: scene.moor.organization.id }) };
+      const env = { ...scene.network.env, STAND_IN_ISSUE: '7' };
+      const result = await scene.run('nightly-inventory.yml', { event: 'schedule', vars, env });
+      failed(result, /missing-in-ICR_ORGANIZATIONS/);
+      says(result, /gh issue comment 7 --body See https:/);
+      revoked(result, [scene.moor.organization.id]);
       return result;
     },
   },
@@ -93,34 +120,93 @@ export const CASES: readonly Case[] = [
     },
   },
   {
-    title: 'organizations.yml: a reusable workflow, for two organizations by a matrix',
+    title: 'organizations.yml: a reusable workflow, for two environments by a matrix',
     check: async (scene) => {
       const result = await scene.run('organizations.yml');
       succeeded(result, 2);
-      says(result, /"fullName":"Skógarkolefni ehf\."/, /"fullName":"Basaltbinding hf\."/);
-      revoked(result, [scene.forest.organization.id, scene.basalt.organization.id]);
+      says(result, /"fullName":"Skógarkolefni ehf\."/);
+      // act knows no environments, so both have the same variables.
+      revoked(result, [scene.forest.organization.id, scene.forest.organization.id]);
       return result;
     },
   },
   {
-    title: 'inherit.yml: the same with `secrets: inherit`',
+    title: 'retire.yml: one request, with the run in its comment',
     check: async (scene) => {
-      const result = await scene.run('inherit.yml', { event: 'schedule' });
+      const result = await scene.run('retire.yml', { payload: toRetire(12.5), ...scene.ofSandbox });
       succeeded(result, 1);
-      revoked(result, [scene.forest.organization.id]);
+      assert.deepEqual(
+        result.retirements.map((body): unknown => JSON.parse(body)),
+        [
+          {
+            creditId: CREDIT_ID,
+            amount: 12.5,
+            retirementData: { reason: 'Fleet of 2026', beneficiaryName: 'Octo "ehf."', comment: 'GitHub run 1' },
+          },
+        ],
+      );
+      says(result, /"action":"retire"/, /\| Token \| revoked at /);
+      revoked({ tokens: result.sandboxTokens }, [scene.requester.organization.id]);
+      assert.deepEqual(result.tokens, []);
       return result;
+    },
+  },
+  {
+    title: 'retire.yml: a re-run is refused before a token is minted',
+    check: async (scene) => {
+      const result = await scene.run('retire.yml', { payload: toRetire(1), attempt: 2, ...scene.ofSandbox });
+      failed(result, /A re-run could retire twice\./);
+      assert.deepEqual([...result.retirements, ...result.sandboxTokens], []);
+      return result;
+    },
+  },
+  {
+    title: 'retire.yml: what ICR refuses, and a request whose answer is lost, are asked once',
+    check: async (scene) => {
+      const refused = await scene.run('retire.yml', { payload: toRetire(1_000_000), ...scene.ofSandbox });
+      failed(refused, /ICR did not confirm the request\./);
+      says(refused, /Not enough credits/, /\| Token \| revoked at /);
+      assert.equal(refused.retirements.length, 1);
+      revoked({ tokens: refused.sandboxTokens }, [scene.requester.organization.id]);
+
+      scene.loseRetirement({ kind: 'reset', process: true });
+      const lost = await scene.run('retire.yml', { payload: toRetire(1), ...scene.ofSandbox });
+      failed(lost, /ICR did not confirm the request\./);
+      assert.equal(lost.retirements.length, 1);
+      revoked({ tokens: lost.sandboxTokens }, [scene.requester.organization.id]);
+      return lost;
+    },
+  },
+  {
+    title: 'retire.yml: an amount that is no number, or an organization without an id, asks nothing',
+    check: async (scene) => {
+      const text = await scene.run('retire.yml', { payload: toRetire('all'), ...scene.ofSandbox });
+      failed(text, /cannot be parsed as a number|Invalid numeric literal/);
+      revoked({ tokens: text.sandboxTokens }, [scene.requester.organization.id]);
+      const other = await scene.run('retire.yml', { payload: toRetire(1, 'basalt'), ...scene.ofSandbox });
+      failed(other, /missing-in-ICR_ORGANIZATIONS/);
+      assert.deepEqual([...text.retirements, ...other.retirements, ...other.sandboxTokens], []);
+      return other;
     },
   },
   {
     title: 'webhook.yml: the relayed webhook chooses the installation',
     check: async (scene) => {
       const { id } = scene.basalt;
-      const client_payload = { event: 'warehouseTransaction', installation: { id } };
-      const payload = { action: 'icr-webhook', client_payload };
-      const result = await scene.run('webhook.yml', { event: 'repository_dispatch', payload });
+      const result = await scene.run('webhook.yml', { event: 'repository_dispatch', payload: relayed({ id }) });
       succeeded(result, 1);
       says(result, /"serialization":"ICR-ISL-1-2023-0"/);
       revoked(result, [scene.basalt.organization.id]);
+      return result;
+    },
+  },
+  {
+    title: 'webhook.yml: an event without an installation starts no job',
+    check: async (scene) => {
+      const result = await scene.run('webhook.yml', { event: 'repository_dispatch', payload: relayed({}) });
+      assert.equal(result.exitCode, 0);
+      assert.doesNotMatch(result.log, /Job succeeded/);
+      assert.deepEqual(result.tokens, []);
       return result;
     },
   },
@@ -140,37 +226,6 @@ export const CASES: readonly Case[] = [
     },
   })),
   {
-    title: 'least-privilege.yml: what is required is there, and no more than is allowed',
-    check: async (scene) => {
-      const result = await scene.run('least-privilege.yml');
-      succeeded(result, 1);
-      revoked(result, [scene.forest.organization.id]);
-      return result;
-    },
-  },
-  {
-    title: 'least-privilege.yml: a permission is missing; the job fails, the token is revoked',
-    check: async (scene) => {
-      const result = await scene.run('least-privilege.yml', {
-        vars: { ICR_ORGANIZATION_ID: scene.basalt.organization.id },
-      });
-      failed(result, /The token lacks `organization_warehouse: write` \(it has read\)\..* The token was revoked\./);
-      assert.doesNotMatch(result.log, /set-output:: token|"serialization"|Revoked the access token/);
-      revoked(result, [scene.basalt.organization.id]);
-      return result;
-    },
-  },
-  {
-    title: 'reconcile.yml: a later step fails; post revokes, and the summary says so',
-    check: async (scene) => {
-      const result = await scene.run('reconcile.yml');
-      failed(result, /Failure - Main curl/);
-      says(result, /Revoked the access token\./, /\| Organization \| “Skógarkolefni ehf\.”/, /\| Token \| revoked at /);
-      revoked(result, [scene.forest.organization.id]);
-      return result;
-    },
-  },
-  {
     title: 'hand-over.yml: with `skip-token-revoke` the token outlives the job',
     check: async (scene) => {
       const result = await scene.run('hand-over.yml');
@@ -178,20 +233,54 @@ export const CASES: readonly Case[] = [
       assert.doesNotMatch(result.log, /Revoked the access token/);
       assert.deepEqual(
         result.tokens.map(({ token, state }) => [token, state]),
-        result.imported.map((token) => [token, 'live']),
+        result.imported.map(([, token]) => [token, 'live']),
       );
-      assert.equal(await scene.ask(result.imported[0] ?? ''), 200);
+      assert.equal(await scene.ask(result.imported[0]?.[1] ?? ''), 200);
+      return result;
+    },
+  },
+  {
+    title: 'hand-over.yml: an address without a scheme is one by HTTPS',
+    check: async (scene) => {
+      const result = await scene.run('hand-over.yml', { vars: { IMPORTER_URL: 'importer.example.com' } });
+      succeeded(result, 1);
+      assert.match(result.imported[0]?.[0] ?? '', /^\/start\?until=/);
+      return result;
+    },
+  },
+  {
+    title: 'hand-over.yml: a token that is not handed over, by plain HTTP or to a service that is down, is revoked',
+    check: async (scene) => {
+      const plain = await scene.run('hand-over.yml', { vars: { IMPORTER_URL: 'http://importer.example.com' } });
+      failed(plain, /Protocol "?http"? (?:not supported or )?disabled/);
+      assert.deepEqual(plain.imported, []);
+      revoked(plain, [scene.forest.organization.id]);
+
+      const down = await scene.run('hand-over.yml', { vars: { IMPORTER_URL: 'https://importer.example.com/down' } });
+      failed(down, /returned error: 503/);
+      assert.equal(down.imported.length, 1);
+      revoked(down, [scene.forest.organization.id]);
+      return down;
+    },
+  },
+  {
+    title: 'pull-request.yml: a pull request from a branch of the repository gets a token of the sandbox',
+    check: async (scene) => {
+      const payload = pullRequestFrom('octo-org/octo-repo');
+      const result = await scene.run('pull-request.yml', { event: 'pull_request', payload, ...scene.ofSandbox });
+      succeeded(result, 1);
+      says(result, /"fullName"/, /The checks that need no token run/);
+      revoked({ tokens: result.sandboxTokens }, [scene.sandbox.organization.id]);
+      assert.deepEqual(result.tokens, []);
       return result;
     },
   },
   {
     title: 'pull-request.yml: a pull request from a fork has neither secrets nor variables and stays green',
     check: async (scene) => {
-      const repository = { full_name: 'octo-org/octo-repo' };
-      const pull_request = { head: { ref: 'patch', repo: { full_name: 'fork/octo-repo' } }, base: { ref: 'main' } };
-      const payload = { action: 'opened', number: 1, repository, pull_request };
+      const payload = pullRequestFrom('fork/octo-repo');
       const vars = { ICR_APP_ID: '', ICR_API_URL: '', ICR_ORGANIZATION_ID: '' };
-      const result = await scene.run('pull-request.yml', { event: 'pull_request', payload, vars, ...NO_SECRETS });
+      const result = await scene.run('pull-request.yml', { event: 'pull_request', payload, vars, secrets: {} });
       succeeded(result, 1);
       says(
         result,
@@ -199,7 +288,7 @@ export const CASES: readonly Case[] = [
         /The checks that need no token run/,
       );
       assert.doesNotMatch(result.log, /fullName/);
-      revoked(result, []);
+      assert.deepEqual([...result.tokens, ...result.sandboxTokens], []);
       return result;
     },
   },
@@ -306,6 +395,20 @@ export const CASES: readonly Case[] = [
     },
   },
 ];
+
+function toRetire(amount: number | string, organization = 'forest') {
+  const inputs = { organization, 'credit-id': CREDIT_ID, amount, beneficiary: 'Octo "ehf."', reason: 'Fleet of 2026' };
+  return { inputs };
+}
+
+function relayed(installation: { id?: string }) {
+  return { action: 'icr-webhook', client_payload: { event: 'warehouseTransaction', installation } };
+}
+
+function pullRequestFrom(repository: string) {
+  const pull_request = { head: { ref: 'patch', repo: { full_name: repository } }, base: { ref: 'main' } };
+  return { action: 'opened', number: 1, repository: { full_name: 'octo-org/octo-repo' }, pull_request };
+}
 
 /** On a runner that reaches ICR by the company's proxy alone. */
 function inCompany({ network }: Scene) {

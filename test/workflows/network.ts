@@ -30,7 +30,8 @@ export async function openNetwork(folder: string, ports: Readonly<Record<string,
     const identity = await authority.issue({ hosts: [host] });
     const front = createServer(identity, (client) => {
       const upstream = connect(port, '127.0.0.1');
-      for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+      client.on('error', () => upstream.destroy());
+      upstream.on('error', () => client.destroy());
       client.pipe(upstream).pipe(client);
     });
     await new Promise<void>((resolve) => {

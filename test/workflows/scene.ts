@@ -6,7 +6,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillWithDemo, type Installation, type IssuedToken, startSimulator } from '../support/simulator/simulator.ts';
+import {
+  type Effect,
+  fillWithDemo,
+  type Installation,
+  type IssuedToken,
+  startSimulator,
+} from '../support/simulator/simulator.ts';
 import { type Outcome, openAct, type Run } from './act.ts';
 import { type Network, openNetwork } from './network.ts';
 
@@ -15,8 +21,10 @@ export interface Result extends Outcome {
   tokens: readonly IssuedToken[];
   /** Minted by the sandbox. */
   sandboxTokens: readonly IssuedToken[];
-  /** What the importer was sent. */
-  imported: readonly string[];
+  /** The paths and tokens that the importer was sent. */
+  imported: readonly (readonly [path: string, token: string])[];
+  /** The bodies of the requests to retire, in the sandbox. */
+  retirements: readonly string[];
 }
 
 export interface Scene extends AsyncDisposable {
@@ -26,9 +34,16 @@ export interface Scene extends AsyncDisposable {
   basalt: Installation;
   /** With no permission but organization_info. */
   bare: Installation;
-  /** In the sandbox, where nothing of production is known. */
+  /** With organization_inventory: VIEW, like the next. */
+  meadow: Installation;
+  moor: Installation;
+  /** In the sandbox, where nothing of production is known, with no permission but organization_info. */
   sandbox: Installation;
-  /** The variables and the secret of the environment `sandbox`. */
+  /** In the sandbox, with organization_inventory: REQUEST. */
+  requester: Installation;
+  /** Has the sandbox answer the next request to retire so, though it has taken it. */
+  loseRetirement(effect: Effect): void;
+  /** The variables and the secret of an environment for the sandbox. */
   ofSandbox: Required<Pick<Run, 'vars' | 'secrets'>>;
   /** Runs a workflow for the forest unless `vars` says otherwise, and checks that its log holds no secret. */
   run(workflow: string, options?: Partial<Run>): Promise<Result>;
@@ -51,23 +66,43 @@ export async function createScene(): Promise<Scene> {
   const [forest, basalt] = installations;
   assert.ok(forest !== undefined && basalt !== undefined);
   const bare = simulator.addInstallation({ appId, permissions: { organization_info: 'VIEW' } });
+  const reads = { organization_info: 'VIEW', organization_inventory: 'VIEW' };
+  const [meadow, moor] = ['Engjar ehf.', 'Heiði ehf.'].map((fullName) =>
+    simulator.addInstallation({ appId, organization: { fullName }, permissions: reads }),
+  );
+  assert.ok(meadow !== undefined && moor !== undefined);
   const sandboxSimulator = await startSimulator();
   const inSandbox = fillWithDemo(sandboxSimulator, sandboxPem);
-  const [sandbox] = inSandbox.installations;
-  assert.ok(sandbox !== undefined);
+  const sandbox = sandboxSimulator.addInstallation({ appId: inSandbox.appId });
+  const requester = sandboxSimulator.addInstallation({
+    appId: inSandbox.appId,
+    permissions: { organization_info: 'VIEW', organization_inventory: 'REQUEST' },
+  });
+  const retirements = () =>
+    sandboxSimulator.requests().filter(({ method, path }) => method === 'POST' && path.endsWith('/requests/retire'));
   const importer = await openImporter();
   const network = await openNetwork(folder, {
     'api.carbonregistry.com': simulator.port,
     'sandbox-api.carbonregistry.com': sandboxSimulator.port,
+    'importer.example.com': importer.port,
   });
 
   return {
     forest,
     basalt,
-    sandbox,
     bare,
+    meadow,
+    moor,
+    sandbox,
+    requester,
+    loseRetirement: (effect) =>
+      sandboxSimulator.fault({ method: 'POST', path: '/organizations/*/inventory/requests/retire', times: 1, effect }),
     ofSandbox: {
-      vars: { ICR_APP_ID: inSandbox.appId, ICR_ORGANIZATION_ID: sandbox.organization.id },
+      vars: {
+        ICR_APP_ID: inSandbox.appId,
+        ICR_ORGANIZATION_ID: sandbox.organization.id,
+        ICR_ORGANIZATIONS: JSON.stringify({ forest: requester.organization.id }),
+      },
       secrets: { ICR_PRIVATE_KEY: sandboxPem },
     },
     network,
@@ -76,6 +111,7 @@ export async function createScene(): Promise<Scene> {
       const minted = simulator.tokens().length;
       const mintedInSandbox = sandboxSimulator.tokens().length;
       const imported = importer.received.length;
+      const retired = retirements().length;
       const outcome = await act.run({
         workflow,
         event: 'workflow_dispatch',
@@ -85,8 +121,8 @@ export async function createScene(): Promise<Scene> {
           ICR_APP_ID: appId,
           ICR_API_URL: simulator.url,
           ICR_ORGANIZATION_ID: forest.organization.id,
-          ICR_ORGANIZATION_IDS: JSON.stringify([forest.organization.id, basalt.organization.id]),
-          IMPORTER_URL: importer.url,
+          ICR_ORGANIZATIONS: JSON.stringify({ forest: meadow.organization.id, basalt: moor.organization.id }),
+          IMPORTER_URL: 'https://importer.example.com',
           VAULT_ADDR: 'https://vault.example:8200',
           ICR_KMS_KEY_ID: 'alias/icr-app',
           AWS_ROLE: 'arn:aws:iam::123456789012:role/icr',
@@ -109,6 +145,9 @@ export async function createScene(): Promise<Scene> {
         tokens: simulator.tokens().slice(minted),
         sandboxTokens: sandboxSimulator.tokens().slice(mintedInSandbox),
         imported: importer.received.slice(imported),
+        retirements: retirements()
+          .slice(retired)
+          .map(({ body }) => body),
       };
     },
     ask: async (token) => {
@@ -133,24 +172,25 @@ function newPem(): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** The service of `hand-over.yml` that goes on with a token after the job has ended. */
+/** The service of `hand-over.yml` that goes on with a token after the job has ended. Below /down, it takes nothing. */
 async function openImporter() {
-  const received: string[] = [];
+  const received: (readonly [string, string])[] = [];
   const server = createServer((request, response) => {
+    const path = request.url ?? '';
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => {
       body += text;
     });
     request.on('end', () => {
-      received.push(body);
-      response.end('started\n');
+      received.push([path, body]);
+      response.writeHead(path.startsWith('/down/') ? 503 : 200).end('started\n');
     });
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    port: (server.address() as AddressInfo).port,
     received,
     close: () => new Promise((resolve) => server.close(resolve)),
   };
