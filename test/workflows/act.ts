@@ -3,7 +3,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { isOnPath } from './on-path.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RUNNERS = ['ubuntu-latest', 'ubuntu-24.04', 'self-hosted'].flatMap((label) => ['-P', `${label}=-self-hosted`]);
@@ -82,7 +81,6 @@ export async function openAct(): Promise<Act> {
   await cp(join(ROOT, 'action.yml'), join(action, 'action.yml'));
   await cp(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
   await write(join(stub, 'action.yml'), STUB);
-  await write(join(repository, 'books.json'), '{}\n');
   await write(join(repository, 'icr/report.sh'), REPORT_SCRIPT);
   await stage(repository, platform, { folder: undefined, edit: (text) => text });
   const git = startRepository(repository, join(folder, 'origin.git'));
@@ -150,7 +148,6 @@ async function write(path: string, text: string): Promise<void> {
 /** Steps see the whole environment of act in host mode, so it holds nothing of this process' but the path. */
 function environment(folder: string): Record<string, string> {
   const path = [dirname(process.execPath), join(ROOT, 'test/workflows/fake-clis'), process.env['PATH'] ?? ''];
-  if (!isOnPath('curl')) path.push(join(ROOT, 'test/workflows/fake-clis/without-curl'));
   return {
     PATH: path.join(delimiter),
     HOME: folder,

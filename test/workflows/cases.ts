@@ -1,5 +1,8 @@
 /** What must come of each workflow. */
 import assert from 'node:assert/strict';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Result, Scene } from './scene.ts';
 
 export interface Case {
@@ -382,6 +385,19 @@ export const CASES: readonly Case[] = [
       const result = await scene.run('long-job.yml');
       succeeded(result, 1);
       revoked(result, [scene.forest.organization.id, scene.forest.organization.id]);
+      return result;
+    },
+  },
+  {
+    title: 'README.md: a workflow of another folder, which names the action by its owner and commit',
+    check: async (scene) => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'icr-own-'));
+      const token = await readFile(join(import.meta.dirname, 'token.yml'), 'utf8');
+      const own = token.replace('OWNER/create-icr-app-token@v1', `octo-org/create-icr-app-token@${'5f'.repeat(20)}`);
+      await writeFile(join(folder.path, 'icr.yml'), own);
+      const result = await scene.run('icr.yml', { folder: folder.path });
+      succeeded(result, 1);
+      revoked(result, [scene.forest.organization.id]);
       return result;
     },
   },

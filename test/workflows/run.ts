@@ -1,36 +1,77 @@
 /**
- * Runs every example workflow by a real workflow runner: node test/workflows/run.ts [--log] [beginning of a title …]
- * Prints a line for each, and ends with exit code 1 at the first of which something else came than should.
+ * Runs workflows by a real workflow runner, act, against simulators of ICR and its sandbox:
+ *   node test/workflows/run.ts [--log] [beginning of a title …]            the examples, until one fails
+ *   node test/workflows/run.ts --file PATH [--event NAME] [--payload FILE] [--granted PERMISSIONS]   one of yours
+ * README.md says what a workflow of yours finds.
  */
+import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
-import { createScene, type Result } from './scene.ts';
+import { createScene, type Result, type Scene } from './scene.ts';
 
-const isLogWanted = process.argv.includes('--log');
-const titles = process.argv.slice(2).filter((argument) => argument !== '--log');
+const { values: options, positionals: titles } = parseArgs({
+  allowPositionals: true,
+  options: {
+    log: { type: 'boolean', default: false },
+    file: { type: 'string' },
+    event: { type: 'string', default: 'workflow_dispatch' },
+    payload: { type: 'string' },
+    granted: { type: 'string' },
+  },
+});
 /** act's own steps, and a line for each mask. */
 const NOISE = /level=|⭐ Run (?:Set up|Complete)|Set up job|Complete job|Cleaning up|LocalRepositoryCache|⚙ {2}\*\*\*/;
 
 await using scene = await createScene();
-for (const { title, check } of CASES.filter(({ title }) => isWanted(title))) {
-  const started = performance.now();
-  let seen: Result | undefined;
-  const watched: typeof scene = {
-    ...scene,
-    run: async (...call) => {
-      seen = await scene.run(...call);
-      return seen;
-    },
-  };
-  try {
-    await check(watched);
-    console.log(`ok   ${title} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
-    if (isLogWanted) console.log(abridge(seen?.log));
-  } catch (error) {
-    console.log(`FAIL ${title}\n${abridge(seen?.log)}`);
-    console.log(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-    break;
+if (options.file === undefined) await runExamples(scene);
+else await runFile(scene, options.file);
+
+async function runExamples(scene: Scene): Promise<void> {
+  for (const { title, check } of CASES.filter(({ title }) => isWanted(title))) {
+    const started = performance.now();
+    let seen: Result | undefined;
+    const watched: typeof scene = {
+      ...scene,
+      run: async (...call) => {
+        seen = await scene.run(...call);
+        return seen;
+      },
+    };
+    try {
+      await check(watched);
+      console.log(`ok   ${title} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+      if (options.log) console.log(abridge(seen?.log));
+    } catch (error) {
+      console.log(`FAIL ${title}\n${abridge(seen?.log)}`);
+      console.log(error instanceof Error ? error.message : String(error));
+      process.exitCode = 1;
+      break;
+    }
   }
+}
+
+async function runFile(scene: Scene, file: string): Promise<void> {
+  const { event, payload, granted } = options;
+  if (granted !== undefined) {
+    const permissions = Object.fromEntries(
+      granted.split(',').map((part) => part.split(':').map((word) => word.trim())),
+    );
+    const { forest, meadow, moor, sandbox, requester } = scene;
+    for (const installation of [forest, meadow, moor, sandbox, requester]) installation.permissions = permissions;
+  }
+  const { exitCode, log, tokens, sandboxTokens } = await scene.run(basename(file), {
+    folder: dirname(file),
+    event,
+    ...(payload === undefined ? {} : { payload: JSON.parse(readFileSync(payload, 'utf8')) }),
+    ...(readFileSync(file, 'utf8').includes('sandbox-api.carbonregistry.com') ? scene.ofSandbox : {}),
+  });
+  console.log(abridge(log));
+  for (const { installation, state } of [...tokens, ...sandboxTokens]) {
+    console.log(`Token for ${installation?.organization.fullName ?? 'the app'}: ${state}.`);
+  }
+  console.log(exitCode === 0 ? 'The workflow succeeded.' : 'The workflow failed.');
+  process.exitCode = exitCode ?? 1;
 }
 
 function isWanted(title: string): boolean {
