@@ -2148,7 +2148,7 @@ function createIcrApi(send, credential, budget) {
         const attempt = async () => {
             const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
             const response = await send({ ...http, bearer }, within);
-            isAppAccepted ||= isSuccess(response);
+            isAppAccepted ||= isSuccess(response) && !isHtml(response);
             return response;
         };
         const first = await attempt();
@@ -2156,13 +2156,7 @@ function createIcrApi(send, credential, budget) {
             return first;
         const second = await attempt();
         clock.keepIfAccepted(second);
-        return second;
-    }
-    async function call(operation, path, parse) {
-        const response = await request({ method: 'GET', path });
-        if (!isSuccess(response))
-            throw apiError(operation, response, credential, isAppAccepted);
-        return parseAs(response, parse);
+        return { ...second, unanswered: first.unanswered + second.unanswered };
     }
     async function mint(operation, path) {
         const response = await request({ ...MINT, path, body: {} }).catch((error) => {
@@ -2170,16 +2164,22 @@ function createIcrApi(send, credential, budget) {
         });
         if (!isSuccess(response)) {
             maskToken(response.text);
-            const unseen = isHtml(response) ? response.attempts : response.unanswered;
-            throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), unseen);
+            const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
+            throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), isHidden ? response.attempts : response.unanswered);
         }
         const minted = parseMint(response);
         maskSecret(minted.token);
-        const expiresAt = minted.expiresAt ?? tokenEnd();
+        const expiresAt = minted.expiresAt ?? endOfTokenMintedAt(response.dateMs ?? response.receivedMs);
         return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
     }
     return {
-        getInstallation: (id) => call({ kind: 'installation', id, rule: 'installation-id' }, installationPath(id), parseInstallation),
+        getInstallation: async (id) => {
+            const response = await request({ method: 'GET', path: installationPath(id) });
+            const operation = { kind: 'installation', id, rule: 'installation-id' };
+            if (!isSuccess(response))
+                throw apiError(operation, response, credential, isAppAccepted);
+            return parseAs(response, parseInstallation);
+        },
         findInstallation: async (id) => {
             const response = await request({ method: 'GET', path: installationPath(id) });
             const { status } = response;
@@ -2243,12 +2243,12 @@ function withUnseenTokens(error, count) {
     if (count === 0)
         return error;
     const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
-    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${tokenEnd()}.`, {
+    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${endOfTokenMintedAt(Date.now())}.`, {
         cause: error,
     });
 }
-function tokenEnd() {
-    return new Date(Date.now() + TOKEN_LIFETIME_MS).toISOString();
+function endOfTokenMintedAt(mintedMs) {
+    return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
 }
 
 ;// CONCATENATED MODULE: ./src/icr/connection.ts
@@ -3623,13 +3623,13 @@ function summaryText(text) {
 const MIN_TOKEN_CHARACTERS = 16;
 function checkToken(minted, requirements) {
     checkText(minted.token);
-    const { installation, organizationId } = requirements;
+    const { installation } = requirements;
+    const organizationId = requirements.organizationId ?? installation?.organization?.id;
     if (organizationId !== undefined)
-        checkOrganization(minted.organizationId, organizationId);
-    else if (installation?.organization !== undefined)
-        checkOwner(minted.organizationId, installation.organization.id);
-    if (installation !== undefined)
-        checkInstallation(minted.installationId, installation.id);
+        checkIsFor('organization', minted.organizationId, organizationId);
+    if (installation !== undefined && minted.installationId !== undefined) {
+        checkIsFor('installation', minted.installationId, installation.id);
+    }
     checkPermissions(minted.permissions, requirements);
     if (!minted.isActive) {
         throw new Error('ICR minted a token that is not active. Ask an admin of the organization whether the app’s installation is suspended.');
@@ -3646,22 +3646,10 @@ function checkText(token) {
         throw new Error(`ICR minted a token of fewer than ${MIN_TOKEN_CHARACTERS} characters. Report this to ICR: its mask would garble every log.`);
     }
 }
-function checkOrganization(actual, wanted) {
+function checkIsFor(what, actual, wanted) {
     if (actual !== undefined && isSameId(actual, wanted))
         return;
-    throw new Error(actual === undefined
-        ? `ICR minted a token and doesn’t say for which organization. Report this to ICR: it was asked for ${wanted}.`
-        : `ICR minted a token for another organization than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`);
-}
-function checkOwner(actual, named) {
-    if (actual !== undefined && isSameId(actual, named))
-        return;
-    throw new Error(`The token is for another organization than ICR named for the installation. Report this to ICR. It is for ${quote(actual ?? 'none', 128)}, not for ${quote(named, 128)}.`);
-}
-function checkInstallation(actual, wanted) {
-    if (actual === undefined || isSameId(actual, wanted))
-        return;
-    throw new Error(`ICR minted a token for another installation than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`);
+    throw new Error(`ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${actual === undefined ? `no ${what} that it names` : quote(actual, 128)}, not for ${quote(wanted, 128)}.`);
 }
 function checkPermissions(granted, requirements) {
     const { requiredPermissions: required, allowedPermissions: allowed } = requirements;

@@ -66,20 +66,14 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
     const attempt = async () => {
       const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
       const response = await send({ ...http, bearer }, within);
-      isAppAccepted ||= isSuccess(response);
+      isAppAccepted ||= isSuccess(response) && !isHtml(response);
       return response;
     };
     const first = await attempt();
     if (isAppAccepted || !credential.canSignAgain || !clock.correctBy(first)) return first;
     const second = await attempt();
     clock.keepIfAccepted(second);
-    return second;
-  }
-
-  async function call<T>(operation: Operation, path: string, parse: (text: string) => T): Promise<T> {
-    const response = await request({ method: 'GET', path });
-    if (!isSuccess(response)) throw apiError(operation, response, credential, isAppAccepted);
-    return parseAs(response, parse);
+    return { ...second, unanswered: first.unanswered + second.unanswered };
   }
 
   async function mint(operation: Operation, path: string): Promise<MintedToken> {
@@ -88,19 +82,26 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
     });
     if (!isSuccess(response)) {
       maskToken(response.text);
-      // A page of HTML comes from something on the way, and tells nothing of what ICR did.
-      const unseen = isHtml(response) ? response.attempts : response.unanswered;
-      throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), unseen);
+      // A page of HTML is of something on the way, and tells nothing of what ICR did behind it.
+      const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
+      throw withUnseenTokens(
+        apiError(operation, response, credential, isAppAccepted),
+        isHidden ? response.attempts : response.unanswered,
+      );
     }
     const minted = parseMint(response);
     maskSecret(minted.token);
-    const expiresAt = minted.expiresAt ?? tokenEnd();
+    const expiresAt = minted.expiresAt ?? endOfTokenMintedAt(response.dateMs ?? response.receivedMs);
     return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
   }
 
   return {
-    getInstallation: (id) =>
-      call({ kind: 'installation', id, rule: 'installation-id' }, installationPath(id), parseInstallation),
+    getInstallation: async (id) => {
+      const response = await request({ method: 'GET', path: installationPath(id) });
+      const operation = { kind: 'installation', id, rule: 'installation-id' } as const;
+      if (!isSuccess(response)) throw apiError(operation, response, credential, isAppAccepted);
+      return parseAs(response, parseInstallation);
+    },
     findInstallation: async (id) => {
       const response = await request({ method: 'GET', path: installationPath(id) });
       const { status } = response;
@@ -166,12 +167,15 @@ function maskToken(text: string): void {
 function withUnseenTokens(error: unknown, count: number): unknown {
   if (count === 0) return error;
   const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
-  return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${tokenEnd()}.`, {
-    cause: error,
-  });
+  return new Error(
+    `${messageOf(error)} ICR may have minted ${tokens} would be valid until ${endOfTokenMintedAt(Date.now())}.`,
+    {
+      cause: error,
+    },
+  );
 }
 
-/** Of a token that is minted now. */
-function tokenEnd(): string {
-  return new Date(Date.now() + TOKEN_LIFETIME_MS).toISOString();
+/** ISO 8601. @param mintedMs Unix time in milliseconds */
+function endOfTokenMintedAt(mintedMs: number): string {
+  return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
 }

@@ -31,10 +31,13 @@ export type CheckedToken = Omit<MintedToken, 'isActive'>;
 /** @throws Error for the first requirement that the token does not meet */
 export function checkToken(minted: MintedToken, requirements: TokenRequirements): CheckedToken {
   checkText(minted.token);
-  const { installation, organizationId } = requirements;
-  if (organizationId !== undefined) checkOrganization(minted.organizationId, organizationId);
-  else if (installation?.organization !== undefined) checkOwner(minted.organizationId, installation.organization.id);
-  if (installation !== undefined) checkInstallation(minted.installationId, installation.id);
+  const { installation } = requirements;
+  const organizationId = requirements.organizationId ?? installation?.organization?.id;
+  if (organizationId !== undefined) checkIsFor('organization', minted.organizationId, organizationId);
+  // One that isn't named is the one that was asked for.
+  if (installation !== undefined && minted.installationId !== undefined) {
+    checkIsFor('installation', minted.installationId, installation.id);
+  }
   checkPermissions(minted.permissions, requirements);
   if (!minted.isActive) {
     throw new Error(
@@ -60,28 +63,10 @@ function checkText(token: string): void {
   }
 }
 
-function checkOrganization(actual: string | undefined, wanted: string): void {
+function checkIsFor(what: string, actual: string | undefined, wanted: string): void {
   if (actual !== undefined && isSameId(actual, wanted)) return;
   throw new Error(
-    actual === undefined
-      ? `ICR minted a token and doesn’t say for which organization. Report this to ICR: it was asked for ${wanted}.`
-      : `ICR minted a token for another organization than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`,
-  );
-}
-
-/** No input names the organization, but ICR did when the installation was chosen. */
-function checkOwner(actual: string | undefined, named: string): void {
-  if (actual !== undefined && isSameId(actual, named)) return;
-  throw new Error(
-    `The token is for another organization than ICR named for the installation. Report this to ICR. It is for ${quote(actual ?? 'none', 128)}, not for ${quote(named, 128)}.`,
-  );
-}
-
-/** One that isn't named is the one that was asked for. */
-function checkInstallation(actual: string | undefined, wanted: string): void {
-  if (actual === undefined || isSameId(actual, wanted)) return;
-  throw new Error(
-    `ICR minted a token for another installation than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`,
+    `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${actual === undefined ? `no ${what} that it names` : quote(actual, 128)}, not for ${quote(wanted, 128)}.`,
   );
 }
 
