@@ -36,11 +36,15 @@ function describe({ outcome, detail }: Revocation, { expiresAt }: SavedToken): s
 
 function warn(error: unknown): void {
   const saved = readSavedToken();
-  const life =
-    saved === undefined
-      ? ''
-      : `The token could not be revoked, and may be valid until ${saved.expiresAt}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. `;
-  warning(`${life}${messageOf(error).replace(/\.$/, '')}.`);
+  const reason = `${messageOf(error).replace(/\.$/, '')}.`;
+  warning(saved === undefined ? reason : `${describeLife(saved)} ${reason}`);
+}
+
+function describeLife({ expiresAt, kind }: SavedToken): string {
+  const life = `The token could not be revoked, and may be valid until ${expiresAt}.`;
+  return kind === 'app'
+    ? life
+    : `${life} You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation.`;
 }
 
 runAction(post, warn);

@@ -1834,7 +1834,7 @@ function parseAs(response, parse) {
         if (!(error instanceof ShapeError))
             throw error;
         const sentences = [
-            `The response is not ICR’s: ${error.message}.`,
+            `The response is not what ICR documents: ${error.message}.`,
             'Check `api-url`, `api-version`, and any proxy on the way.',
             `The answer to ${response.request} was ${response.status}.`,
         ];
@@ -3649,7 +3649,9 @@ function checkText(token) {
 function checkIsFor(what, actual, wanted) {
     if (actual !== undefined && isSameId(actual, wanted))
         return;
-    throw new Error(`ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${actual === undefined ? `no ${what} that it names` : quote(actual, 128)}, not for ${quote(wanted, 128)}.`);
+    throw new Error(actual === undefined
+        ? `ICR minted a token and doesn’t name its ${what}. Report this to ICR: it was asked for ${quote(wanted, 128)}.`
+        : `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${quote(wanted, 128)}.`);
 }
 function checkPermissions(granted, requirements) {
     const { requiredPermissions: required, allowedPermissions: allowed } = requirements;

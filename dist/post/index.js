@@ -2006,10 +2006,14 @@ function post_describe({ outcome, detail }, { expiresAt }) {
 }
 function warn(error) {
     const saved = readSavedToken();
-    const life = saved === undefined
-        ? ''
-        : `The token could not be revoked, and may be valid until ${saved.expiresAt}. You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation. `;
-    log_warning(`${life}${log_messageOf(error).replace(/\.$/, '')}.`);
+    const reason = `${log_messageOf(error).replace(/\.$/, '')}.`;
+    log_warning(saved === undefined ? reason : `${describeLife(saved)} ${reason}`);
+}
+function describeLife({ expiresAt, kind }) {
+    const life = `The token could not be revoked, and may be valid until ${expiresAt}.`;
+    return kind === 'app'
+        ? life
+        : `${life} You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation.`;
 }
 runAction(post, warn);
 

@@ -48,7 +48,7 @@ export function parseAs<T>(response: HttpResponse, parse: (text: string) => T): 
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     const sentences = [
-      `The response is not ICR’s: ${error.message}.`,
+      `The response is not what ICR documents: ${error.message}.`,
       'Check `api-url`, `api-version`, and any proxy on the way.',
       `The answer to ${response.request} was ${response.status}.`,
     ];

@@ -66,7 +66,9 @@ function checkText(token: string): void {
 function checkIsFor(what: string, actual: string | undefined, wanted: string): void {
   if (actual !== undefined && isSameId(actual, wanted)) return;
   throw new Error(
-    `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${actual === undefined ? `no ${what} that it names` : quote(actual, 128)}, not for ${quote(wanted, 128)}.`,
+    actual === undefined
+      ? `ICR minted a token and doesn’t name its ${what}. Report this to ICR: it was asked for ${quote(wanted, 128)}.`
+      : `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${quote(wanted, 128)}.`,
   );
 }
 
