@@ -3,26 +3,22 @@
  *   npm run messages                        runs all tests first
  *   npm run messages -- TEST [TEST ...]     runs these files or folders first
  *   npm run messages -- --from FILE         reads what an earlier run recorded with --record FILE
+ *   npm run messages -- --write             puts the table into .github/docs/errors.md
+ *   npm run messages -- --check             fails if that table has another message, or misses one, or a test fails
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../bench/table.ts';
+import { compare, type Recorded, readTable, replaceTable, rowsOf } from './page.ts';
 import { normalize, sentenceEnds } from './sentences.ts';
 
 const CAUSE_LIMIT = 80;
 const FIX_LIMIT = 200;
 const RUN = join(import.meta.dirname, '../run.ts');
-
-/** As test/support/runner.ts writes it. */
-interface Recorded {
-  kind: 'error' | 'warning' | 'notice';
-  phase: string;
-  test: string;
-  text: string;
-}
+const PAGE = join(import.meta.dirname, '../../.github/docs/errors.md');
 
 interface Message {
   kind: Recorded['kind'];
@@ -33,25 +29,46 @@ interface Message {
 }
 
 const { values, positionals } = parseArgs({
-  options: { from: { type: 'string' }, record: { type: 'string' } },
+  options: {
+    from: { type: 'string' },
+    record: { type: 'string' },
+    write: { type: 'boolean' },
+    check: { type: 'boolean' },
+  },
   allowPositionals: true,
 });
 const recorded = values.from === undefined ? runTests(positionals) : readRecorded(values.from);
-const messages = distinct(recorded).map((message) => ({ ...message, ...measure(message.text) }));
+if (values.write) writeFileSync(PAGE, replaceTable(readFileSync(PAGE, 'utf8'), rowsOf(recorded)));
+else if (values.check) checkPage();
+else printList();
 
-console.log(`# Messages\n\n${recorded.length} annotations of ${messages.length} kinds.\n`);
-for (const kind of ['error', 'warning', 'notice'] as const) {
-  const those = messages.filter((message) => message.kind === kind);
-  const [causes, fixes] = [
-    those.filter(({ cause }) => cause <= CAUSE_LIMIT),
-    those.filter(({ fix }) => fix <= FIX_LIMIT),
-  ];
-  console.log(
-    `- ${kind}: the cause ends within ${CAUSE_LIMIT} characters in ${causes.length} of ${those.length}, the fix within ${FIX_LIMIT} in ${fixes.length} of ${those.length}.`,
-  );
+function checkPage(): void {
+  const { missing, unused } = compare(readTable(readFileSync(PAGE, 'utf8')), recorded);
+  for (const { kind, cause } of missing) console.log(`No row for the ${kind}: ${cause}`);
+  for (const { kind, cause } of unused) console.log(`No test provokes the ${kind}: ${cause}`);
+  if (missing.length + unused.length > 0) {
+    console.log('.github/docs/errors.md is out of date. Run `npm run messages -- --write`, and read what changed.');
+    process.exitCode = 1;
+  }
 }
-console.log(`\n${listing(messages)}\n## The ten longest\n`);
-console.log(listing([...messages].sort((one, other) => other.text.length - one.text.length).slice(0, 10)));
+
+function printList(): void {
+  const messages = distinct(recorded).map((message) => ({ ...message, ...measure(message.text) }));
+
+  console.log(`# Messages\n\n${recorded.length} annotations of ${messages.length} kinds.\n`);
+  for (const kind of ['error', 'warning', 'notice'] as const) {
+    const those = messages.filter((message) => message.kind === kind);
+    const [causes, fixes] = [
+      those.filter(({ cause }) => cause <= CAUSE_LIMIT),
+      those.filter(({ fix }) => fix <= FIX_LIMIT),
+    ];
+    console.log(
+      `- ${kind}: the cause ends within ${CAUSE_LIMIT} characters in ${causes.length} of ${those.length}, the fix within ${FIX_LIMIT} in ${fixes.length} of ${those.length}.`,
+    );
+  }
+  console.log(`\n${listing(messages)}\n## The ten longest\n`);
+  console.log(listing([...messages].sort((one, other) => other.text.length - one.text.length).slice(0, 10)));
+}
 
 /** The cause is the first sentence and the fix the second. A message of one sentence says both in it. */
 function measure(text: string) {
@@ -96,7 +113,10 @@ function runTests(files: readonly string[]): Recorded[] {
   try {
     const env = { ...process.env, ICR_MESSAGES_FILE: file };
     const { status } = spawnSync(process.execPath, [RUN, ...files], { env, stdio: ['ignore', 2, 2] });
-    if (status !== 0) console.error('Some tests failed. The list may be incomplete.');
+    if (status !== 0) {
+      console.error('Some tests failed. The list may be incomplete.');
+      process.exitCode = 1;
+    }
     return readRecorded(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -16,14 +16,14 @@ export function sentenceEnds(text: string): number[] {
   return ends.length === 0 ? [text.length] : ends;
 }
 
-/** The same text for every run of one case. A status stays, because another status is another case. */
+/** The same text for every run of one case, with `…` for what changes. A status stays: another one is another case. */
 export function normalize(text: string): string {
   return text
-    .replace(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/gi, 'ID')
+    .replace(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/gi, '…')
     .replace(/SHA256:[\w+/=]+/g, 'SHA256:…')
-    .replace(/(?:\[::1?\]|localhost|127\.0\.0\.1)(?::\d+)?/g, 'HOST')
-    .replace(/(api\.\w+\.com):\d+/g, '$1:PORT')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/(?:[A-Za-z]:)?[/\\](?:tmp|var|private|Users)[^\s`”)]*/g, 'PATH')
-    .replace(/(?<![\w.])(?![1-5]\d\d(?![\d.]))[-−]?\d[\d,]*(?:\.\d+)?/g, 'N');
+    .replace(/(?:\[::1?\]|localhost|127\.0\.0\.1|[\w-]+\.example\b)(?::\d+)?/g, '…')
+    .replace(/(api\.\w+\.com):\d+/g, '$1:…')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…')
+    .replace(/(?:[A-Za-z]:)?[/\\](?:tmp|var|private|Users)[^\s`”)]*/g, '…')
+    .replace(/(?<![\w.%-])(?![1-5]\d\d(?![\d.])|8601)[-−]?\d[\d,]*(?:\.\d+)?(?!\d|-\d)/g, '…');
 }
