@@ -1,4 +1,8 @@
-/** Shortens the action's second for tests: a copy of the built action, or in a coverage run its source, with its one literal changed. */
+/**
+ * Shortens the action's second for tests: a copy of the built action, or in a coverage run its source, with its one literal changed.
+ * A preload that makes timers and `process.uptime()` run faster would be less code, but then the clock under test is a mock:
+ * dates, Node's own socket timers and the test's server would disagree with it.
+ */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

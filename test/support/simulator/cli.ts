@@ -1,6 +1,6 @@
 /**
  * Runs the simulator as a process, for a shell or a workflow:
- *   node .ci/node.cjs test/support/simulator/cli.ts --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE]
+ *   npm run simulator -- --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE]
  * When it is ready, it writes FILE.json and a line on standard output. SIGTERM or SIGINT ends it.
  */
 import { createHash, generateKeyPairSync } from 'node:crypto';
