@@ -144,7 +144,13 @@ describe('organization-id', () => {
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
   });
 
-  const shapes = { 'no object': json(null), HTML: html(), 'no id': json({ organization: {} }), 'a list': json([]) };
+  const shapes: Record<string, Effect> = {
+    'no object': json(null),
+    HTML: html(),
+    'no id': json({ organization: {} }),
+    'a list': json([]),
+    '404 and 2 MiB': { kind: 'answer', status: 404, body: 'x'.repeat(2 ** 21) },
+  };
   for (const [shape, effect] of Object.entries(shapes)) {
     test(`reads the list if the look-up answers ${shape}`, async () => {
       await using scene = await createScene();

@@ -194,6 +194,7 @@ describe('is one warning, with the reason and until when the token is valid', ()
     ['422', json({ message: ['a', 'b'] }, 422), /answered 422 \(“a; b”\)/],
     ['a redirect', redirect('https://127.0.0.1:9/'), /answered 307/],
     ['a body over 1 MiB', { kind: 'huge', bytes: 2 ** 21 }, /larger than 1 MiB/],
+    ['404 with 2 MiB', { kind: 'answer', status: 404, body: 'x'.repeat(2 ** 21) }, /answered 404/],
     [
       'a wait that does not fit',
       { kind: 'answer', status: 503, headers: { 'Retry-After': '46' } },

@@ -63,7 +63,7 @@ export const ECHOES: readonly Echo[] = [
   written('as decimal character references', (character) => `&#${character.charCodeAt(0)};`),
   written('as hexadecimal character references', (character) => `&#x${hex(character)};`),
   written('as quoted-printable', (character) => `=${hex(character).toUpperCase()}`),
-  ...['\u200B', '\u034F', '\u2800', '\u3164', '\uFE0F', '\u{E0100}'].map((invisible) =>
+  ...['\u200B', '\uFEFF', '\u034F', '\u2800', '\u3164', '\uFE0F', '\u{E0100}'].map((invisible) =>
     written(`with U+${invisible.codePointAt(0)?.toString(16)} between`, (character) => character + invisible),
   ),
 ];
