@@ -1,15 +1,13 @@
-/** Checks that a hanging step, test or server can't hang the tests. */
+/** Checks that nothing that hangs can hang the tests, and what `npm test` does before and after them. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { signalWhen, startStep, WITH_SIGNALS } from '../support/runner.ts';
-
-const RUN = join(import.meta.dirname, '../run.ts');
 
 let folder: string;
 before(async () => {
@@ -116,14 +114,41 @@ test('npm test that is ended names the file that was running, and ends what it h
   while (await isRunning()) await setTimeout(10);
 });
 
+test('npm test runs nothing else if dist is stale, and says so in one sentence', async () => {
+  const copy = join(folder, 'copy');
+  for (const name of ['run.ts', 'support/end-test-file.ts']) {
+    await cp(join(import.meta.dirname, '..', name), join(copy, 'test', name));
+  }
+  await mkdir(join(copy, 'test/repository'));
+  const write = (name: string, code: string) =>
+    writeFile(join(copy, 'test', name), `import { test } from 'node:test';\ntest('x', () => {${code}});\n`);
+  await write('other.test.ts', "console.log('OTHER')");
+  await write('repository/dist.test.ts', 'throw new Error()');
+  const stale = await npmTest([], process.env, undefined, join(copy, 'test/run.ts'));
+  assert.equal(stale.code, 1);
+  assert.equal(stale.stdout, '');
+  assert.match(stale.stderr, /^dist is not what src builds.*\n$/);
+
+  await write('repository/dist.test.ts', '');
+  const fresh = await npmTest([], process.env, undefined, join(copy, 'test/run.ts'));
+  assert.equal(fresh.code, 0, fresh.stdout);
+  assert.match(fresh.stdout, /OTHER/);
+  assert.equal(fresh.stdout.match(/^ℹ tests /gm)?.length, 1);
+});
+
 test('npm test says which path it can’t find', async () => {
   const { code, stderr } = await npmTest(['test/nowhere']);
   assert.deepEqual([code, stderr], [1, 'There is no test/nowhere.\n']);
 });
 
-function npmTest(args: readonly string[], env = process.env, during?: (child: ChildProcess) => void) {
+function npmTest(
+  args: readonly string[],
+  env = process.env,
+  during?: (child: ChildProcess) => void,
+  file = join(import.meta.dirname, '../run.ts'),
+) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const child = execFile(process.execPath, [RUN, ...args], { env }, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [file, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
     during?.(child);
