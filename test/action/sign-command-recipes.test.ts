@@ -17,6 +17,7 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'icr-recipes-'));
   await writeFile(join(folder, 'key.pem'), PEM, { mode: 0o600 });
+  await mkdir(runnerTemp());
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -80,6 +81,11 @@ describe('The README', OPTIONS, () => {
   }
 });
 
+/** Self-hosted runners have spaces in paths. */
+function runnerTemp(): string {
+  return join(folder, 'temporary files');
+}
+
 async function sign(command: string, clockSeconds = 0, env: Record<string, string> = {}): Promise<Result> {
   await using scene = await createScene();
   scene.simulator.moveClock(clockSeconds);
@@ -87,6 +93,7 @@ async function sign(command: string, clockSeconds = 0, env: Record<string, strin
   return await scene.main(inputs, {
     env: {
       PATH: [join(WORKFLOWS, 'fake-clis'), process.env['PATH']].join(delimiter),
+      RUNNER_TEMP: runnerTemp(),
       STAND_IN_KEY: join(folder, 'key.pem'),
       VAULT_ADDR: 'https://vault.example:8200',
       VAULT_TOKEN: 'hvs.of-this-step',
