@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { readPasted } from '../../src/signing/pem.ts';
+import { holdsKey, readPasted } from '../../src/signing/pem.ts';
 import { fingerprint, parsePrivateKey, signWithKey } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { assertNoSecrets, createScene, KEYS, keyLines } from '../support/scene.ts';
@@ -29,6 +29,7 @@ function opensslFingerprint(pem: string): string {
 const bodyOf = (pem: string) => pem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
 const wrap = (text: string, width: number) => text.replace(new RegExp(`.{${width}}`, 'g'), '$&\n');
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+const utf16 = (text: string) => Buffer.from(text, 'utf16le');
 
 const SHAPES: Record<string, (pem: string) => string> = {
   LF: (pem) => pem,
@@ -51,6 +52,13 @@ const SHAPES: Record<string, (pem: string) => string> = {
   'base64 of the PEM with CRLF': (pem) => base64(pem.replaceAll('\n', '\r\n')),
   'base64 of the PEM with a BOM': (pem) => base64(`\uFEFF${pem}`),
   'base64 of the PEM in quotes': (pem) => `"${base64(pem)}"`,
+  'base64 of base64': (pem) => base64(base64(pem)),
+  'base64 of base64, both wrapped': (pem) => wrap(base64(wrap(base64(pem), 76)), 76),
+  'base64 of the bare body': (pem) => base64(bodyOf(pem).join('\n')),
+  'base64 of UTF-16': (pem) => utf16(pem).toString('base64'),
+  'base64 of UTF-16 with a BOM': (pem) => utf16(`\uFEFF${pem}`).toString('base64'),
+  'base64 of UTF-16, big-endian': (pem) => utf16(`\uFEFF${pem}`).swap16().toString('base64'),
+  'base64 of UTF-16 with CRLF': (pem) => utf16(pem.replaceAll('\n', '\r\n')).toString('base64'),
   'the bare base64 body': (pem) => bodyOf(pem).join(''),
   'the bare base64 body, wrapped': (pem) => bodyOf(pem).join('\n'),
   'the bare base64 body, indented': (pem) => bodyOf(pem).join('\n  '),
@@ -58,32 +66,51 @@ const SHAPES: Record<string, (pem: string) => string> = {
   'a certificate before it': (pem) => `-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${pem}`,
 };
 
-describe('accepted, as the same key', LIMIT, () => {
+describe('A key is accepted', LIMIT, () => {
   for (const [container, pem] of Object.entries({ 'PKCS#1': PKCS1, 'PKCS#8': PKCS8 })) {
     for (const [shape, change] of Object.entries(SHAPES)) {
-      test(`${container}: ${shape}`, () => {
-        assert.equal(fingerprint(parsePrivateKey(readPasted(change(pem)))), FINGERPRINT);
+      test(`as ${container}, ${shape}, and its lines are to be masked`, () => {
+        const pasted = change(pem);
+        const read = readPasted(pasted);
+        assert.equal(fingerprint(parsePrivateKey(read)), FINGERPRINT);
+        assertMasks([...read.secretLines], pem, pasted);
       });
     }
   }
 
-  for (const shape of [
-    'literal \\n',
-    'newlines lost',
-    'base64 of the PEM, wrapped at 76',
-    'the bare base64 body',
-    'CR',
-  ]) {
-    test(`through the action: ${shape}`, async () => {
+  for (const shape of ['literal \\n', 'base64 of UTF-16', 'the bare base64 body, wrapped']) {
+    test(`by the action, ${shape}, and its lines are masked`, async () => {
       await using scene = await createScene();
       const pasted = SHAPES[shape]?.(PKCS8) ?? '';
       const result = await scene.main({ 'private-key': pasted, 'organization-id': scene.nordic.organization.id });
       assertSucceeded(result);
       assertNoSecrets(result, scene.simulator, keyLines(PKCS8));
-      for (const line of keyLines(PKCS8)) assert.ok(result.masks.includes(line));
+      const [token] = [result.outputs.get('token')];
+      const jwts = scene.simulator.requests().map(({ bearer }) => bearer);
+      assertMasks(
+        result.masks.filter((mask) => mask !== token && !jwts.includes(mask)),
+        PKCS8,
+        pasted,
+      );
     });
   }
+
+  test('and holds a key, as a command does not that names one', () => {
+    for (const change of Object.values(SHAPES)) assert.ok(holdsKey(readPasted(change(PKCS1))));
+    for (const command of ['sign -key /etc/icr/app.pem', 'cat <<< "-----BEGIN CERTIFICATE-----"', 'deadbeef', ''])
+      assert.ok(!holdsKey(readPasted(command)), command);
+    assert.ok(holdsKey(readPasted(PKCS8.slice(0, 500))), 'cut off');
+  });
 });
+
+/** Body lines of 16 characters and more, as they are in PEM and as they were pasted, and nothing else of the key. */
+function assertMasks(masks: readonly string[], pem: string, pasted: string): void {
+  for (const line of keyLines(pem)) assert.ok(masks.includes(line), `not masked: ${line}`);
+  for (const line of pasted.split(/[\r\n]+/).map((part) => part.trim())) {
+    if (/^[\w+/=]{16,}$/.test(line)) assert.ok(masks.includes(line), `not masked: ${line}`);
+  }
+  for (const mask of masks) assert.ok(mask.length >= 16 && !/-----|PRIVATE|\s/.test(mask), `masked: ${mask}`);
+}
 
 function openssl(...words: string[]): string {
   return execFileSync('openssl', words, { stdio: 'pipe' }).toString();
@@ -117,10 +144,11 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   ],
   'an SSH public key': ['ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 me@host', /is a public key/],
   'a certificate': [cert, /is a certificate/],
-  'a bare certificate': [bodyOf(cert).join(''), /is not a private key in PEM/],
+  'a bare certificate': [bodyOf(cert).join(''), /is a certificate/],
   'an OpenSSH key': [openssh, /is an OpenSSH key/],
   'base64 of an OpenSSH key': [base64(openssh), /is an OpenSSH key/],
   'an EC key (SEC1)': [ec.export({ type: 'sec1', format: 'pem' }).toString(), /is an elliptic-curve/],
+  'base64 of UTF-16 of an OpenSSH key': [utf16(openssh).toString('base64'), /is an OpenSSH key/],
   'a bare EC key': [bodyOf(ec.export({ type: 'sec1', format: 'pem' }).toString()).join(''), /is an elliptic-curve/],
   'an EC key (PKCS#8)': [ec.export(pkcs8).toString(), /is an elliptic-curve/],
   'an Ed25519 key': [generateKeyPairSync('ed25519').privateKey.export(pkcs8).toString(), /of type ed25519/],
@@ -129,20 +157,24 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
     KEYS.privateKey.export({ ...pkcs8, ...encrypted }).toString(),
     /is encrypted: decrypt it/,
   ],
+  'a bare encrypted key': [
+    bodyOf(KEYS.privateKey.export({ ...pkcs8, ...encrypted }).toString()).join(''),
+    /is encrypted: decrypt it/,
+  ],
   'an encrypted key (PKCS#1)': [
     KEYS.privateKey.export({ type: 'pkcs1', format: 'pem', ...encrypted }).toString(),
     /is encrypted: decrypt it/,
   ],
   'RSA under 2048 bits': [short.export(pkcs8).toString(), /RSA key of 1024 bits: RS256 needs at least 2048/],
-  'a PEM without its end': [lines.slice(0, -3).join('\n'), /is cut off/],
-  'a PEM without its beginning': [lines.slice(3).join('\n'), /is cut off/],
-  'a PEM without a line of its middle': [lines.toSpliced(5, 1).join('\n'), /is cut off/],
+  'a PEM without its end': [lines.slice(0, -3).join('\n'), /is cut off: /],
+  'a PEM without its beginning': [lines.slice(3).join('\n'), /is cut off: /],
+  'a PEM without a line of its middle': [lines.toSpliced(5, 1).join('\n'), /is cut off or damaged/],
   'base64 of a cut-off PEM': [base64(lines.slice(0, -3).join('\n')), /is cut off/],
-  'the bare body, cut off': [bodyOf(PKCS8).join('').slice(0, 800), /is cut off/],
+  'the bare body, cut off': [bodyOf(PKCS8).join('').slice(0, 800), /is cut off or damaged/],
   'base64 of a PEM without its beginning': [base64(PKCS8).slice(200), /is cut off/],
   // The first byte is that of a DER sequence by chance.
   'base64 of the end of a PEM that begins with 0': [base64(`0${PKCS8.slice(400)}`), /is cut off/],
-  'the bare body without its beginning': [bodyOf(PKCS8).slice(3).join(''), /is cut off/],
+  'the bare body without its beginning': [bodyOf(PKCS8).slice(3).join(''), /is cut off or damaged/],
   'a header without a dash': [PKCS1.replace('-----BEGIN', '----BEGIN'), /is cut off/],
   'the first line alone': ['-----BEGIN RSA PRIVATE KEY-----', /is cut off/],
   'a file path': ['/home/runner/work/app.private-key.pem', /is the path of a file/],
@@ -152,28 +184,58 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'a path without an ending': ['keys/icr', /is the path of a file/],
   'a path in the home folder': ['~/.ssh/id_rsa', /is the path of a file/],
   'a JWT': ['eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl', /is a JWT/],
-  'a damaged PEM': ['-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----', /is damaged|is cut off/],
+  'a damaged PEM': ['-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----', /is cut off or damaged/],
   'anything else': ['correct horse battery staple', /is not a private key in PEM/],
 };
 
-describe('refused before any request, each with its own sentence', LIMIT, () => {
+describe('Given as a key, a sentence of its own refuses', LIMIT, () => {
   for (const [what, [pasted, says]] of Object.entries(REFUSED)) {
-    test(what, async () => {
+    test(what, () => {
+      const read = readPasted(pasted);
+      assertRefusal(
+        messageOf(() => signWithKey(parsePrivateKey(read), 'text')),
+        says,
+        pasted,
+      );
+      for (const mask of read.secretLines) assert.doesNotMatch(mask, /BEGIN|END(?:RSA|PRI)|-----/);
+    });
+  }
+
+  for (const what of ['an EC key (SEC1)', 'a PEM without its end', 'a bare encrypted key']) {
+    test(`${what}, before any request of the action`, async () => {
+      const [pasted, says] = REFUSED[what] ?? ['', /^$/];
       await using scene = await createScene();
       const result = await scene.main({ 'private-key': pasted });
       assertFailed(result, says);
-      const [, cause = '', fix = ''] =
-        /^(`private-key` .*?)\. (Give the input `private-key` the whole text .*)$/.exec(result.errors[0] ?? '') ?? [];
-      assert.ok(cause !== '' && cause.length <= 90 && fix.length <= 100, result.errors[0]);
+      assertRefusal(result.errors[0] ?? '', says, pasted);
       assert.deepEqual(scene.asked(), []);
-      for (const mask of result.masks) assert.doesNotMatch(mask, /BEGIN|END(?:RSA|PRI)|-----/);
-      const told = `${result.errors}${result.log}`;
-      for (const line of pasted.split('\n').filter((part) => part.length >= 16 && !part.startsWith('-----'))) {
-        assert.ok(!told.includes(line), 'the input is repeated');
+      assertNoSecrets(result, scene.simulator);
+      for (const line of pasted.split('\n').filter((part) => /^[\w+/=]{16,}$/.test(part))) {
+        assert.ok(result.masks.includes(line), `not masked: ${line}`);
       }
     });
   }
 });
+
+/** The cause and then the fix, both short, and nothing of the input. */
+function assertRefusal(message: string, says: RegExp, pasted: string): void {
+  assert.match(message, says);
+  const [, cause = '', fix = ''] =
+    /^(`private-key` .*?)\. (Give the input `private-key` the whole text .*)$/.exec(message) ?? [];
+  assert.ok(cause !== '' && cause.length <= 90 && fix.length <= 100, message);
+  for (const line of pasted.split('\n').filter((part) => part.length >= 16 && !part.startsWith('-----'))) {
+    assert.ok(!message.includes(line), 'the input is repeated');
+  }
+}
+
+function messageOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof Error) return error.message;
+  }
+  throw new Error('The key was accepted.');
+}
 
 /** The same characters in every run (mulberry32). */
 function randomNumbers(seed: number): (below: number) => number {
@@ -189,8 +251,8 @@ function randomNumbers(seed: number): (below: number) => number {
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const PRINTABLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
 
-describe('one wrong character', LIMIT, () => {
-  test('in 5,000 keys: none is taken that does not sign as the key does', { timeout: 300_000 }, async (t) => {
+describe('A key with one wrong character', LIMIT, () => {
+  test('is never taken if it does not sign as the key does, in 5,000 tries', { timeout: 300_000 }, async (t) => {
     const random = randomNumbers(11);
     const counts = new Map<string, number>();
     const examples = new Map<string, string>();
@@ -234,22 +296,3 @@ function kindOf(pasted: string): string {
     return kind;
   }
 }
-
-describe('masks', LIMIT, () => {
-  for (const [container, pem] of Object.entries({ 'PKCS#1': PKCS1, 'PKCS#8': PKCS8 })) {
-    for (const [shape, change] of Object.entries(SHAPES)) {
-      test(`${container}, ${shape}: body lines of 16 characters and more, nothing else of the key`, async () => {
-        await using scene = await createScene();
-        const pasted = change(pem);
-        const { masks } = await scene.main({ 'private-key': pasted, 'organization-id': 'nowhere', 'app-id': '' });
-        for (const line of keyLines(pem)) assert.ok(masks.includes(line), `not masked: ${line}`);
-        for (const line of pasted.split(/[\r\n]+/).map((part) => part.trim())) {
-          if (/^[\w+/=]{16,}$/.test(line)) assert.ok(masks.includes(line), `not masked: ${line}`);
-        }
-        for (const mask of masks) {
-          assert.ok(mask.length >= 16 && !/-----|PRIVATE|\s/.test(mask), `masked: ${mask}`);
-        }
-      });
-    }
-  }
-});

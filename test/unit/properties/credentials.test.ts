@@ -40,7 +40,8 @@ interface Shaping {
   prefix: string;
   suffix: string;
   isBare: boolean;
-  base64: 'none' | 'one line' | 'wrapped' | 'wrapped by CRLF';
+  base64: readonly ('one line' | 'wrapped' | 'wrapped by CRLF')[];
+  encoding: 'utf8' | 'utf16le';
 }
 const shaping: fc.Arbitrary<Shaping> = fc.record({
   indent: fc.constantFrom('', '  ', '\t', '          '),
@@ -49,18 +50,23 @@ const shaping: fc.Arbitrary<Shaping> = fc.record({
   prefix: fc.constantFrom('', '\uFEFF', '\n', '  ', '\uFEFF\r\n'),
   suffix: fc.constantFrom('', '\n', '\r\n', '  ', '\n\n'),
   isBare: fc.boolean(),
-  base64: fc.constantFrom('none', 'none', 'one line', 'wrapped', 'wrapped by CRLF'),
+  base64: fc.array(fc.constantFrom('one line', 'wrapped', 'wrapped by CRLF'), { maxLength: 2 }),
+  encoding: fc.constantFrom('utf8', 'utf16le'),
 });
 
-function reshape(text: string, { indent, lineEnd, quote, prefix, suffix, isBare, base64 }: Shaping): string {
+function reshape(text: string, { indent, lineEnd, quote, prefix, suffix, isBare, base64, encoding }: Shaping): string {
   const lines = text.trim().split('\n');
   const kept = isBare ? lines.slice(1, -1) : lines;
   const shaped = `${prefix}${quote}${kept.map((line) => indent + line).join(lineEnd)}${quote}${suffix}`;
-  // Base64 of the bare body would be base64 twice: no one has that.
-  if (base64 === 'none' || isBare) return shaped;
-  const encoded = Buffer.from(shaped).toString('base64');
-  if (base64 === 'one line') return encoded;
-  return (encoded.match(/.{1,76}/g) ?? []).join(base64 === 'wrapped' ? '\n' : '\r\n');
+  // A variable of the environment can't hold UTF-16 as it is.
+  const bytes = Buffer.from(shaped, base64.length === 0 ? 'utf8' : encoding);
+  return base64.reduce(encoded, bytes).toString();
+}
+
+function encoded(bytes: Buffer, lines: Shaping['base64'][number]): Buffer {
+  const text = bytes.toString('base64');
+  if (lines === 'one line') return Buffer.from(text);
+  return Buffer.from((text.match(/.{1,76}/g) ?? []).join(lines === 'wrapped' ? '\n' : '\r\n'));
 }
 
 function masksIn(printed: string): string[] {
