@@ -22,6 +22,11 @@ const SIGNERS = [
 /** In the inventory of every organization of the simulator. */
 const CREDIT_ID = '9a0b7c52-1f6a-4a55-9c0f-6d8a3f0e2b11';
 const COMMIT_OF_BASALT = 'Update the inventory of basalt\n\ninventory/basalt.csv\n';
+/** What a caller of the platform's workflow changes, and the error that it gets. */
+const REFUSED_CALLS = [
+  ['a tenant that is not on the central list', '[forest, basalt]', '[granite]', /The input tenant is not on the list/],
+  ['a call without permissions', "'organization_info: read'", "''", /The input required-permissions must say/],
+] as const;
 
 export const CASES: readonly Case[] = [
   {
@@ -398,6 +403,71 @@ export const CASES: readonly Case[] = [
       const result = await scene.run('icr.yml', { folder: folder.path });
       succeeded(result, 1);
       revoked(result, [scene.forest.organization.id]);
+      return result;
+    },
+  },
+  ...REFUSED_CALLS.map(([title, from, to, sentence]) => ({
+    title: `platform-caller.yml: ${title} fails, and asks nobody`,
+    check: async (scene: Scene) => {
+      const { edit, ...others } = inCompany(scene);
+      const result = await scene.run('platform-caller.yml', {
+        event: 'schedule',
+        ...others,
+        edit: (text) => edit(text).replace(from, to),
+      });
+      failed(result, sentence);
+      assert.deepEqual([...result.tokens, ...result.sandboxTokens], []);
+      return result;
+    },
+  })),
+  {
+    title: 'platform-caller.yml: an app that was granted more than the central list allows; the token is revoked',
+    check: async (scene) => {
+      const { id } = scene.basalt.organization;
+      const { edit, ...others } = inCompany(scene);
+      const result = await scene.run('platform-caller.yml', {
+        event: 'schedule',
+        vars: { ICR_ORGANIZATION_ID: id },
+        ...others,
+        edit: (text) => edit(text).replace('[forest, basalt]', '[basalt]'),
+      });
+      failed(result, /`allowed-permissions` does not allow /);
+      revoked(result, [id]);
+      return result;
+    },
+  },
+  {
+    title: 'platform-caller.yml: a runner with version 1 of the AWS CLI is refused before the login',
+    check: async (scene) => {
+      const { edit, ...others } = inCompany(scene);
+      const env = { STAND_IN_AWS_VERSION: 'aws-cli/1.46.3 Python/3.12.3 Linux/6.8.0 botocore/1.40.3' };
+      const result = await scene.run('platform-caller.yml', { event: 'schedule', ...others, env, edit });
+      failed(result, /The runner needs version 2 of the AWS CLI\. It has: aws-cli\/1\.46\.3/);
+      assert.doesNotMatch(result.log, /an action of others stands here/);
+      assert.deepEqual(result.tokens, []);
+      return result;
+    },
+  },
+  {
+    title: 'platform-google-caller.yml: the central workflow for Google, by its commit, signing in Cloud KMS',
+    check: async (scene) => {
+      const { id } = scene.bare.organization;
+      const vars = { ICR_ORGANIZATION_ID: id, ICR_KMS_KEY_VERSION: '1' };
+      const result = await scene.run('platform-google-caller.yml', { event: 'schedule', secrets: {}, vars });
+      succeeded(result, 1);
+      says(result, /"fullName":"Kolefni ehf\."/);
+      revoked(result, [id]);
+      return result;
+    },
+  },
+  {
+    title: 'composite-caller.yml: a call without permissions fails, and asks nobody',
+    check: async (scene) => {
+      const edit = (text: string) =>
+        text.replace("allowed-permissions: 'organization_info: read'", "allowed-permissions: ''");
+      const result = await scene.run('composite-caller.yml', { secrets: {}, edit });
+      failed(result, /The inputs required-permissions and allowed-permissions must not be empty\./);
+      assert.deepEqual(result.tokens, []);
       return result;
     },
   },
