@@ -1,15 +1,18 @@
-// Stands for GitHub's command line: the few calls of .ci/release, against a file in place of GitHub's API.
+// Stands for GitHub's command line: the few calls of .ci/release, against a file in place of GitHub's API, and those of
+// somebody who verifies a release (attestations.cjs).
 const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { basename } = require('node:path');
+const attestations = require('./attestations.cjs');
 
 const { GH_STATE, GH_TOKEN, GH_ORIGIN, GH_FAILS = '' } = process.env;
 const args = process.argv.slice(2);
-const state = JSON.parse(readFileSync(GH_STATE, 'utf8'));
+// Attestations are verified without GitHub.
+const state = args[0] === 'attestation' ? {} : JSON.parse(readFileSync(GH_STATE, 'utf8'));
 
 if (GH_FAILS !== '' && args.join(' ').includes(GH_FAILS)) refuse('HTTP 502: Server Error');
-if (args[0] === 'auth') process.exit(0);
+if (args[0] === 'auth' || attestations.run(args, state, refuse)) process.exit(0);
 if (args[0] === 'release' && args[1] === 'upload') upload(args[2], args.slice(3));
 else if (args[0] === 'api') api(args.slice(1));
 else refuse(`unknown command: gh ${args.join(' ')}`);
