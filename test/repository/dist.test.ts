@@ -12,6 +12,7 @@ test('dist is what the source builds, byte for byte, and has nothing else', asyn
   const fresh = await mkdtemp(join(tmpdir(), 'icr-build-'));
   t.after(() => rm(fresh, { recursive: true, force: true }));
   await build(fresh);
+  assert.deepEqual((await readdir(DIST)).sort(), ['main', 'post']);
   for (const name of ['main', 'post']) {
     const files = await readdir(join(DIST, name));
     assert.deepEqual(files.sort(), ['index.js', 'licenses.txt']);

@@ -1,13 +1,23 @@
-// Stands for the AWS CLI: the calls of aws/import-key.sh, with a KMS that really unwraps what it is given.
+// Stands for the AWS CLI: the calls of aws/import-key.sh, with a KMS that really unwraps what it is given, and of
+// aws/trust-sha.sh.
 const crypto = require('node:crypto');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 
 const { KMS_STATE, KMS_SWAPS_KEY } = process.env;
 const [service, call, ...options] = process.argv.slice(2);
 const state = existsSync(KMS_STATE) ? JSON.parse(readFileSync(KMS_STATE, 'utf8')) : { keys: {}, aliases: {} };
-if (service !== 'kms') refuse(`argument command: Invalid choice: ${service}`);
+if (!['iam', 'kms'].includes(service)) refuse(`argument command: Invalid choice: ${service}`);
 
 switch (call) {
+  case 'list-roles':
+    print(Object.keys(state.roles).join('\t'));
+    break;
+  case 'get-role':
+    print(JSON.stringify(state.roles[value('--role-name')] ?? refuse('NoSuchEntity')));
+    break;
+  case 'update-assume-role-policy':
+    state.roles[value('--role-name')] = JSON.parse(file('--policy-document').toString());
+    break;
   case 'create-key': {
     const policy = JSON.parse(file('--policy').toString());
     const id = `key-${Object.keys(state.keys).length + 1}`;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
+import { isOnPath } from '../../workflows/on-path.ts';
 
 const WORKFLOWS = join(import.meta.dirname, '../../workflows');
 const PLATFORM = join(WORKFLOWS, 'platform');
@@ -89,6 +90,31 @@ describe('aws/import-key.sh', { skip: process.platform !== 'linux' }, () => {
   });
 });
 
+describe('aws/trust-sha.sh', { skip: process.platform !== 'linux' || !isOnPath('jq') }, () => {
+  const [first = '', second = ''] = ['a', 'b'].map((digit) => digit.repeat(40));
+  const ref = (sha: string) => `PLATFORM/workflows/.github/workflows/icr-job.yml@${sha}`;
+  const claim = 'token.actions.githubusercontent.com:job_workflow_ref';
+  const policy = (refs: string | readonly string[]) => {
+    const trust = JSON.parse(read('aws/trust-policy.json'));
+    trust.Statement[0].Condition.StringEquals[claim] = refs;
+    return trust;
+  };
+
+  test('adds a SHA to each role, once, and removes one, but never the last', () => {
+    const scene = startScene('sha');
+    // AWS gives back a list of one as it likes.
+    scene.saveRoles({ 'icr-forest-production': policy(ref(first)), 'icr-basalt-production': policy([ref(first)]) });
+    for (const call of ['add', 'add']) assert.equal(scene.run('aws/trust-sha.sh', [call, second]).status, 0);
+    assert.deepEqual(Object.values(scene.kms().roles), Array(2).fill(policy([ref(first), ref(second)])));
+    assert.equal(scene.run('aws/trust-sha.sh', ['remove', first]).status, 0);
+    const both = scene.kms().roles;
+    assert.deepEqual(Object.values(both), Array(2).fill(policy([ref(second)])));
+    assert.notEqual(scene.run('aws/trust-sha.sh', ['remove', second]).status, 0);
+    assert.deepEqual(scene.kms().roles, both);
+    assert.equal(scene.run('aws/trust-sha.sh', ['add', '*']).status, 2);
+  });
+});
+
 describe('google/trust.sh', { skip: process.platform !== 'linux' }, () => {
   const calls = () => startScene('trust').run('google/trust.sh', []).calls;
   const optionsOf = (call: readonly string[] = []) => ({
@@ -163,6 +189,7 @@ describe('google/tenant.sh', { skip: process.platform !== 'linux' }, () => {
 interface Kms {
   keys: Readonly<Record<string, { public?: string; usage: string; origin: string; policy: unknown }>>;
   aliases: Readonly<Record<string, string>>;
+  roles: Readonly<Record<string, unknown>>;
 }
 
 /** A folder for the stand-ins and their state, and one for the temporary files of the scripts. */
@@ -205,6 +232,7 @@ function startScene(name: string) {
       writeFileSync(pemFile, pem);
       return run('aws/import-key.sh', [pemFile, 'alias/icr-forest-production'], env);
     },
+    saveRoles: (roles: Kms['roles']) => writeFileSync(state, JSON.stringify({ keys: {}, aliases: {}, roles })),
     kms: (): Kms => JSON.parse(readFileSync(state, 'utf8')),
   };
 }
