@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { isOnPath } from '../../workflows/on-path.ts';
 
 const WORKFLOWS = join(import.meta.dirname, '../../workflows');
 const PLATFORM = join(WORKFLOWS, 'platform');
@@ -90,7 +89,7 @@ describe('aws/import-key.sh', { skip: process.platform !== 'linux' }, () => {
   });
 });
 
-describe('aws/trust-sha.sh', { skip: process.platform !== 'linux' || !isOnPath('jq') }, () => {
+describe('aws/trust-sha.sh', { skip: process.platform !== 'linux' }, () => {
   const [first = '', second = ''] = ['a', 'b'].map((digit) => digit.repeat(40));
   const ref = (sha: string) => `PLATFORM/workflows/.github/workflows/icr-job.yml@${sha}`;
   const claim = 'token.actions.githubusercontent.com:job_workflow_ref';
@@ -230,7 +229,8 @@ function startScene(name: string) {
     importKey: (pem: string, env?: Readonly<Record<string, string>>) => {
       const pemFile = join(scene, 'app.pem');
       writeFileSync(pemFile, pem);
-      return run('aws/import-key.sh', [pemFile, 'alias/icr-forest-production'], env);
+      const policy = join(PLATFORM, 'aws/key-policy.json');
+      return run('aws/import-key.sh', [pemFile, 'alias/icr-forest-production', policy], env);
     },
     saveRoles: (roles: Kms['roles']) => writeFileSync(state, JSON.stringify({ keys: {}, aliases: {}, roles })),
     kms: (): Kms => JSON.parse(readFileSync(state, 'utf8')),

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # Imports an app's private key into AWS KMS, and lets an alias name it:
-#   aws/import-key.sh icr_private_key.pem alias/icr-forest-production
-# Run it again with the app's next key to replace the key. It needs OpenSSL 3, version 2 of the AWS CLI, and
-# key-policy.json beside it. Run it on a machine that nobody else uses: for a moment, the list of processes shows the key
-# that wraps the key.
+#   aws/import-key.sh icr_private_key.pem alias/icr-forest-production key-policy.json
+# Run it again with the app's next key to replace the key. It needs OpenSSL 3 and version 2 of the AWS CLI. Run it on a
+# machine that nobody else uses: for a moment, the list of processes shows the key that wraps the key.
 set -euo pipefail
 pem=$1
 alias=$2
-policy=$(cd "$(dirname "$0")" && pwd)/key-policy.json
+policy=$3
 umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,7 +2,8 @@
 # Lets every tenant's role trust one more SHA of the central workflow, or one less:
 #   aws/trust-sha.sh add SHA
 #   aws/trust-sha.sh remove SHA
-# The roles are those whose names begin with "icr-". A role that trusts one SHA only keeps it.
+# The roles are those whose names begin with "icr-". A role that trusts one SHA only keeps it. It
+# needs jq.
 set -euo pipefail
 [[ ${1-} =~ ^(add|remove)$ && ${2-} =~ ^[0-9a-f]{40}$ ]] || { echo "Usage: $0 add|remove SHA" >&2; exit 2; }
 ref=PLATFORM/workflows/.github/workflows/icr-job.yml@$2
