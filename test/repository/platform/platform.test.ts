@@ -10,6 +10,7 @@ import { runInNewContext } from 'node:vm';
 
 const WORKFLOWS = join(import.meta.dirname, '../../workflows');
 const PLATFORM = join(WORKFLOWS, 'platform');
+const HAS_JQ = spawnSync('jq', ['--version']).status === 0;
 const CALLED_SHA = /icr-job\.yml@([0-9a-f]{40})/;
 const folder = mkdtempSync(join(tmpdir(), 'icr-platform-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -89,7 +90,7 @@ describe('aws/import-key.sh', { skip: process.platform !== 'linux' }, () => {
   });
 });
 
-describe('aws/trust-sha.sh', { skip: process.platform !== 'linux' }, () => {
+describe('aws/trust-sha.sh', { skip: process.platform !== 'linux' || !HAS_JQ }, () => {
   const [first = '', second = ''] = ['a', 'b'].map((digit) => digit.repeat(40));
   const ref = (sha: string) => `PLATFORM/workflows/.github/workflows/icr-job.yml@${sha}`;
   const claim = 'token.actions.githubusercontent.com:job_workflow_ref';
