@@ -39,9 +39,7 @@ describe('The commands of SECURITY.md', () => {
   const attested = (workflow.jobs.release.steps as Step[]).flatMap(({ uses, with: inputs }) =>
     uses?.startsWith('actions/attest@') === true ? [inputs ?? {}] : [],
   );
-  const loops = [
-    ...verify.matchAll(/for file in ([^;]+); do\s+verify "\$file"(?: --predicate-type (\S+))?;? *\n? *done/g),
-  ];
+  const loops = [...verify.matchAll(/for file in ([^;]+); do\s+verify "\$file"(?: --predicate-type (\S+))?\s+done/g)];
 
   test('name each file that the release attests, with its predicate, and no other', () => {
     assert.equal(loops.length, attested.length);
