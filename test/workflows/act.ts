@@ -12,7 +12,7 @@ const USES = /uses: ((?!actions\/checkout@|\.\/)\S+@\S+)/g;
 /** The examples' central repository, at the commit that they name. */
 const PLATFORM = /(PLATFORM\/workflows)\S*(@\S+)/;
 /** GitHub has it since May 2026, and act 0.2.89 refuses it. */
-const QUEUE = /^ +queue: max\n/gm;
+const QUEUE = /^ +queue: max\b.*\n/gm;
 /** Stands for every action of others. The outputs are those of aws-actions/configure-aws-credentials. */
 const STUB = `name: stub
 description: stub
@@ -28,6 +28,17 @@ runs:
   steps:
     - run: echo "an action of others stands here; its proxy is \${HTTPS_PROXY:+given}"
       shell: bash
+`;
+/**
+ * Stands before bash and node. act 0.2.89 closes the terminal of a command that fails as soon as it has ended, and then
+ * its last line, which is the error, may be lost. Not in sh: dash drops variables whose names have hyphens.
+ */
+const LATE_EXIT = `#!${process.execPath}
+const { spawnSync } = require('node:child_process');
+const { basename, delimiter } = require('node:path');
+process.env.PATH = process.env.PATH.split(delimiter).filter((folder) => folder !== __dirname).join(delimiter);
+const { status } = spawnSync(basename(__filename), process.argv.slice(2), { stdio: 'inherit' });
+setTimeout(() => process.exit(status ?? 1), status === 0 ? 0 : 200);
 `;
 /** What the caller of the platform's workflow has it run. */
 const REPORT_SCRIPT = `set -euo pipefail
@@ -81,6 +92,7 @@ export async function openAct(): Promise<Act> {
   await cp(join(ROOT, 'action.yml'), join(action, 'action.yml'));
   await cp(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
   await write(join(stub, 'action.yml'), STUB);
+  for (const name of ['bash', 'node']) await write(join(folder, 'late-exit', name), LATE_EXIT, 0o755);
   await write(join(repository, 'icr/report.sh'), REPORT_SCRIPT);
   await stage(repository, platform, { folder: undefined, edit: (text) => text });
   const git = startRepository(repository, join(folder, 'origin.git'));
@@ -140,14 +152,19 @@ async function stage(
   return [...used];
 }
 
-async function write(path: string, text: string): Promise<void> {
+async function write(path: string, text: string, mode = 0o644): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+  await writeFile(path, text, { mode });
 }
 
 /** Steps see the whole environment of act in host mode, so it holds nothing of this process' but the path. */
 function environment(folder: string): Record<string, string> {
-  const path = [dirname(process.execPath), join(ROOT, 'test/workflows/fake-clis'), process.env['PATH'] ?? ''];
+  const path = [
+    join(folder, 'late-exit'),
+    dirname(process.execPath),
+    join(ROOT, 'test/workflows/fake-clis'),
+    process.env['PATH'] ?? '',
+  ];
   return {
     PATH: path.join(delimiter),
     HOME: folder,

@@ -172,14 +172,14 @@ export const CASES: readonly Case[] = [
     title: 'retire.yml: what ICR refuses, and a request whose answer is lost, are asked once',
     check: async (scene) => {
       const refused = await scene.run('retire.yml', { payload: toRetire(1_000_000), ...scene.ofSandbox });
-      failed(refused, /ICR did not confirm the request\./);
+      failed(refused, /❗ {2}::error::ICR did not confirm the request\./);
       says(refused, /Not enough credits/, /\| Token \| revoked at /);
       assert.equal(refused.retirements.length, 1);
       revoked({ tokens: refused.sandboxTokens }, [scene.requester.organization.id]);
 
       scene.loseRetirement({ kind: 'reset', process: true });
       const lost = await scene.run('retire.yml', { payload: toRetire(1), ...scene.ofSandbox });
-      failed(lost, /ICR did not confirm the request\./);
+      failed(lost, /❗ {2}::error::ICR did not confirm the request\./);
       assert.equal(lost.retirements.length, 1);
       revoked({ tokens: lost.sandboxTokens }, [scene.requester.organization.id]);
       return lost;
