@@ -43,9 +43,26 @@ describe('The CSV of nightly-inventory.yml', { skip: !HAS_JQ || process.platform
   });
 });
 
+/** act ignores these, so no case would notice if they were gone. */
+describe('The example', () => {
+  for (const [name, ...texts] of [
+    ['nightly-inventory.yml', 'fail-fast: false', 'environment: icr', 'contents: write', 'issues: write'],
+    ['retire.yml', 'environment: retire', 'queue: max', 'permissions: {}'],
+    ['pull-request.yml', 'environment: pull-requests', 'permissions: {}'],
+    ['organization-report.yml', `environment: \${{ inputs.environment }}`],
+  ] as const) {
+    test(`${name} has what act does not know: ${texts.join(', ')}`, () => {
+      const lines = readWorkflow(name)
+        .split('\n')
+        .map((line) => line.replace(/ #.*/, '').trim());
+      for (const text of texts) assert.ok(lines.includes(text), text);
+    });
+  }
+});
+
 /** Runs the step's script with a curl that prints `body`. */
 async function toCsv(body: unknown): Promise<string> {
-  const workflow = readFileSync(join(import.meta.dirname, '../workflows/nightly-inventory.yml'), 'utf8');
+  const workflow = readWorkflow('nightly-inventory.yml');
   const [, indented = ''] = /- name: Write the inventory as CSV\n {8}run: \|\n((?: {10}.*\n)+)/.exec(workflow) ?? [];
   await writeFile(join(folder, 'answer.json'), JSON.stringify(body));
   await writeFile(join(folder, 'curl'), `#!/bin/sh\ncat '${join(folder, 'answer.json')}'\n`, { mode: 0o755 });
@@ -55,4 +72,8 @@ async function toCsv(body: unknown): Promise<string> {
     env: { PATH: [folder, process.env['PATH']].join(delimiter), RUNNER_TEMP: folder, NAME: 'forest' },
   });
   return readFile(join(folder, 'inventory/forest.csv'), 'utf8');
+}
+
+function readWorkflow(name: string): string {
+  return readFileSync(join(import.meta.dirname, '../workflows', name), 'utf8');
 }

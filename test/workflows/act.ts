@@ -1,6 +1,6 @@
 /** Runs a workflow with nektos/act in host mode: its binary, a repository of its own, an environment of its own. */
 import { execFileSync, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -33,8 +33,7 @@ runs:
  * Stands before bash and node. act 0.2.89 closes the terminal of a command that fails as soon as it has ended, and then
  * its last line, which is the error, may be lost. Not in sh: dash drops variables whose names have hyphens.
  */
-const LATE_EXIT = `#!${process.execPath}
-const { spawnSync } = require('node:child_process');
+const LATE_EXIT = `const { spawnSync } = require('node:child_process');
 const { basename, delimiter } = require('node:path');
 process.env.PATH = process.env.PATH.split(delimiter).filter((folder) => folder !== __dirname).join(delimiter);
 const { status } = spawnSync(basename(__filename), process.argv.slice(2), { stdio: 'inherit' });
@@ -92,7 +91,10 @@ export async function openAct(): Promise<Act> {
   await cp(join(ROOT, 'action.yml'), join(action, 'action.yml'));
   await cp(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
   await write(join(stub, 'action.yml'), STUB);
-  for (const name of ['bash', 'node']) await write(join(folder, 'late-exit', name), LATE_EXIT, 0o755);
+  // By a path without spaces, which the first line of a script can't hold.
+  await symlink(process.execPath, join(folder, 'node'));
+  const lateExit = `#!${join(folder, 'node')}\n${LATE_EXIT}`;
+  for (const name of ['bash', 'node']) await write(join(folder, 'late-exit', name), lateExit, 0o755);
   await write(join(repository, 'icr/report.sh'), REPORT_SCRIPT);
   await stage(repository, platform, { folder: undefined, edit: (text) => text });
   const git = startRepository(repository, join(folder, 'origin.git'));
