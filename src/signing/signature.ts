@@ -28,7 +28,7 @@ export function readSignature(stdout: Buffer): Printed {
 /** In one line or several, with spaces, colons, `0x` or addresses, as `xxd`, `od` and `openssl -hex` print it. */
 function isHexadecimal(text: string): boolean {
   const words = text.match(/(?<![\da-z])(?:0?x)?[\da-f]{2,}(?![\da-z])/gi) ?? [];
-  return isPrintable(text) && words.join('').length >= MIN_HEX_DIGITS;
+  return words.join('').length >= MIN_HEX_DIGITS;
 }
 
 /** With or without padding, line breaks and quotes, in either alphabet, after a prefix such as `vault:v1:`. */

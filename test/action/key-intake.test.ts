@@ -57,6 +57,7 @@ const SHAPES: Record<string, (pem: string) => string> = {
   'base64 of the bare body': (pem) => base64(bodyOf(pem).join('\n')),
   'base64 of UTF-16': (pem) => utf16(pem).toString('base64'),
   'base64 of UTF-16 with a BOM': (pem) => utf16(`\uFEFF${pem}`).toString('base64'),
+  'base64 of UTF-16 with a BOM, of the bare body': (pem) => utf16(`\uFEFF${bodyOf(pem).join('\n')}`).toString('base64'),
   'base64 of UTF-16, big-endian': (pem) => utf16(`\uFEFF${pem}`).swap16().toString('base64'),
   'base64 of UTF-16 with CRLF': (pem) => utf16(pem.replaceAll('\n', '\r\n')).toString('base64'),
   'the bare base64 body': (pem) => bodyOf(pem).join(''),

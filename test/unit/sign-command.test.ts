@@ -115,6 +115,7 @@ const SIGNING: Record<string, string> = {
   'the digest': 'base64 -d <<< "$ICR_SIGNING_DIGEST" | openssl pkeyutl -sign -inkey "$KEY_FILE" -pkeyopt digest:sha256',
   'and prints base64': `${SIGN} | base64`,
   'and prints quotes and CRLF': `printf '"%s"\\r\\n' "$(${SIGN} | base64 -w0)"`,
+  'and goes on to print after /dev/stdout was opened by name': `${SIGN} | base64 > /dev/stdout; echo`,
   'and prints in two parts': `sig=$(${SIGN} | base64 -w0); printf %s "\${sig:0:100}"; sleep 0.1; printf %s "\${sig:100}"`,
   'in a script of several lines, with a comment at its end': `key=$KEY_FILE\nif true; then\n  openssl dgst -sha256 \\\n    -sign "$key"\nfi # done`,
   'before a here document at its end': `${SIGN} "$ICR_SIGNING_INPUT"\ncat >&2 <<END\nsigned\nEND`,
