@@ -22,6 +22,7 @@ const OPTIONS = [
   '--test-timeout=180000',
   // The steps mostly wait: on 2 cores, two files at once take two thirds of the time of one after the other.
   `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
+  `--test-reporter=${pathToFileURL(join(import.meta.dirname, 'support/reporter.ts'))}`,
   // Node's own --test-force-exit ends a file at once, and with it what the file has still to report.
   `--import=${pathToFileURL(join(import.meta.dirname, 'support/end-test-file.ts'))}`,
 ];

@@ -116,7 +116,7 @@ test('npm test that is ended names the file that was running, and ends what it h
 
 test('npm test runs nothing else if dist is stale, and says so in one sentence', async () => {
   const copy = join(folder, 'copy');
-  for (const name of ['run.ts', 'support/end-test-file.ts']) {
+  for (const name of ['run.ts', 'support/end-test-file.ts', 'support/reporter.ts']) {
     await cp(join(import.meta.dirname, '..', name), join(copy, 'test', name));
   }
   await mkdir(join(copy, 'test/repository'));
