@@ -12,6 +12,8 @@ test('a sentence ends at a full stop that is followed by a space or by nothing',
 test('a full stop in a quotation or in code ends nothing', () => {
   assert.deepEqual(sentenceEnds('It said “No. Never.” twice.'), [27]);
   assert.deepEqual(sentenceEnds('Set `a. b` now.'), [15]);
+  assert.deepEqual(sentenceEnds('It said “a ` b” now. So.'), [20, 24]);
+  assert.deepEqual(sentenceEnds('It said “𰈈” now. So.'), [17, 21]);
 });
 
 test('messages of one case are the same text', () => {

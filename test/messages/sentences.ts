@@ -1,17 +1,16 @@
 /** Measures a message: where its sentences end, and which messages differ only in ids, hosts or numbers. */
 
-/** Where each sentence ends. A full stop within quotation marks or backticks ends none. */
+/** Where each sentence ends, in UTF-16 code units. A full stop within quotation marks or backticks ends none. */
 export function sentenceEnds(text: string): number[] {
   const ends: number[] = [];
   let isCode = false;
   let quotes = 0;
-  for (const [index, sign] of [...text].entries()) {
-    if (sign === '`') isCode = !isCode;
-    if (sign === '“') quotes += 1;
-    if (sign === '”') quotes = Math.max(0, quotes - 1);
+  for (const [index, sign] of text.split('').entries()) {
+    if (sign === '`' && quotes === 0) isCode = !isCode;
+    if (sign === '“' && !isCode) quotes += 1;
+    if (sign === '”' && !isCode) quotes = Math.max(0, quotes - 1);
     const isOutside = !isCode && quotes === 0;
-    if (isOutside && /[.!?]/.test(sign) && /^(?:\)?\s|\)?$)/.test([...text].slice(index + 1).join('')))
-      ends.push(index + 1);
+    if (isOutside && /[.!?]/.test(sign) && /^(?:\)?\s|\)?$)/.test(text.slice(index + 1))) ends.push(index + 1);
   }
   return ends.length === 0 ? [text.length] : ends;
 }
