@@ -87,19 +87,23 @@ async function wakeAfterLookUp(late: { wake(): Promise<void> }, names: ReturnTyp
 }
 
 describe('a look-up', () => {
-  for (const [whose, addresses, proxy] of [
-    ['of the API', { [HOST]: [] }, {}],
-    ['of the proxy', { 'proxy.example': [] }, { https_proxy: 'http://proxy.example:3128' }],
+  for (const [whose, addresses, proxy, says] of [
+    [
+      'of the API',
+      { [HOST]: [] },
+      {},
+      /^ICR can’t be reached \([4-6] attempts in \d+ s\)\..*no connection within 15 s/,
+    ],
+    [
+      'of the proxy',
+      { 'proxy.example': [] },
+      { https_proxy: 'http://proxy.example:3128' },
+      /^The proxy proxy\.example:3128 did not respond within 15 s \([4-6] attempts in \d+ s\)/,
+    ],
   ] as const) {
-    test(`${whose} that does not end is the only one of all attempts`, { timeout: TIMEOUT_MS }, async () => {
+    test(`${whose} that does not end is named`, { timeout: TIMEOUT_MS }, async () => {
       await using it = await openProxiedScene(certificates, certificates.good);
-      const names = namesAt(addresses);
-      const main = await it.main({ ...names.env, ...proxy }, short);
-      assertFailed(
-        main,
-        /^(?:ICR|The proxy proxy\.example:3128) did not respond within 15 s \([4-6] attempts in \d+ s\)/,
-      );
-      assert.deepEqual(await names.lookups(), Object.keys(addresses));
+      assertFailed(await it.main({ ...namesAt(addresses).env, ...proxy }, short), says);
     });
   }
 
@@ -119,12 +123,18 @@ describe('a look-up', () => {
   }
 
   for (const [what, name, env, says] of [
-    ['the API', HOST, {}, /^The host of `api-url` does not exist \(3 attempts in \d s\)\. Correct `api-url`\./],
+    ['the API', HOST, {}, /^The host of `api-url` was not found \(3 attempts in \d s\)\. Correct `api-url`\./],
+    [
+      'the API without the proxy that http alone has',
+      HOST,
+      { HTTP_PROXY: 'http://proxy.example:3128' },
+      /^api\.carbonregistry\.com:\d+ was not found, and `HTTP_PROXY` does not count for https \(3 attempts in \d s\)\. Set `https_proxy`/,
+    ],
     [
       'the proxy',
       'proxy.example',
       { https_proxy: 'http://proxy.example:3128' },
-      /^The proxy proxy\.example:3128 does not exist \(3 attempts in \d s\)\. Correct `https_proxy`\./,
+      /^The proxy proxy\.example:3128 was not found \(3 attempts in \d s\)\. Correct `https_proxy`\./,
     ],
   ] as const) {
     test(`that does not find ${what} is tried three times`, { timeout: TIMEOUT_MS }, async () => {
@@ -134,4 +144,13 @@ describe('a look-up', () => {
       assert.equal((await names.lookups()).length, 3);
     });
   }
+
+  test('that does not find the default host says nothing of `api-url`', { timeout: TIMEOUT_MS }, async () => {
+    await using it = await openProxiedScene(certificates, certificates.good);
+    const names = namesAt({ [HOST]: ['ENOTFOUND'] });
+    const inputs = it.scene.inputs({ 'installation-id': it.scene.nordic.id, 'api-url': '' });
+    const main = await it.main(names.env, { ...short, inputs });
+    assertFailed(main, /^api\.carbonregistry\.com was not found \(3 attempts in \d s\)\. Check the runner’s network/);
+    assert.ok(!main.stdout.includes('`api-url`'));
+  });
 });

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { type ShortDist, shortenSecond } from '../support/faults/short-second.ts';
-import { HOST, makeCertificates, openProxiedScene } from '../support/proxy/proxied-scene.ts';
+import { HOST, makeCertificates, openProxiedScene, PRELOAD_OPTION } from '../support/proxy/proxied-scene.ts';
 import { assertFailed, assertSucceeded, type Result, signalWhen } from '../support/runner.ts';
-import { assertNoSecrets } from '../support/scene.ts';
+import { assertNoSecrets, createScene } from '../support/scene.ts';
 import { type ConnectProxyOptions, startConnectProxy } from '../support/simulator/connect-proxy.ts';
 
 const PASSWORD = 'p@ss:w0rd%&x';
@@ -106,12 +106,6 @@ describe('through the proxy', () => {
     await it.mainAndPost({ https_proxy: it.proxy.url.replace('://', `://runner:${WRITTEN}@`) });
     assert.ok(it.proxy.requests().length >= 2);
   });
-
-  test('they go if it sends a 100 and a 103 before its 200', async () => {
-    await using it = await open({ isChatty: true });
-    await it.mainAndPost({ https_proxy: it.proxy.url });
-    assert.ok(it.proxy.requests().length >= 2);
-  });
 });
 
 describe('around the proxy', () => {
@@ -189,7 +183,6 @@ describe('no way around is taken silently', () => {
   test('if the proxy never answers, within the time of all requests', async () => {
     await using it = await open({ behaviour: 'silent' });
     const main = await it.main({ https_proxy: it.proxy.url }, short);
-    // Named as the cause by the tunnel's own time limit; the attempt's knows only that no response came.
     assert.match(main.stdout, /The proxy 127\.0\.0\.1:\d+ did not respond within 15 s; trying again/);
     failedOnce(main, /^The proxy 127\.0\.0\.1:\d+ did not respond within 15 s \([4-7] attempts in \d+ s\)/);
     assert.ok(main.milliseconds < 90 * SECOND_MS + 4000, `${main.milliseconds} ms`);
@@ -215,6 +208,30 @@ describe('no way around is taken silently', () => {
       assert.equal(it.reached(), 0);
     });
   }
+
+  test('if Node is too old to go through it', async () => {
+    await using it = await open();
+    const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'24.4.1'}})`;
+    const main = await it.main({ https_proxy: it.proxy.url, NODE_OPTIONS: `--import "${old}"` });
+    failedOnce(main, /^`https_proxy` needs Node 24\.5 or later, and Node 24\.4\.1 runs the action\. Update the runner/);
+    assert.deepEqual([it.proxy.requests().length, it.reached()], [0, 0]);
+  });
+
+  test('if it is spoken to over TLS, and speaks none', async () => {
+    await using it = await open();
+    const main = await it.main({ https_proxy: it.proxy.url.replace('http:', 'https:') });
+    failedOnce(main, /^The proxy 127\.0\.0\.1:\d+ does not speak TLS\. Begin `https_proxy` with http:\/\//);
+    assert.doesNotMatch(main.stdout, /trying again/);
+  });
+
+  test('if it speaks TLS, and is spoken to without', async () => {
+    await using it = await open({ tls: certificates.proxy });
+    const main = await it.main({ https_proxy: it.proxy.url.replace('https:', 'http:') }, short);
+    failedOnce(
+      main,
+      /^The proxy 127\.0\.0\.1:\d+ (?:ended the connection|does not speak HTTP) \(1[0-2] attempts.*scheme/,
+    );
+  });
 
   test('by post, which warns once if the proxy is gone', async () => {
     await using it = await open();
@@ -273,9 +290,49 @@ describe('a certificate', () => {
     }
   }
 
+  for (const way of ['directly', 'through the proxy'] as const) {
+    test(`is verified by main and post though NODE_TLS_REJECT_UNAUTHORIZED is 0, ${way}`, async () => {
+      await using it = await open();
+      const env = {
+        ...(way === 'directly' ? {} : { https_proxy: it.proxy.url }),
+        NODE_OPTIONS: PRELOAD_OPTION,
+        NODE_EXTRA_CA_CERTS: certificates.authority.certFile,
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      };
+      failedOnce(await it.main({ ...env, NODE_EXTRA_CA_CERTS: undefined }), /certificate is not trusted/);
+      const inputs = { 'installation-id': it.scene.nordic.id, 'api-url': `https://${it.target}` };
+      const step = await it.scene.step(inputs, { env });
+      assertSucceeded(await step.main());
+      assert.equal(it.scene.liveTokens(), 1);
+      const requests = it.scene.simulator.requests().length;
+      const post = await step.post({ NODE_EXTRA_CA_CERTS: undefined });
+      assert.deepEqual([post.exitCode, post.stderr, post.warnings.length], [0, '', 1], post.stdout);
+      assert.match(post.warnings[0] ?? '', /certificate is not trusted/);
+      assert.equal(it.scene.simulator.requests().length, requests, 'post did not send the token');
+    });
+  }
+
+  test('that no one vouches for, with a file for NODE_EXTRA_CA_CERTS that does not exist', async () => {
+    await using it = await open();
+    const main = await it.main({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' });
+    assert.match(
+      main.errors[0] ?? '',
+      /^The server’s certificate is not trusted, and the file that NODE_EXTRA_CA_CERTS names does not exist\. Put .*\/nowhere\/ca\.pem/,
+    );
+  });
+
+  test('is not there: a port that speaks no TLS ends the step at once', async () => {
+    await using scene = await createScene();
+    const inputs = { 'installation-id': scene.nordic.id, 'api-url': scene.simulator.url.replace('http:', 'https:') };
+    const main = await scene.main(inputs);
+    failedOnce(main, /^The server 127\.0\.0\.1:\d+ does not speak TLS\. Correct the port in `api-url`\./);
+    assert.doesNotMatch(main.stdout, /trying again/);
+  });
+
   test('of the proxy itself that no one vouches for ends the step at once', async () => {
     await using it = await open({ tls: certificates.good });
-    const main = await it.main({ https_proxy: it.proxy.url, NODE_EXTRA_CA_CERTS: undefined });
+    const lax = { NODE_EXTRA_CA_CERTS: undefined, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    const main = await it.main({ https_proxy: it.proxy.url, ...lax });
     const error = failedOnce(main, /NODE_EXTRA_CA_CERTS/);
     assert.match(error, /proxy/);
     assert.doesNotMatch(main.stdout, /trying again/);

@@ -10,8 +10,8 @@ import type { TlsIdentity } from '../simulator/simulator.ts';
 
 export const HOST = 'api.carbonregistry.com';
 
-/** With slashes alone, since a backslash in NODE_OPTIONS escapes what follows. */
-const PRELOAD = join(import.meta.dirname, 'resolve-to-loopback.cjs').replaceAll('\\', '/');
+/** For NODE_OPTIONS. With slashes alone, since a backslash there escapes what follows. */
+export const PRELOAD_OPTION = `--require "${join(import.meta.dirname, 'resolve-to-loopback.cjs').replaceAll('\\', '/')}"`;
 
 export interface Certificates extends AsyncDisposable {
   authority: CertificateAuthority;
@@ -60,7 +60,7 @@ export async function openProxiedScene(
       { 'organization-id': scene.nordic.organization.id, 'api-url': `https://${target}` },
       {
         env: {
-          NODE_OPTIONS: `--require "${PRELOAD}"`,
+          NODE_OPTIONS: PRELOAD_OPTION,
           NODE_EXTRA_CA_CERTS: authority.certFile,
           RUNNER_DEBUG: '1',
           ...env,
