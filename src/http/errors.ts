@@ -1,14 +1,19 @@
 /** The words for a request that got no response: the cause, the fix, what came back, and whether a retry would help. */
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
 import { SECOND_MS } from './retry.ts';
 
 const RUN_AGAIN = 'Run the job again later.';
+const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
+const SET_CA =
+  'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
+const RENEW =
+  'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.';
 /** Of the system, TLS, OpenSSL and Node's HTTP parser. An error with any other code is the program's own. */
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
 /** OpenSSL's names (X509_V_ERR_…) are the codes. */
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
 const NO_TLS = /wrong version number|packet length too long|http request/;
 
 /** Why an attempt has no response. */
@@ -18,7 +23,7 @@ export interface Failure {
   /** Sentences. */
   fix: string;
   /** What came back, as a sentence. */
-  detail?: string;
+  detail?: string | undefined;
   /** A further attempt would only repeat it. */
   isFinal?: true;
   isUnknownHost?: true;
@@ -56,71 +61,79 @@ export interface Route {
   ignoredProxy: string | undefined;
 }
 
+/** How far an attempt got. */
+export interface Progress {
+  /** The request went out on an open connection, so that the server may have done what it asks for. */
+  wasSent: boolean;
+  /** The proxy has not answered. */
+  isAtProxy: boolean;
+}
+
 /**
  * The words for an error of the system, of TLS or of HTTP.
  *
- * @param wasSent whether the request had gone out on an open connection
- * @param isAtProxy whether the proxy had not answered yet
  * @throws the error itself if it is the program's own: neither a retry nor other words would help
  */
-export function describeError(error: unknown, route: Route, wasSent: boolean, isAtProxy: boolean): Failure {
+export function describeError(error: unknown, route: Route, progress: Progress): Failure {
   const code = codeOf(error);
   if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code)) throw error;
   if (code === 'ERR_PROXY_TUNNEL') {
-    return proxyRefused(route, 'statusCode' in error ? Number(error.statusCode) : undefined);
+    const status = 'statusCode' in error ? Number(error.statusCode) : undefined;
+    return { ...proxyRefused(route, status), cause: error };
   }
-  const proxy = isAtProxy ? route.proxy : undefined;
-  const message = messageOf(error);
-  const detail = `It failed with ${quote([code, message].filter(Boolean).join(': '))}.`;
-  const told = { detail, cause: error };
-  const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
+  const detail = `It failed with ${quote([code, error.message].filter(Boolean).join(': '))}.`;
+  return { ...explain(code, error.message, route, progress), detail, cause: error };
+}
 
+function explain(code: string, message: string, route: Route, { wasSent, isAtProxy }: Progress): Failure {
+  const { proxy } = route;
+  const peer = isAtProxy ? `The proxy ${proxy}` : 'The server';
   const certificate = describeCertificate(code, route);
   if (certificate !== undefined) {
     const [problem, fix] = certificate;
-    return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true, ...told };
+    return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
   }
   if (NO_TLS.test(message)) {
-    const fix =
-      proxy === undefined
-        ? checkApiUrl(route, 'Correct the port in `api-url`.')
-        : 'Begin `https_proxy` with http://, or correct its port.';
-    return {
-      problem: `${peer}${proxy === undefined ? ` ${route.host}` : ''} does not speak TLS`,
-      fix,
-      isFinal: true,
-      ...told,
-    };
+    return isAtProxy
+      ? {
+          problem: `${peer} does not speak TLS`,
+          fix: 'Begin `https_proxy` with http://, or correct its port.',
+          isFinal: true,
+        }
+      : {
+          problem: `${peer} ${route.host} does not speak TLS`,
+          fix: checkApiUrl(route, 'Correct the port in `api-url`.'),
+          isFinal: true,
+        };
   }
-  if (code.startsWith('HPE_')) return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route), ...told };
-  if (wasSent) return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN, ...told };
-  const isUnknownHost = code === 'ENOTFOUND' ? { isUnknownHost: true as const } : {};
-  if (proxy !== undefined) {
-    return code === 'ENOTFOUND'
-      ? { problem: `The proxy ${proxy} was not found`, fix: 'Correct `https_proxy`.', ...isUnknownHost, ...told }
-      : { problem: `The proxy ${proxy} can’t be reached`, fix: 'Check `https_proxy` and the proxy.', ...told };
+  if (code.startsWith('HPE_')) return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
+  if (wasSent) return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
+  if (code !== 'ENOTFOUND') {
+    return isAtProxy
+      ? { problem: `${peer} can’t be reached`, fix: CHECK_PROXY }
+      : unreachable(route, 'can’t be reached');
   }
-  return { ...unreachable(route, code === 'ENOTFOUND'), ...isUnknownHost, ...told };
+  return isAtProxy
+    ? { problem: `${peer} was not found`, fix: 'Correct `https_proxy`.', isUnknownHost: true }
+    : { ...unreachable(route, 'was not found'), isUnknownHost: true };
 }
 
-function unreachable(route: Route, isUnknownHost: boolean): Failure {
-  const { host, isDefaultHost, ignoredProxy } = route;
+function unreachable(
+  { host, isDefaultHost, ignoredProxy }: Route,
+  what: 'was not found' | 'can’t be reached',
+): Failure {
   if (ignoredProxy !== undefined) {
-    return {
-      problem: `${host} ${isUnknownHost ? 'was not found' : 'can’t be reached'}, and \`${ignoredProxy}\` does not count for https`,
-      fix: 'Set `https_proxy` to the proxy.',
-    };
+    const problem = `${host} ${what}, and \`${ignoredProxy}\` does not count for https`;
+    return { problem, fix: 'Set `https_proxy` to the proxy.' };
   }
   if (isDefaultHost) {
-    const problem = isUnknownHost ? `${host} was not found` : 'ICR can’t be reached';
-    return { problem, fix: 'Check the runner’s network and name server, and run the job again.' };
+    return { problem: `${host} ${what}`, fix: 'Check the runner’s network and name server, and run the job again.' };
   }
-  return isUnknownHost
-    ? { problem: 'The host of `api-url` was not found', fix: 'Correct `api-url`.' }
-    : {
-        problem: 'ICR can’t be reached',
-        fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
-      };
+  if (what === 'was not found') return { problem: `The host of \`api-url\` ${what}`, fix: 'Correct `api-url`.' };
+  return {
+    problem: `ICR ${what}`,
+    fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
+  };
 }
 
 /** What is wrong with a certificate, as the end of a sentence, and the fix. */
@@ -130,56 +143,40 @@ function describeCertificate(code: string, route: Route): [problem: string, fix:
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['is for another host', checkApiUrl(route)];
   // All that Node has no name for are about strength.
-  if (code === 'UNSPECIFIED') {
-    return [
-      'is too weak',
-      'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
-    ];
-  }
+  if (code === 'UNSPECIFIED') return ['is too weak', RENEW];
   return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
 
-/** Node says nothing of a file that it can't use. */
+/** Node only warns of a file that it can't use, if at all. */
 function describeTrust(file: string): [problem: string, fix: string] {
-  if (file === '') {
-    return [
-      'is not trusted',
-      'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
-    ];
-  }
+  if (file === '') return ['is not trusted', SET_CA];
   const name = quote(file);
+  const unusable = 'is not trusted, and the file that NODE_EXTRA_CA_CERTS names';
   try {
-    return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(readFileSync(file, 'latin1'))
+    return CERTIFICATE.test(readFileSync(file, 'latin1'))
       ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
-      : [
-          `is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds no certificate`,
-          `Put the CA’s certificate in ${name}, in PEM.`,
-        ];
+      : [`${unusable} holds no certificate`, `Put the CA’s certificate in ${name}, in PEM.`];
   } catch (error) {
     const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
-    return [
-      `is not trusted, and the file that NODE_EXTRA_CA_CERTS names ${problem}`,
-      `Put the CA’s certificate at ${name}, or correct the variable.`,
-    ];
+    return [`${unusable} ${problem}`, `Put the CA’s certificate at ${name}, or correct the variable.`];
   }
 }
 
-export function noResponse(route: Route, wasSent: boolean, isAtProxy: boolean, timeoutMs: number): Failure {
+export function noResponse(route: Route, { wasSent, isAtProxy }: Progress, timeoutMs: number): Failure {
   const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
   const isTimeLimit = true;
-  if (isAtProxy) {
-    const fix = 'Check `https_proxy` and the proxy.';
-    return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix, isTimeLimit };
-  }
+  if (isAtProxy)
+    return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY, isTimeLimit };
   if (wasSent) return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
-  return { ...unreachable(route, false), detail: `There was no connection ${within}.`, isTimeLimit };
+  const detail = `There was no connection ${within}.`;
+  return { ...unreachable(route, 'can’t be reached'), detail, isTimeLimit };
 }
 
 export function responseCutShort(cause?: unknown): Failure {
   return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
 }
 
-export function responseTooLarge(route: Route, status: number): Failure {
+export function responseTooLarge(route: Route, status: number | undefined): Failure {
   const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
   return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }

@@ -79,7 +79,7 @@ export interface HttpResponse extends AttemptResponse {
   unanswered: number;
 }
 
-/** `wasSent`: whether it went out on an open connection, so that the server may have done what it asks for. */
+/** `wasSent` as in `Progress`. */
 export type Outcome = { response: AttemptResponse } | { failure: Failure; wasSent: boolean };
 
 /** Throws an error of the program itself as it is. */
@@ -120,115 +120,101 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
   };
 
-  return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+  return async (request, timeoutMs, cancelled) => {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
     let proxySocket: Socket | undefined;
     let wasSent = false;
-    let partOfResponse = (): AttemptResponse | undefined => undefined;
+    let response: http.IncomingMessage | undefined;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
+    const text = () => Buffer.concat(chunks).toString('utf8');
 
-    // Node takes it for the connection to a proxy, whatever the agent says, and warns of it.
+    /** Ends the attempt, unless what came of the response is enough: from 300 on the status says what is needed. */
+    const fail = (failure: Failure) => {
+      const isEnough = (response?.statusCode ?? 0) >= 300 || isWholeJson(text());
+      resolve(response !== undefined && isEnough ? { response: parse(response, text()) } : { failure, wasSent });
+      client.destroy();
+      // Node would keep it open until the proxy responds.
+      proxySocket?.destroy();
+    };
+    const parse = (from: http.IncomingMessage, body: string) => ({
+      ...parseResponse(from, body),
+      request: `${request.method} ${request.path} on ${url.host}`,
+      host: url.host,
+      url: baseUrl + request.path,
+    });
+
+    // Node obeys it for the connection to a proxy, whatever the agent says, and warns of it.
     const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
     delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-    const json = body === undefined ? undefined : JSON.stringify(body);
-    const request = open(baseUrl + path, {
-      method,
-      agent:
-        proxy === undefined
-          ? keptAlive
-          : proxyAgent(proxy, (socket) => {
-              proxySocket = socket;
-            }),
+    const json = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const onProxySocket = (socket: Socket) => {
+      proxySocket = socket;
+    };
+    const client = open(baseUrl + request.path, {
+      method: request.method,
+      agent: proxy === undefined ? keptAlive : proxyAgent(proxy, onProxySocket),
       rejectUnauthorized: true,
       headers: {
         ...headers,
         accept: 'application/json',
         // Any other coding would have to be decoded here.
         'accept-encoding': 'identity',
-        authorization: `Bearer ${bearer}`,
+        authorization: `Bearer ${request.bearer}`,
         ...(json === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
       },
     });
 
-    const isAtProxy = () => proxySocket !== undefined && proxySocket.bytesRead === 0;
-    /** Ends the attempt, by what came of the response if that is enough. */
-    const end = (failure: Failure) => {
-      const response = partOfResponse();
-      resolve(response === undefined ? { failure, wasSent } : { response });
-      request.destroy();
-      // Node would keep it open until the proxy responds.
-      proxySocket?.destroy();
-    };
-    const timer = setTimeout(() => end(noResponse(route, wasSent, isAtProxy(), timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
     let graceTimer: NodeJS.Timeout | undefined;
     const onCancel = () => {
-      const stop = () => end({ problem: 'The step was cancelled', fix: '' });
-      graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
+      const end = () => fail({ problem: 'The step was cancelled', fix: '' });
+      graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
-    request.on('socket', (socket) => {
+    client.on('socket', (socket) => {
       const onOpen = () => {
         wasSent = true;
       };
       // A socket in a tunnel comes when it is open.
-      if (request.reusedSocket || proxy !== undefined) onOpen();
+      if (client.reusedSocket || proxy !== undefined) onOpen();
       else socket.once(isEncrypted ? 'secureConnect' : 'connect', onOpen);
     });
-    let hasResponse = false;
-    request.on('error', (error) => {
+    client.on('error', (error) => {
       // Of a response that began, its own events tell.
-      if (hasResponse) return;
+      if (response !== undefined) return;
       try {
-        resolve({ failure: describeError(error, route, wasSent, isAtProxy()), wasSent });
+        fail(describeError(error, route, progress()));
       } catch (own) {
         reject(own);
       }
     });
     // Of a response that switches protocols Node tells nothing else.
-    request.on('upgrade', (_, socket) => {
+    client.on('upgrade', (_, socket) => {
       socket.destroy();
-      end(protocolSwitched(route));
+      fail(protocolSwitched(route));
     });
-    request.on('response', (response) => {
-      hasResponse = true;
-      const { statusCode: status = 0, headers: sent } = response;
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      const withBody = (text: string): AttemptResponse => {
-        const receivedMs = Date.now();
-        const dateMs = httpDateMs(sent.date ?? '');
-        return {
-          status,
-          text,
-          contentType: (sent['content-type'] ?? '').toLowerCase(),
-          location: sent.location,
-          receivedMs,
-          dateMs,
-          retryAfterMs: retryAfterMs(sent['retry-after'], dateMs ?? receivedMs),
-          request: `${method} ${path} on ${url.host}`,
-          host: url.host,
-          url: baseUrl + path,
-        };
-      };
-      const read = () => Buffer.concat(chunks).toString('utf8');
-      // From 300 on the status says what is needed, whatever the body holds.
-      partOfResponse = () => (status >= 300 || isWholeJson(read()) ? withBody(read()) : undefined);
-      response.on('data', (chunk: Buffer) => {
+    client.on('response', (message) => {
+      response = message;
+      message.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
         chunks.length = 0;
-        return end(responseTooLarge(route, status));
+        return fail(responseTooLarge(route, message.statusCode));
       });
-      response.on('end', () => {
+      message.on('end', () => {
+        const { headers: sent } = message;
         const isEndDeclared = 'content-length' in sent || 'transfer-encoding' in sent;
-        if (isEndDeclared || !isPartOfJson(read())) resolve({ response: withBody(read()) });
-        else end(responseCutShort());
+        if (isEndDeclared || !isPartOfJson(text())) resolve({ response: parse(message, text()) });
+        else fail(responseCutShort());
       });
-      response.on('error', (error) => end(responseCutShort(error)));
+      message.on('error', (error) => fail(responseCutShort(error)));
     });
-    request.end(json);
+    client.end(json);
 
     return promise.finally(() => {
       clearTimeout(timer);
@@ -239,8 +225,22 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   };
 }
 
+function parseResponse({ statusCode = 0, headers }: http.IncomingMessage, text: string) {
+  const receivedMs = Date.now();
+  const dateMs = httpDateMs(headers.date ?? '');
+  return {
+    status: statusCode,
+    text,
+    contentType: (headers['content-type'] ?? '').toLowerCase(),
+    location: headers.location,
+    receivedMs,
+    dateMs,
+    retryAfterMs: retryAfterMs(headers['retry-after'], dateMs ?? receivedMs),
+  };
+}
+
 /** An object, an array, a string, or a literal; of a number a part is a number too. */
-export function isWholeJson(text: string): boolean {
+function isWholeJson(text: string): boolean {
   try {
     return typeof JSON.parse(withoutMark(text)) !== 'number';
   } catch {
@@ -249,7 +249,7 @@ export function isWholeJson(text: string): boolean {
 }
 
 /** Whether the rest of a JSON text is missing. Other texts can't be told from their parts; none at all is whole. */
-export function isPartOfJson(text: string): boolean {
+function isPartOfJson(text: string): boolean {
   const json = withoutMark(text).trim();
   const isBegun = /^[{["]/.test(json) || ['true', 'false', 'null'].some((literal) => literal.startsWith(json));
   return json !== '' && isBegun && !isWholeJson(json);

@@ -16,6 +16,7 @@ const SET: Route = {
 };
 const DEFAULT = { ...SET, host: 'api.carbonregistry.com', isDefaultHost: true };
 const BEHIND = { ...SET, proxy: 'proxy.example:3128' };
+const NOTHING = { wasSent: false, isAtProxy: false };
 const ONLY_HTTP = { ...DEFAULT, ignoredProxy: 'HTTP_PROXY' };
 
 const folder = await mkdtemp(join(tmpdir(), 'icr-ca-'));
@@ -27,7 +28,7 @@ function networkError(code: string, message = 'words', more: object = {}): Error
 
 /** What is said of an error before anything was sent. */
 function said(code: string, route: Route, isAtProxy = false, more: object = {}): string {
-  const { problem, fix } = describeError(networkError(code, 'words', more), route, false, isAtProxy);
+  const { problem, fix } = describeError(networkError(code, 'words', more), route, { wasSent: false, isAtProxy });
   return `${problem}. ${fix}`;
 }
 
@@ -64,7 +65,7 @@ const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFi
     'EAI_AGAIN',
     DEFAULT,
     false,
-    'ICR can’t be reached. Check the runner’s network and name server, and run the job again.',
+    'api.carbonregistry.com can’t be reached. Check the runner’s network and name server, and run the job again.',
   ],
   ['ECONNREFUSED', BEHIND, true, 'The proxy proxy.example:3128 can’t be reached. Check `https_proxy` and the proxy.'],
   [
@@ -114,7 +115,7 @@ const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFi
 for (const [code, route, isAtProxy, says, isFinal] of cases) {
   test(`${code}: ${says}`, () => {
     assert.equal(said(code, route, isAtProxy), says);
-    assert.equal(describeError(networkError(code), route, false, isAtProxy).isFinal, isFinal);
+    assert.equal(describeError(networkError(code), route, { wasSent: false, isAtProxy }).isFinal, isFinal);
   });
 }
 
@@ -165,7 +166,7 @@ for (const [status, hasLogin, says, isFinal] of [
       'via http://u:hunter2@proxy',
       status === undefined ? {} : { statusCode: status },
     );
-    const failure = describeError(error, { ...BEHIND, hasLogin }, false, false);
+    const failure = describeError(error, { ...BEHIND, hasLogin }, NOTHING);
     assert.equal(`${failure.problem}. ${failure.fix}`, `The proxy proxy.example:3128 ${says}`);
     assert.equal(failure.isFinal, isFinal);
     assert.ok(!JSON.stringify(failure).includes('hunter2'));
@@ -175,7 +176,7 @@ for (const [status, hasLogin, says, isFinal] of [
 test('a port that speaks no TLS is named, and is final', () => {
   const error = networkError('EPROTO', 'write EPROTO 40:error:0A00010B:SSL routines::wrong version number:x.c:77:\n');
   const tell = (route: Route, isAtProxy = false) => {
-    const { problem, fix, isFinal } = describeError(error, route, false, isAtProxy);
+    const { problem, fix, isFinal } = describeError(error, route, { wasSent: false, isAtProxy });
     assert.ok(isFinal);
     return `${problem}. ${fix}`;
   };
@@ -227,7 +228,7 @@ test('NODE_EXTRA_CA_CERTS is named if its file is missing, holds no certificate,
 
 test('no response in time names the proxy if that did not answer, and no connection is not silence', () => {
   const tell = (...[route, wasSent, isAtProxy]: [Route, boolean, boolean]) => {
-    const { problem, fix, detail } = noResponse(route, wasSent, isAtProxy, 15_000);
+    const { problem, fix, detail } = noResponse(route, { wasSent, isAtProxy }, 15_000);
     return [problem, fix, detail];
   };
   assert.deepEqual(tell(BEHIND, false, true), [
@@ -251,7 +252,7 @@ for (const error of [
 ]) {
   test(`an error of the program itself is thrown as it is: ${error.message}`, () => {
     assert.throws(
-      () => describeError(error, SET, false, false),
+      () => describeError(error, SET, NOTHING),
       (thrown) => thrown === error,
     );
   });
@@ -259,7 +260,7 @@ for (const error of [
 
 test('the message has the cause, the fix, what came back and the request, and the facts lack the fix', () => {
   const cause = networkError('ECONNREFUSED', 'connect ECONNREFUSED 192.0.2.1:443 ##[error]');
-  const error = new RequestError(describeError(cause, SET, false, false), 'GET /app on icr.example.', 3);
+  const error = new RequestError(describeError(cause, SET, NOTHING), 'GET /app on icr.example.', 3);
   const [came, request] = [
     'It failed with ECONNREFUSED: connect ECONNREFUSED 192.0.2.1:443 ## [error].',
     'GET /app on icr.example.',

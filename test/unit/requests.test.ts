@@ -69,6 +69,7 @@ test('a response is told with all that is known of it', async () => {
     retryAfterMs: 2000,
     request: `GET /app on 127.0.0.1:${server.port}`,
     host: `127.0.0.1:${server.port}`,
+    url: `http://127.0.0.1:${server.port}/app`,
     attempts: 1,
     unanswered: 0,
   });
