@@ -114,8 +114,8 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
       const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
       if ('failure' in outcome) {
-        const { failure } = outcome;
-        throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
+        const failure = { ...outcome.failure, problem: `${outcome.failure.problem}${tried}` };
+        throw new RequestError(failure, `${name}.`, unanswered, outcome.wasSent);
       }
       const { response } = outcome;
       const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;

@@ -38,12 +38,16 @@ export class RequestError extends Error {
   readonly facts: string;
   /** Attempts that were sent and got no response; what they did is not known. */
   readonly unanswered: number;
+  /** No connection can be opened, so that any other request would fail alike. */
+  readonly affectsEveryRequest: boolean;
 
-  constructor({ problem, fix, detail, cause }: Failure, request = '', unanswered = 0) {
+  constructor(failure: Failure, request = '', unanswered = 0, wasSent = false) {
+    const { problem, fix, detail, cause } = failure;
     const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ');
     super(join(`${problem}.`, fix, detail, request), { cause });
     this.facts = join(`${problem}.`, detail, request);
     this.unanswered = unanswered;
+    this.affectsEveryRequest = !wasSent && (failure.isFinal ?? failure.isUnknownHost ?? false);
   }
 }
 

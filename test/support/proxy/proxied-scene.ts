@@ -41,7 +41,7 @@ export interface ProxiedScene extends AsyncDisposable {
   scene: Scene;
   /** `host:port` of the simulator under the API's name. */
   target: string;
-  /** Runs main, with `installation-id`; its name leads to the simulator directly, too. */
+  /** Runs main, whose first request is for the installation; the API's name leads to the simulator directly, too. */
   main(env: StepOptions['env'], more?: Partial<StepOptions>): Promise<Result>;
   /** Main and then post, which must revoke what main minted. */
   mainAndPost(env: StepOptions['env']): Promise<{ main: Result; post: Result }>;
@@ -55,9 +55,9 @@ export async function openProxiedScene(
 ): Promise<ProxiedScene> {
   const scene = await createScene({ tls, settings: { echoAuthorization: true } });
   const target = `${HOST}:${scene.simulator.port}`;
-  const step = (env: StepOptions['env'], more: Partial<StepOptions> = {}) =>
+  const step = (env: StepOptions['env'], ids: Record<string, string>, more: Partial<StepOptions> = {}) =>
     scene.step(
-      { 'organization-id': scene.nordic.organization.id, 'api-url': `https://${target}` },
+      { 'organization-id': scene.nordic.organization.id, 'api-url': `https://${target}`, ...ids },
       {
         env: {
           NODE_OPTIONS: PRELOAD_OPTION,
@@ -72,12 +72,12 @@ export async function openProxiedScene(
     scene,
     target,
     main: async (env, more) => {
-      const main = await (await step(env, more)).main();
+      const main = await (await step(env, { 'installation-id': scene.nordic.id }, more)).main();
       assertNoSecrets(main, scene.simulator, secrets);
       return main;
     },
     mainAndPost: async (env) => {
-      const both = await step(env);
+      const both = await step(env, {});
       const main = await both.main();
       assertNoSecrets(main, scene.simulator, secrets);
       assert.equal(main.exitCode, 0, main.stdout + main.stderr);
