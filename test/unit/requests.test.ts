@@ -268,3 +268,68 @@ test('a wait has to leave time for an attempt, and a part of a budget ends with 
   assert.equal(await waitWithin(part, 3), true, 'cancelled already');
   assert.ok(performance.now() - started < 2000);
 });
+
+/** A client of a host that only the proxy can reach. */
+async function behindProxy(reply: Reply) {
+  const proxy = await listen(reply);
+  const before = process.env['https_proxy'];
+  process.env['https_proxy'] = `http://127.0.0.1:${proxy.port}`;
+  try {
+    const send = createHttpClient('https://icr.example', {}, false);
+    const request = (more: Partial<HttpRequest>) => send({ ...GET, ...more }, startBudget(1.5));
+    return { request, received: proxy.received, [Symbol.dispose]: () => proxy[Symbol.dispose]() };
+  } finally {
+    if (before === undefined) delete process.env['https_proxy'];
+    else process.env['https_proxy'] = before;
+  }
+}
+
+for (const [name, reply, says, isFinal] of [
+  ['a refused CONNECT', sends('HTTP/1.1 403 x\r\n\r\n'), /does not let the action connect to ICR \(403\)\./, true],
+  ['a CONNECT that fails', sends('HTTP/1.1 502 x\r\n\r\n'), /can’t reach ICR \(502\)/, false],
+  [
+    'a tunnel to a port without TLS',
+    tunnelsTo('HTTP/1.1 400 x\r\n\r\n'),
+    /^The server icr\.example does not speak TLS\./,
+    true,
+  ],
+  ['a tunnel that is reset', tunnelsTo(undefined), /^ICR can’t be reached/, false],
+] as const) {
+  test(`${name} was not sent`, async () => {
+    using proxied = await behindProxy(reply);
+    const error = await failureOf(proxied.request({ maxUnansweredRetries: 0 }));
+    assert.match(error.message, says);
+    assert.deepEqual([error.unanswered, error.affectsEveryRequest], [0, isFinal]);
+    if (isFinal) assert.doesNotMatch(error.message, /attempts/);
+  });
+}
+
+/** Answers the CONNECT, and what comes in the tunnel with the bytes; none reset it. */
+function tunnelsTo(bytes: string | undefined): Reply {
+  const isOpen = new WeakSet<Socket>();
+  return (socket) => {
+    if (!isOpen.has(socket)) socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    else if (bytes === undefined) socket.resetAndDestroy();
+    else socket.end(bytes);
+    isOpen.add(socket);
+  };
+}
+
+test('a proxy that does not answer a CONNECT is named at the limit, and its connection is closed', async () => {
+  let closed = 0;
+  using proxied = await behindProxy((socket) => void socket.on('close', () => (closed += 1)));
+  const error = await failureOf(proxied.request({ attemptSeconds: 0.6 }));
+  assert.match(
+    error.message,
+    /^The proxy 127\.0\.0\.1:\d+ did not respond within 1 s\. Check `https_proxy` and the proxy\./,
+  );
+  assert.deepEqual([error.unanswered, error.affectsEveryRequest], [0, false]);
+  await pause(100);
+  assert.equal(closed, proxied.received());
+});
+
+test('a name that was never found affects every request, and a connection that is refused does not', async () => {
+  assert.ok(new RequestError({ problem: 'x', fix: 'y', isUnknownHost: true }).affectsEveryRequest);
+  assert.ok(!new RequestError({ problem: 'x', fix: 'y' }).affectsEveryRequest);
+  assert.ok(!new RequestError({ problem: 'x', fix: 'y', isFinal: true }, '', 1, true).affectsEveryRequest);
+});
