@@ -16,8 +16,8 @@ const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', a
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 /** Holds no blanks but spaces. Most lines do; to compile `\p{C}` takes half a millisecond. */
 export const PLAIN_TEXT = /^[ -~“”’…]*$/;
-/** Its first part is JSON, so it begins with the base64url of `{"`. */
-const JWT = /eyJ[\w-]{9,}\./;
+/** Its first two parts are JSON: they begin with the base64url of `{"`, or, if a claim follows white space, of `{`. */
+const JWT = /eyJ[\w-]{9,}\.e[wy]/;
 
 const masked = new Set<string>();
 

@@ -1,4 +1,4 @@
-/** Ways in which a server may write a secret, or a piece of it, into a message; and what is left of it in clear. */
+/** Ways in which a server may write a secret into a message, what is left of it in clear, and messages without one. */
 
 export interface Echo {
   name: string;
@@ -82,3 +82,27 @@ export function longestPiece(text: string, secret: string, { write }: Echo): num
   }
   return longest;
 }
+
+/** Messages that hold no secret, and much that looks like one: none may be withheld or changed. */
+export const ORDINARY_MESSAGES: readonly string[] = [
+  'on-missing-credentials: error is not what organization-id needs',
+  'required-permissions names organization_warehouse, and allowed-permissions does not',
+  'AWS_SECRET_ACCESS_KEY is not set',
+  'GOOGLE_APPLICATION_CREDENTIALS=/home/runner/work/_temp/gha-creds-5f1c.json was not found',
+  'private-key and sign-command are given together',
+  '/var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory',
+  '/home/runner/work/octo-repo/octo-repo/.github/workflows/nightly-inventory.yml',
+  'C:\\actions-runner\\_work\\_temp\\icr-signing-input.txt is read-only',
+  'api.carbonregistry.com',
+  'sandbox-api.carbonregistry.com:443 refused the connection from proxy.corp.example:8080',
+  'GET /app/installations?limit=100&page=0 on api.carbonregistry.com answered 401',
+  'Cannot DELETE /app/installations/token',
+  'organization keyJohnson-2026-eyJafjallajokull is not listed',
+  'installation eyJhZGVyLWlk is not known. Ask for another one.',
+  '5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c11 and 5b1c7b0e-0f0a-4f7e-8a52-4f5e0f3a9c12 differ',
+  'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+  'The JWT expired at 2026-01-31T12:00:00.000Z (iat 1769860740, exp 1769861400)',
+  '100 % of 3 = 3; a\\b \\u00e9 &amp; %41%42',
+  'arn:aws:kms:eu-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab is pending deletion',
+  'Íslensk kolefnisskrá ehf. “Nordic Carbon” 😀',
+];

@@ -1,73 +1,186 @@
-/** Reading the list of installations: when it ends, what it says on the way, and how it is described. */
+/** Reading the list of installations to its end: how it is asked, where it ends, and what may be said of it then. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { Installation, InstallationPage } from '../../src/icr/responses.ts';
-import { createTally, eachInstallation } from '../../src/token/installation-list.ts';
+import { describe, test } from 'node:test';
+import { type ListEnd, readInstallationList } from '../../src/icr/installation-list.ts';
+import type { Installation } from '../../src/icr/responses.ts';
+import { answer, refusal } from '../support/answer.ts';
 
-/** More pages than any test has: a loop that waits for nothing would never let a time limit end it. */
-const MAX_PAGES = 1000;
+const timeout = 30_000;
+/** A loop that waits for nothing would never let a time limit end it. */
+const MAX_REQUESTS = 1000;
 
-function listOf(page: (index: number) => InstallationPage) {
-  return {
-    listInstallations: async (index: number) => {
-      assert.ok(index < MAX_PAGES, 'the list is read on and on');
-      return page(index);
+type Page = { ids: readonly string[]; total?: unknown } | number;
+
+interface Reading {
+  end: ListEnd | undefined;
+  /** The queries, in their order. */
+  asked: string[];
+  ids: string[];
+}
+
+/** @param server answers a query with a page of ids, or with the status of an error */
+async function read(
+  server: (query: URLSearchParams, page: number) => Page,
+  isEnough: (page: Installation[]) => boolean = () => false,
+): Promise<Reading> {
+  const asked: string[] = [];
+  const ids: string[] = [];
+  const end = await readInstallationList(
+    async (path) => {
+      assert.ok(asked.length < MAX_REQUESTS, 'the list is read on and on');
+      assert.match(path, /^\/app\/installations(?:\?|$)/);
+      const query = path.slice('/app/installations'.length);
+      asked.push(query);
+      const parameters = new URLSearchParams(query);
+      const page = server(parameters, Number(parameters.get('page') ?? 0));
+      if (typeof page === 'number') return refusal(page, 'no');
+      const { total } = page;
+      const pagination = total === undefined ? {} : { pagination: { total } };
+      return answer(200, { installations: page.ids.map((id) => ({ id })), ...pagination });
     },
-  };
+    ({ status }) => new Error(`status ${status}`),
+    (page) => {
+      ids.push(...page.map(({ id }) => id));
+      return isEnough(page);
+    },
+  );
+  return { end, asked, ids };
 }
 
-function installations(from: number, count: number): Installation[] {
-  return Array.from({ length: count }, (_, index) => ({ id: `id-${from + index}`, organization: undefined }));
-}
+const PAGES = [['a', 'b'], ['c', 'd'], ['e']];
+const ALL = PAGES.flat();
+const pages = (total?: unknown) => (_: URLSearchParams, page: number) => ({ ids: PAGES[page] ?? [], total });
+const whole: ListEnd = { read: 5, total: undefined };
+const first = (count: number, limit = 100) => Array.from({ length: count }, (_, page) => `?limit=${limit}&page=${page}`);
 
-async function read(...args: Parameters<typeof eachInstallation>): Promise<number> {
-  let count = 0;
-  for await (const _ of eachInstallation(...args)) count += 1;
-  return count;
-}
+describe('the list of installations', { timeout }, () => {
+  test('ends at a page that brings no new id, not at a short one, since a server may cap `limit`', async () => {
+    assert.deepEqual(await read(pages()), { end: whole, asked: first(4), ids: ALL });
+  });
 
-async function printedBy(work: () => Promise<unknown>): Promise<string> {
-  const { write } = process.stdout;
-  let printed = '';
-  process.stdout.write = (text) => {
-    printed += String(text);
-    return true;
-  };
-  try {
-    await work();
-  } finally {
-    process.stdout.write = write;
+  for (const total of [0, -1, 0.5, 1, 2, 5, '7', null]) {
+    test(`does not end at a \`pagination.total\` of ${JSON.stringify(total)}, which may count one page`, async () => {
+      assert.deepEqual(await read(pages(total)), { end: whole, asked: first(4), ids: ALL });
+    });
   }
-  return printed;
-}
 
-test('a list without end is an error, long before memory is', { timeout: 60_000 }, async () => {
-  const endless = listOf((index) => ({ installations: installations(index * 50_000, 50_000), total: undefined }));
-  await assert.rejects(read(endless), /^Error: The list of installations does not end\. Set `installation-id`/);
+  test('is incomplete if two pages in a row bring nothing new and `total` says that there are more', async () => {
+    assert.deepEqual(await read(pages(6)), { end: { read: 5, total: 6 }, asked: first(5), ids: ALL });
+  });
+
+  test('keeps the last `total` that a page named', async () => {
+    const { end } = await read((_, page) => (page === 0 ? { ids: ['a'], total: 2 } : { ids: [] }));
+    assert.deepEqual(end, { read: 1, total: 2 });
+  });
+
+  test('is whole if it is empty, after one page more', async () => {
+    const { end, asked } = await read(() => ({ ids: [] }));
+    assert.deepEqual([end, asked], [{ read: 0, total: undefined }, first(2)]);
+    assert.deepEqual((await read(() => ({ ids: [], total: 0 }))).asked, first(1));
+  });
+
+  test('is read on if a server that counts from 1 answers page 0 as page 1', async () => {
+    const { end, ids } = await read((_, page) => ({ ids: PAGES[Math.max(page, 1) - 1] ?? [], total: 5 }));
+    assert.deepEqual([end, ids], [whole, ALL]);
+  });
+
+  for (const total of [5, undefined]) {
+    test(`is read on if page 0 of a server that counts from 1 is empty, with a total of ${total}`, async () => {
+      const { end, ids } = await read((_, page) => ({ ids: PAGES[page - 1] ?? [], total }));
+      assert.deepEqual([end, ids], [whole, ALL]);
+    });
+  }
+
+  test('is incomplete if the server ignores the query and sends a part', async () => {
+    const { end, asked } = await read(() => ({ ids: ['a', 'b'], total: 3 }));
+    assert.deepEqual([end, asked], [{ read: 2, total: 3 }, first(3)]);
+  });
+
+  test('is whole if the server ignores the query and sends all of it', async () => {
+    const { end, asked } = await read(() => ({ ids: ALL, total: 5 }));
+    assert.deepEqual([end, asked], [whole, first(2)]);
+  });
+
+  test('gives each installation once, though pages overlap', async () => {
+    const overlapping = [['a'], ['a', 'b'], ['b', 'a']];
+    assert.deepEqual((await read((_, page) => ({ ids: overlapping[page] ?? [] }))).ids, ['a', 'b']);
+  });
+
+  test('is left at the page that is enough, and then nothing is said of it', async () => {
+    const { end, asked } = await read(pages(), (page) => page.some(({ id }) => id === 'd'));
+    assert.deepEqual([end, asked], [undefined, first(2)]);
+  });
+
+  test('without end is an error, long before memory is', async () => {
+    const endless = (_: URLSearchParams, page: number) => ({
+      ids: Array.from({ length: 40_000 }, (_, index) => `id-${page}-${index}`),
+    });
+    await assert.rejects(read(endless), /^Error: The list of installations does not end\. Set `installation-id`.*: 120000/);
+  });
 });
 
-test('a list that takes long says how far it is, about every ten seconds', { timeout: 60_000 }, async () => {
-  const pages = listOf((index) => ({ installations: installations(index * 100, index < 8 ? 100 : 0), total: 5000 }));
-  let seconds = 0;
-  const clock = () => {
-    seconds += 2;
-    return seconds * 1000;
-  };
-  const printed = await printedBy(() => read(pages, { nowMs: clock }));
-  const lines = printed.split('\n').filter((line) => line !== '');
-  assert.equal(lines[0], 'Still reading the list of installations: 500 of 5000 so far.');
-  assert.equal(lines.length, 1);
+describe('the query of the list', { timeout }, () => {
+  for (const status of [400, 422]) {
+    test(`is limit=10 after a ${status} to limit=100, and stays so`, async () => {
+      const server = (query: URLSearchParams, page: number) =>
+        query.get('limit') === '100' ? status : { ids: PAGES[page] ?? [] };
+      assert.deepEqual(await read(server), { end: whole, asked: ['?limit=100&page=0', ...first(4, 10)], ids: ALL });
+    });
+
+    test(`is none after a ${status} to any`, async () => {
+      const server = (query: URLSearchParams) => (query.size > 0 ? status : { ids: ALL });
+      const asked = ['?limit=100&page=0', '?limit=10&page=0', '', ''];
+      assert.deepEqual(await read(server), { end: whole, asked, ids: ALL });
+    });
+
+    test(`that is refused with ${status} in every form is the error of the last`, async () => {
+      await assert.rejects(
+        read(() => status),
+        { message: `status ${status}` },
+      );
+    });
+  }
+
+  for (const status of [401, 403, 404, 429, 500]) {
+    test(`is not changed after a ${status}, which is an error`, async () => {
+      let count = 0;
+      const server = () => {
+        count += 1;
+        return status;
+      };
+      await assert.rejects(read(server), { message: `status ${status}` });
+      assert.equal(count, 1);
+    });
+  }
 });
 
-test('ids in a list are whole, and the list fits an annotation', () => {
-  const tally = createTally(true);
-  const id = (index: number) => `${index}${'x'.repeat(126)}`;
-  for (let index = 10; index < 60; index += 1) {
-    tally.add({ id: id(index), organization: { id: id(index + 100).slice(0, 128), name: 'A name' } });
+describe('a page after the first that is refused', { timeout }, () => {
+  const refusing = (status: number, total?: number) => (_: URLSearchParams, page: number) =>
+    page < 3 ? { ids: PAGES[page] ?? [], total } : status;
+
+  for (const status of [400, 404]) {
+    test(`with ${status} is the end if as many as \`total\` were read`, async () => {
+      for (const total of [4, 5]) {
+        assert.deepEqual(await read(refusing(status, total)), { end: whole, asked: first(4), ids: ALL });
+      }
+    });
+
+    test(`with ${status} is an error if there is no \`total\`, or more are there`, async () => {
+      for (const total of [undefined, 6]) {
+        await assert.rejects(read(refusing(status, total)), { message: `status ${status}` });
+      }
+    });
   }
-  const text = tally.describe();
-  assert.ok(text.length < 3800, `${text.length}`);
-  const listed = text.match(/\(installation \d+x{126}\)/g)?.length ?? 0;
-  assert.ok(listed > 5);
-  assert.ok(text.endsWith(`, and ${50 - listed} more`));
+
+  test('with another status is an error whatever `total` says', async () => {
+    for (const status of [401, 403, 500]) {
+      await assert.rejects(read(refusing(status, 5)), { message: `status ${status}` });
+    }
+  });
+});
+
+test('a page of another shape is an error that names the field and the request', { timeout }, async () => {
+  const get = async () => answer(200, { installations: [{ id: 'a' }, { id: 'a/b' }] });
+  const reading = readInstallationList(get, () => new Error(), () => false);
+  await assert.rejects(reading, /^Error: The response is not ICR’s: `installations\[1\]\.id` is missing or not an id\. Check/);
 });

@@ -16,7 +16,7 @@ for (const [kind, write] of Object.entries({ error: fail, warning, notice })) {
 
   test(`${kind}: the message is cut before the runner cuts it`, { timeout }, () => {
     const [, message = ''] = printed(() => write('x'.repeat(10_000))).text.split(`title=${name}::`);
-    assert.ok(message.length <= 4096 && message.endsWith('…'));
+    assert.ok(message.length <= 4096 && message.length > 3900, `${message.length}`);
   });
 }
 

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  DOCUMENTED_NAMES,
+  describeLevel,
   describePermissions,
   excessPermissions,
-  likelySpelling,
+  isUnknownName,
   missingPermissions,
   parsePermissions,
 } from '../../src/icr/permissions.ts';
@@ -62,23 +64,40 @@ test('permissions are described as the inputs spell them, unknown levels as they
     'a: read, b: odd',
   );
   assert.equal(describePermissions(new Map()), 'none');
+  assert.deepEqual(['View', 'READ', 'Request', 'WRITE', 'Owner', 'constructor'].map(describeLevel), [
+    'read',
+    'read',
+    'request',
+    'write',
+    'Owner',
+    'constructor',
+  ]);
 });
 
-test('a misspelled name is one letter from one that was granted or that ICR documents', () => {
+test('a name that was neither granted nor is documented is likely misspelled', () => {
   const granted = new Map([['custom_thing', 'VIEW']]);
-  const cases: [name: string, spelling: string | undefined][] = [
-    ['organisation_info', 'organization_info'],
-    ['organization_inf', 'organization_info'],
-    ['organization_infoo', 'organization_info'],
-    ['organization_ifno', 'organization_info'],
-    ['Organization_Info', 'organization_info'],
-    ['organization_project', 'organization_projects'],
-    ['custom_thin', 'custom_thing'],
-    ['custom_thing', undefined],
-    ['organization_members', undefined],
-    ['organization_in', undefined],
-    ['projects', undefined],
-    ['x', undefined],
-  ];
-  for (const [name, spelling] of cases) assert.equal(likelySpelling(name, granted), spelling, name);
+  for (const name of ['organisation_info', 'Organization_info', 'custom_thin', '__proto__', '']) {
+    assert.equal(isUnknownName(name, granted), true, name);
+  }
+  for (const name of ['custom_thing', ...DOCUMENTED_NAMES]) assert.equal(isUnknownName(name, granted), false, name);
 });
+
+const wrong: [text: string, says: RegExp][] = [
+  ['organization_info', /has an entry that is not `name: level`\. Write one a line/],
+  [': read', /has an entry that is not `name: level`/],
+  ['a:', /has an entry that is not `name: level`/],
+  ['a b: read', /has an entry that is not `name: level`/],
+  ['a: read write', /has an entry that is not `name: level`/],
+  ['a: owner', /has an unknown level, `owner`\. Use read, request or write for `a`\.$/],
+  ['a: read_write', /has an unknown level, `read_write`/],
+  ['a: constructor', /has an unknown level, `constructor`/],
+  ['a: read, b: read\na: write', /names `a` twice\. Remove one of them\.$/],
+];
+for (const [text, says] of wrong) {
+  test(`the list ${JSON.stringify(text)} is an error that names the input`, () => {
+    assert.throws(
+      () => parsePermissions('allowed-permissions', text),
+      ({ message }) => says.test(message) && message.startsWith('`allowed-permissions` '),
+    );
+  });
+}

@@ -1,15 +1,9 @@
 /** The API's answers: whole, spoiled, huge, and nothing like one. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseErrorMessage } from '../../../src/icr/error-message.ts';
-import { ShapeError } from '../../../src/icr/json.ts';
-import {
-  parseExpiry,
-  parseInstallation,
-  parseInstallationPage,
-  parseToken,
-  parseTokenDetails,
-} from '../../../src/icr/responses.ts';
+import { isFromIcr, isHtml, isMissingRoute, readWords, ShapeError } from '../../../src/icr/answers.ts';
+import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../../src/icr/responses.ts';
+import { answer } from '../../support/answer.ts';
 import { assertHarmless, captured, outsideText, property } from '../../support/properties.ts';
 
 const permissionName = fc.stringMatching(/^[a-zA-Z_][\w.-]{0,20}$/);
@@ -71,14 +65,7 @@ const body = fc.oneof(
   outsideText,
 );
 
-const PARSERS = {
-  installation: parseInstallation,
-  page: parseInstallationPage,
-  token: parseToken,
-  expiry: parseExpiry,
-  grant: (text: string) => parseTokenDetails(text, true),
-  appGrant: (text: string) => parseTokenDetails(text, false),
-};
+const PARSERS = { installation: parseInstallation, page: parseInstallationPage, token: parseAccessToken };
 
 property('any answer is parsed, or is a ShapeError that holds nothing of it', 5000, body, (text) => {
   for (const [name, parse] of Object.entries(PARSERS)) {
@@ -90,24 +77,17 @@ property('any answer is parsed, or is a ShapeError that holds nothing of it', 50
     assert.ok(!error.message.includes(MARK), error.message);
     assert.ok(error.message.length < 200, error.message);
   }
-  const refusal = parseErrorMessage(text);
-  if (refusal !== undefined) assertHarmless(refusal);
+  assertHarmless(readWords(answer(422, text)) ?? '');
+  for (const read of [isFromIcr, isHtml, isMissingRoute]) assert.equal(typeof read(answer(404, text)), 'boolean');
 });
 
 property('an answer as documented is read as what it says', 1500, fc.tuple(grantBody, pageBody), ([grant, page]) => {
-  const read = parseTokenDetails(JSON.stringify(grant), true);
+  const { id: _, ...documented } = grant;
+  const read = parseAccessToken(JSON.stringify(grant));
   assert.deepEqual(
-    { ...read, permissions: Object.fromEntries(read.permissions) },
-    {
-      isActive: grant.isActive,
-      expiresAt: grant.expiresAt,
-      permissions: { ...grant.permissions },
-      installationId: grant.installationId,
-      organizationId: grant.organizationId,
-    },
+    { ...read, permissions: Object.fromEntries(read.permissions ?? []) },
+    { ...documented, permissions: { ...grant.permissions } },
   );
-  assert.equal(parseToken(JSON.stringify(grant)), grant.token);
-  assert.equal(parseExpiry(JSON.stringify(grant)), grant.expiresAt);
   const list = parseInstallationPage(JSON.stringify(page));
   assert.deepEqual(
     list.installations.map((it) => [it.id, it.organization?.id, it.organization?.name]),
@@ -123,7 +103,7 @@ property(
   (fragment) => {
     const text = fragment.repeat(Math.floor(1_000_000 / fragment.length));
     for (const parse of Object.values(PARSERS)) assert.ok(captured(() => parse(text)).error instanceof ShapeError);
-    parseErrorMessage(text);
-    assertHarmless(parseErrorMessage(JSON.stringify({ message: text })) ?? '');
+    readWords(answer(422, text));
+    assertHarmless(readWords(answer(422, { message: text })) ?? '');
   },
 );

@@ -7,6 +7,7 @@ import { maskSecret } from '../../../src/runner/secrets.ts';
 import { summaryText } from '../../../src/runner/summary.ts';
 import { assertHarmless, captured, longText, outsideText, property } from '../../support/properties.ts';
 
+const WITHHELD = '(withheld: it repeats a secret)';
 const SECRETS = [
   'crs_0123456789abcdef0123456789abcdef0123456789abcdef',
   'p@ss w0rd-of-a-proxy',
@@ -21,13 +22,13 @@ property(
   ([text, most]) => {
     const line = quote(text, most);
     assertHarmless(line);
-    assert.ok(line.length <= most);
-    assert.equal(quote(line, most), line, 'and stays what it is');
+    assert.ok(line.length <= most || line === WITHHELD);
+    assert.equal(quote(line, Math.max(most, line.length)), line, 'and stays what it is');
   },
 );
 
 property(
-  'a known secret does not survive, wherever it stands, broken up by invisible characters or cut',
+  'a text that holds a known secret is withheld, wherever it stands, broken up by invisible characters or cut',
   3000,
   fc.tuple(
     fc.constantFrom(...SECRETS),
@@ -39,9 +40,7 @@ property(
   ),
   ([secret, breaks, invisible, before, after, most]) => {
     const broken = breaks.reduce((text, at) => text.slice(0, at) + invisible + text.slice(at), secret);
-    const line = quote(`${before} ${broken} ${after}`, most);
-    assert.ok(!line.includes(secret));
-    assert.ok(!line.includes(secret.slice(0, 12)), 'nor its beginning, by the cut');
+    assert.equal(quote(`${before} ${broken} ${after}`, most), WITHHELD);
   },
 );
 
@@ -56,7 +55,7 @@ const WAYS: readonly ((character: string) => string)[] = [
 ];
 
 property(
-  'no 12 characters in a row of a secret survive, though each is written in a way of its own',
+  'a text that holds 12 characters in a row of a secret is withheld, though each is written in a way of its own',
   5000,
   fc.tuple(
     fc.constantFrom(...SECRETS),
@@ -66,11 +65,15 @@ property(
     fc.constantFrom(...'=/.,:;%~\'"([{<&?\\`#x'),
   ),
   ([secret, start, length, ways, sign]) => {
-    const written = [...secret.slice(start, start + length)].map((character, at) => ways[at]?.(character) ?? '');
-    const line = quote(`x${sign}${written.join('')}${sign}x`, 2000);
-    for (let at = 0; at + 12 <= written.length; at += 1) {
-      assert.ok(!line.includes(written.slice(at, at + 12).join('')), line);
-    }
+    const piece = secret.slice(start, start + length);
+    const written = [...piece].map((character, at) => ways[at]?.(character) ?? '');
+    const isWithheld = quote(`x${sign}${written.join('')}${sign}x`, 2000) === WITHHELD;
+    // White space is left out of the text and of the secret.
+    const { length: count } = piece.replaceAll(' ', '');
+    // With two digits after it, such a sign may be an escape itself.
+    const lost = '=%'.includes(sign) ? 2 : 0;
+    if (count < 12) assert.equal(isWithheld, false);
+    if (count - lost >= 12) assert.equal(isWithheld, true);
   },
 );
 
