@@ -81,20 +81,20 @@ describe('a token is refused', () => {
       'of no organization that is named',
       { organizationId: undefined },
       {},
-      /^ICR minted a token and doesn’t say for which organization\. Report this to ICR: it was asked for 47b8/,
+      /^ICR minted a token and doesn’t name its organization\. Report this to ICR: it was asked for 47b8/,
     ],
     ['of an organization that is no string', { organizationId: '(not a string)' }, {}, /^ICR minted a token for another organization/],
     [
       'of another organization than ICR named for the installation',
       {},
       named('other'),
-      /^The token is for another organization than ICR named for the installation\. Report this to ICR\. It is for 47b8.*, not for other\.$/,
+      /^ICR minted a token for another organization than was asked for\. Report this to ICR\. It is for 47b8.*, not for other\.$/,
     ],
     [
       'of no organization, if ICR named one for the installation',
       { organizationId: undefined },
       named('other'),
-      /It is for none, not for other\.$/,
+      /doesn’t name its organization\. .* it was asked for other\.$/,
     ],
     [
       'of another installation',

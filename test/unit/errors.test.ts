@@ -343,7 +343,7 @@ describe('a body of another shape', { timeout }, () => {
           throw new ShapeError('`id` is missing or not an id');
         }),
       {
-        message: `The response is not ICR’s: \`id\` is missing or not an id. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${REQUEST} was 200.`,
+        message: `The response is not what ICR documents: \`id\` is missing or not an id. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${REQUEST} was 200.`,
       },
     );
   });

@@ -182,5 +182,5 @@ describe('a page after the first that is refused', { timeout }, () => {
 test('a page of another shape is an error that names the field and the request', { timeout }, async () => {
   const get = async () => answer(200, { installations: [{ id: 'a' }, { id: 'a/b' }] });
   const reading = readInstallationList(get, () => new Error(), () => false);
-  await assert.rejects(reading, /^Error: The response is not ICR’s: `installations\[1\]\.id` is missing or not an id\. Check/);
+  await assert.rejects(reading, /^Error: The response is not what ICR documents: `installations\[1\]\.id` is missing or not an id\. Check/);
 });
