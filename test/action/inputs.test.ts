@@ -1,6 +1,9 @@
 /** Every rule for the inputs, tried with the built action, and `action.yml` compared with the code. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, cp, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { signAppJwt } from '../../src/icr/app-jwt.ts';
 import { keySigner } from '../../src/signing/signer.ts';
@@ -27,6 +30,9 @@ const DEFAULTS: Record<string, string | undefined> = {
 
 /** For each test: a build that hangs is red within minutes. */
 const timeout = 60_000;
+
+/** Windows has no users in this sense. */
+const ONLY_POSIX = { timeout, skip: process.platform === 'win32' };
 
 const OUTPUTS = ['token', 'expires-at', 'installation-id', 'organization-id', 'permissions', 'api-url'];
 
@@ -88,6 +94,8 @@ describe('action.yml', { timeout: 10 * timeout }, () => {
       readFileSync(new URL(`../../src/${name}.ts`, import.meta.url), 'utf8'),
     );
     const read = new Set(source.join('').match(/(?<=read(?:Text|Id|Choice|Boolean)\(\s*')[\w-]+/g));
+    const [, arriving = ''] = /const NAMES = \[(.*?)\]/s.exec(source.join('')) ?? [];
+    assert.deepEqual(arriving.match(/[a-z][\w-]+/g), Object.keys(DEFAULTS));
     assert.deepEqual(read, new Set(Object.keys(DEFAULTS)));
     const written = source.join('').match(/(?<=setOutput\(')[\w-]+/g);
     assert.deepEqual(new Set(written), new Set(OUTPUTS));
@@ -226,6 +234,70 @@ describe('pasted ids', { timeout: 10 * timeout }, () => {
     const ids = { 'app-id': `\uFEFF${APP_ID}\u200b\n`, 'organization-id': ` ${scene.nordic.organization.id}\t` };
     assertSucceeded(await scene.main(ids));
   });
+
+  for (const quote of ['"', "'"]) {
+    test(`lose the quotes ${quote} that a YAML block keeps`, { timeout }, async () => {
+      await using scene = await createScene();
+      const ids = { 'app-id': APP_ID, 'organization-id': scene.nordic.organization.id, 'installation-id': scene.nordic.id };
+      const quoted = Object.entries(ids).map(([name, id]) => [name, `${quote}${id}${quote}`]);
+      assertSucceeded(await scene.main(Object.fromEntries(quoted)));
+      assert.deepEqual(scene.asked().at(-1), `POST /app/installations/${scene.nordic.id}/accessTokens`);
+    });
+  }
+});
+
+describe('an input that was lost on the way', { timeout: 10 * timeout }, () => {
+  for (const name of Object.keys(DEFAULTS)) {
+    test(`ends the step at once if it is ${name}, and does not take its default`, { timeout }, async () => {
+      await using scene = await createScene();
+      const result = await scene.main(forNordic(scene), { absentInputs: [name] });
+      assertFailed(result, new RegExp(`^These inputs did not reach the action: ${name}\\. Start it by \`uses:\`, .*Nothing was sent\\.$`));
+      assert.deepEqual(scene.asked(), []);
+    });
+  }
+
+  test('is said of each that a shell drops because its name has a hyphen', { timeout }, async () => {
+    await using scene = await createScene();
+    const jwt = await signAppJwt(APP_ID, keySigner(KEYS.privateKey), Math.floor(Date.now() / 1000));
+    const absentInputs = Object.keys(DEFAULTS).filter((name) => name.includes('-'));
+    const result = await scene.main({ ...forNordic(scene), jwt }, { absentInputs });
+    assertFailed(result, new RegExp(`: ${absentInputs.join(', ')}\\.`));
+    assert.deepEqual(scene.asked(), []);
+  });
+});
+
+describe('a Node that is too old', { timeout: 10 * timeout }, () => {
+  const changed = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.2' } })";
+  const old = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(changed)}` };
+  const SAYS =
+    'The action needs Node 24, and Node 20.19.2 runs it. Use a current GitHub Actions runner; act takes the Node of its image.';
+
+  test('ends main at once, with the version that is needed and the one that runs', { timeout }, async () => {
+    await using scene = await createScene();
+    const result = await scene.main(forNordic(scene), { env: old });
+    assertFailed(result, /^The action needs Node 24/);
+    assert.deepEqual(result.errors, [SAYS]);
+    assert.deepEqual(scene.asked(), []);
+  });
+
+  test('is a warning of post at once, with until when the token lives', { timeout }, async () => {
+    await using scene = await createScene();
+    const step = await scene.step(forNordic(scene));
+    const main = await step.main();
+    const post = await step.post(old);
+    assertSucceeded(post);
+    assert.equal(post.warnings.length, 1);
+    assert.ok(post.warnings[0]?.includes(SAYS), post.warnings[0]);
+    assert.ok(post.warnings[0]?.includes(`may be valid until ${main.outputs.get('expires-at')}`), post.warnings[0]);
+    assert.equal(scene.asked().length, 2, 'post asked nothing');
+  });
+
+  test('is a warning of post if nothing was minted, too', { timeout }, async () => {
+    await using scene = await createScene();
+    const post = await (await scene.step()).post(old);
+    assertSucceeded(post);
+    assert.deepEqual(post.warnings, [SAYS]);
+  });
 });
 
 describe('on-missing-credentials', { timeout: 10 * timeout }, () => {
@@ -354,13 +426,45 @@ describe('on-missing-credentials', { timeout: 10 * timeout }, () => {
 
 describe('without the runner’s files', { timeout: 10 * timeout }, () => {
   for (const name of ['GITHUB_STATE', 'GITHUB_OUTPUT']) {
-    for (const value of [undefined, '', '/nowhere/file']) {
+    for (const value of [undefined, '']) {
       test(`${name} as ${value} nothing is minted, since the toolkit would print the token`, { timeout }, async () => {
         await using scene = await createScene();
         const result = await scene.main(forNordic(scene), { env: { [name]: value } });
-        assertFailed(result, new RegExp(`^${name} does not name a file`));
+        assertFailed(result, new RegExp(`^${name} is not set, so the token would be printed in the log\\. Run the action`));
         assert.deepEqual(scene.asked(), []);
       });
     }
+
+    test(`${name} as a file that does not exist nothing is minted`, { timeout }, async () => {
+      await using scene = await createScene();
+      const file = join(tmpdir(), 'icr-nowhere', 'file');
+      const result = await scene.main(forNordic(scene), { env: { [name]: file } });
+      assertFailed(result, new RegExp(`^The file of ${name} can’t be written\\. Run the action .*ENOENT`));
+      assert.deepEqual(scene.asked(), []);
+      assert.equal(existsSync(file), false);
+    });
+
+    test(`${name} of another user nothing is minted, and the user is named`, ONLY_POSIX, async () => {
+      await using scene = await createScene();
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'icr-user-'));
+      await chmod(folder.path, 0o755);
+      const [own, other] = [join(folder.path, 'own'), join(folder.path, 'other')];
+      await writeFile(own, '');
+      await chmod(own, 0o666);
+      await writeFile(other, '', { mode: 0o444 });
+      await cp(new URL('../../dist', import.meta.url), folder.path, { recursive: true });
+      // Root may write any file, so the step gives that up.
+      const isRoot = process.getuid?.() === 0;
+      const user = isRoot ? 65_534 : process.getuid?.();
+      const env = isRoot ? { NODE_OPTIONS: `--import=data:text/javascript,process.setuid(${user})` } : {};
+      const inputs = forNordic(scene);
+      const files = { GITHUB_STATE: own, GITHUB_OUTPUT: own, [name]: other };
+      const result = await scene.main(inputs, { dist: folder.path, env: { ...env, ...files } });
+      assertFailed(
+        result,
+        new RegExp(`^The file of ${name} can’t be written\\. Let the container run as the user that owns it \\(\`options: --user\`\\): this process is user ${user}\\.`),
+      );
+      assert.deepEqual(scene.asked(), []);
+    });
   }
 });
