@@ -24,6 +24,8 @@ interface Moment {
   after?: number;
   /** Tokens that the server minted and the client was never given whole. */
   unseen?: number;
+  /** What the error says of a token, if the step failed. */
+  tells: 'nothing' | 'it may be alive unseen' | 'post revokes it' | 'any of it';
   /** `either` if the signal may come after the token was handed on. */
   handsOn?: 'never' | 'either';
   /** True if the process may not listen for signals yet, and so may be ended by one. */
@@ -45,11 +47,24 @@ const thatFailsItsCheck = ({ nordic }: Scene) => ({
 
 const MOMENTS: readonly Moment[] = [
   ...[0, 40, 80, 120].map(
-    (when): Moment => ({ name: `${when} ms after the start`, when, handsOn: 'either', isEarly: true }),
+    (when): Moment => ({
+      name: `${when} ms after the start`,
+      when,
+      tells: 'any of it',
+      handsOn: 'either',
+      isEarly: true,
+    }),
   ),
-  { name: 'look-up under way', inputs: byOrganization, fault: { ...LOOK_UP, effect: { kind: 'hang' } }, when: sent(1) },
+  {
+    name: 'look-up under way',
+    tells: 'nothing',
+    inputs: byOrganization,
+    fault: { ...LOOK_UP, effect: { kind: 'hang' } },
+    when: sent(1),
+  },
   {
     name: 'look-up under way, half of its body there',
+    tells: 'nothing',
     inputs: byOrganization,
     fault: { ...LOOK_UP, effect: { kind: 'hang-body' } },
     when: sent(1),
@@ -57,6 +72,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: 'list under way',
+    tells: 'nothing',
     inputs: byOrganization,
     settings: { organizationInstallationRoute: false },
     fault: { ...LIST, effect: { kind: 'hang' } },
@@ -64,30 +80,54 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: 'installation under way',
+    tells: 'nothing',
     inputs: ({ nordic }) => ({ 'organization-id': nordic.organization.id, 'installation-id': nordic.id }),
     fault: { ...READ, effect: { kind: 'hang' } },
     when: sent(1),
   },
   {
     name: 'wait between two attempts at the look-up',
+    tells: 'nothing',
     inputs: byOrganization,
     fault: { ...LOOK_UP, effect: waitFiveSeconds },
     when: says('trying again'),
     after: 100,
   },
-  { name: 'wait between two attempts at the mint', fault: { ...MINT, effect: waitFiveSeconds }, when: says('trying') },
-  { name: 'mint under way, answered at once', when: sent(1), handsOn: 'either' },
-  { name: 'mint under way, answered after 0.5 s', settings: { latencyMs: 500 }, when: sent(1) },
+  {
+    name: 'wait between two attempts at the mint',
+    tells: 'nothing',
+    fault: { ...MINT, effect: waitFiveSeconds },
+    when: says('trying'),
+  },
+  { name: 'mint under way, answered at once', tells: 'post revokes it', when: sent(1), handsOn: 'either' },
+  {
+    name: 'mint under way, answered after 0.5 s',
+    tells: 'post revokes it',
+    settings: { latencyMs: 500 },
+    when: sent(1),
+  },
   {
     name: 'mint under way, answered after 0.5 s, to outlive the job',
+    tells: 'post revokes it',
     inputs: ({ nordic }) => ({ 'installation-id': nordic.id, 'skip-token-revoke': 'true' }),
     settings: { latencyMs: 500 },
     when: sent(1),
   },
-  { name: 'mint under way, answered after 4 s', settings: { latencyMs: 4000 }, when: sent(1) },
-  { name: 'mint under way, never answered', fault: { ...MINT, effect: { kind: 'hang' } }, when: sent(1) },
+  {
+    name: 'mint under way, answered after 4 s',
+    tells: 'post revokes it',
+    settings: { latencyMs: 4000 },
+    when: sent(1),
+  },
+  {
+    name: 'mint under way, never answered',
+    tells: 'it may be alive unseen',
+    fault: { ...MINT, effect: { kind: 'hang' } },
+    when: sent(1),
+  },
   {
     name: 'mint under way, its body stuck half way',
+    tells: 'it may be alive unseen',
     fault: { ...MINT, effect: { kind: 'hang-body' } },
     when: sent(1),
     after: 100,
@@ -95,30 +135,40 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: 'mint under way, its body still coming',
+    tells: 'post revokes it',
     fault: { ...MINT, effect: { kind: 'drip', everyMs: 2 } },
     when: sent(1),
     after: 100,
   },
   {
     name: 'mint under way, refused after the signal',
+    tells: 'nothing',
     settings: { latencyMs: 300, rateLimit: { perSecond: 0, retryAfterSeconds: 1, retryAfterAs: 'seconds' } },
     when: sent(1),
   },
   {
     name: 'app token under way',
+    tells: 'post revokes it',
     inputs: () => ({ 'token-type': 'app' }),
     settings: { latencyMs: 500 },
     when: sent(1),
   },
-  { name: 'between the mint and the outputs', when: says('::add-mask::crs_'), handsOn: 'either' },
+  {
+    name: 'between the mint and the outputs',
+    tells: 'post revokes it',
+    when: says('::add-mask::crs_'),
+    handsOn: 'either',
+  },
   {
     name: 'failed check, revocation never answered',
+    tells: 'any of it',
     inputs: thatFailsItsCheck,
     fault: { ...REVOKE, effect: { kind: 'hang' }, times: 1 },
     when: sent(2),
   },
   {
     name: 'failed check, revocation answered after 1 s',
+    tells: 'any of it',
     inputs: thatFailsItsCheck,
     fault: { ...REVOKE, effect: { kind: 'drip', everyMs: 250 }, times: 1 },
     when: sent(2),
@@ -126,6 +176,7 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: 'failed check, wait between two attempts at the revocation',
+    tells: 'any of it',
     inputs: thatFailsItsCheck,
     fault: { ...REVOKE, effect: waitFiveSeconds, times: 1 },
     when: says('trying again'),
@@ -186,7 +237,15 @@ async function cancel(moment: Moment, signals: readonly NodeJS.Signals[]): Promi
   return `${end} after ${seconds.toFixed(1)} s; ${main.outputs.has('token') ? 'handed on; ' : ''}${fate}`;
 }
 
-function assertEnded(main: Result, { handsOn = 'never', isEarly = false }: Moment): void {
+const TOLD: Record<Moment['tells'], RegExp> = {
+  nothing: /^The step was cancelled \(SIG[A-Z]+\)\.$/,
+  'it may be alive unseen':
+    /^The step was cancelled \(SIG[A-Z]+\)\. ICR may have minted a token that nobody has seen: it would be valid until 20[\dT:.-]+Z\.$/,
+  'post revokes it': /^The step was cancelled \(SIG[A-Z]+\)\. The post step revokes the token\.$/,
+  'any of it': /^/,
+};
+
+function assertEnded(main: Result, { tells, handsOn = 'never', isEarly = false }: Moment): void {
   const told = `${main.stdout}${main.stderr}`;
   if (main.outputs.has('token')) {
     assert.equal(handsOn, 'either', told);
@@ -198,6 +257,7 @@ function assertEnded(main: Result, { handsOn = 'never', isEarly = false }: Momen
   }
   assert.equal(main.exitCode, 1, told);
   assert.equal(main.errors.length, 1, told);
+  assert.match(main.errors[0] ?? '', TOLD[tells]);
   assert.equal(main.stderr, '');
 }
 

@@ -218,7 +218,11 @@ describe('a JWT given from outside', () => {
     ['no iss', () => forge(RS256, { exp: now() + 60 }), /no claim `iss`/],
     ['an empty iss', () => forge(RS256, { iss: '', exp: now() + 60 }), /no claim `iss`/],
     ['a number as iss', () => forge(RS256, { iss: 7, exp: now() + 60 }), /no claim `iss`/],
-    ['“Bearer ” before it', async () => `Bearer ${await sign()}`, /^`jwt` begins with “Bearer ”\. Give it the JWT alone\.$/],
+    [
+      '“Bearer ” before it',
+      async () => `Bearer ${await sign()}`,
+      /^`jwt` begins with “Bearer ”\. Give it the JWT alone\.$/,
+    ],
     ['exp behind', () => sign(now() - 3600), /expired \d+ s ago/],
   ];
   for (const [what, make, says] of unusable) {

@@ -4,11 +4,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { fingerprint } from '../../src/signing/private-key.ts';
+import { shortenSecond } from '../support/faults/short-second.ts';
 import { assertFailed, assertSucceeded, visibleText, WITH_SIGNALS } from '../support/runner.ts';
-import { APP_ID, assertNoSecrets, createScene, KEYS, keyLines, PEM, PRIVATE, type Scene } from '../support/scene.ts';
+import { APP_ID, assertNoSecrets, createScene, keyLines, PEM, PRIVATE, type Scene } from '../support/scene.ts';
 import { type Effect, empty, html, json, redirect } from '../support/simulator/simulator.ts';
+
+/** Ten times faster than in production. */
+const short = await shortenSecond(100);
+after(() => short[Symbol.asyncDispose]());
 
 function forNordic(scene: Scene, others: Record<string, string> = {}): Record<string, string> {
   return { 'organization-id': scene.nordic.organization.id, ...others };
@@ -20,7 +25,10 @@ describe('a refused credential', () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     const pem = other.export({ type: 'pkcs8', format: 'pem' }).toString();
     const result = await scene.main({ 'private-key': pem, 'installation-id': scene.nordic.id });
-    assertFailed(result, new RegExp(`^ICR refused \`app-id\` ${APP_ID} with this key\\. Look for SHA256:.* answered 401`));
+    assertFailed(
+      result,
+      new RegExp(`^ICR refused \`app-id\` ${APP_ID} with this key\\. Look for SHA256:.* answered 401`),
+    );
     const [message = ''] = result.errors;
     for (const part of [
       `SHA256:${fingerprint(other)}`,
@@ -70,7 +78,11 @@ describe('a response is put in words', () => {
       redirect('https://evil.example/', 302),
       /^`api-url` leads to a redirect, and redirects are not followed\. Set `api-url` to the address of the API itself\. .* answered 302 to POST/,
     ],
-    ['200 and a page', html(), /^The response is not what ICR documents: its body is not JSON\. Check `api-url`.* was 200\./],
+    [
+      '200 and a page',
+      html(),
+      /^The response is not what ICR documents: its body is not JSON\. Check `api-url`.* was 200\./,
+    ],
     ['200 and nothing', empty(), /^The response is not what ICR documents: its body is empty\. /],
     ['over 1 MiB', { kind: 'huge', bytes: 2 ** 21 }, /larger than 1 MiB/],
     [
@@ -164,7 +176,7 @@ describe('nothing secret is in clear', () => {
       assertFailed(refused, /^ICR says “\(withheld: it repeats a secret\)” \(404\)/);
       scene.simulator.settings.mintPatch = { isActive: false };
       scene.simulator.settings.revokeTakesAppTokens = false;
-      const step = await scene.step({ 'token-type': 'app' }, { env });
+      const step = await scene.step({ 'token-type': 'app' }, { env, dist: short.dist });
       const main = await step.main();
       assertFailed(main, /not active/);
       assertNoSecrets(main, scene.simulator);

@@ -238,7 +238,11 @@ describe('pasted ids', { timeout: 10 * timeout }, () => {
   for (const quote of ['"', "'"]) {
     test(`lose the quotes ${quote} that a YAML block keeps`, { timeout }, async () => {
       await using scene = await createScene();
-      const ids = { 'app-id': APP_ID, 'organization-id': scene.nordic.organization.id, 'installation-id': scene.nordic.id };
+      const ids = {
+        'app-id': APP_ID,
+        'organization-id': scene.nordic.organization.id,
+        'installation-id': scene.nordic.id,
+      };
       const quoted = Object.entries(ids).map(([name, id]) => [name, `${quote}${id}${quote}`]);
       assertSucceeded(await scene.main(Object.fromEntries(quoted)));
       assert.deepEqual(scene.asked().at(-1), `POST /app/installations/${scene.nordic.id}/accessTokens`);
@@ -251,7 +255,10 @@ describe('an input that was lost on the way', { timeout: 10 * timeout }, () => {
     test(`ends the step at once if it is ${name}, and does not take its default`, { timeout }, async () => {
       await using scene = await createScene();
       const result = await scene.main(forNordic(scene), { absentInputs: [name] });
-      assertFailed(result, new RegExp(`^These inputs did not reach the action: ${name}\\. Start it by \`uses:\`, .*Nothing was sent\\.$`));
+      assertFailed(
+        result,
+        new RegExp(`^These inputs did not reach the action: ${name}\\. Start it by \`uses:\`, .*Nothing was sent\\.$`),
+      );
       assert.deepEqual(scene.asked(), []);
     });
   }
@@ -430,7 +437,10 @@ describe('without the runner’s files', { timeout: 10 * timeout }, () => {
       test(`${name} as ${value} nothing is minted, since the toolkit would print the token`, { timeout }, async () => {
         await using scene = await createScene();
         const result = await scene.main(forNordic(scene), { env: { [name]: value } });
-        assertFailed(result, new RegExp(`^${name} is not set, so the token would be printed in the log\\. Run the action`));
+        assertFailed(
+          result,
+          new RegExp(`^${name} is not set, so the token would be printed in the log\\. Run the action`),
+        );
         assert.deepEqual(scene.asked(), []);
       });
     }
@@ -462,7 +472,9 @@ describe('without the runner’s files', { timeout: 10 * timeout }, () => {
       const result = await scene.main(inputs, { dist: folder.path, env: { ...env, ...files } });
       assertFailed(
         result,
-        new RegExp(`^The file of ${name} can’t be written\\. Let the container run as the user that owns it \\(\`options: --user\`\\): this process is user ${user}\\.`),
+        new RegExp(
+          `^The file of ${name} can’t be written\\. Let the container run as the user that owns it \\(\`options: --user\`\\): this process is user ${user}\\.`,
+        ),
       );
       assert.deepEqual(scene.asked(), []);
     });

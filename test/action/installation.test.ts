@@ -74,7 +74,10 @@ describe('installation-id', () => {
 
   test('of ICR’s webhook is given as an input, and the event alone chooses nothing', async () => {
     await using scene = await createScene();
-    const payload = { client_payload: { installation: { id: scene.nordic.id } }, installation: { id: scene.nordic.id } };
+    const payload = {
+      client_payload: { installation: { id: scene.nordic.id } },
+      installation: { id: scene.nordic.id },
+    };
     const event = { name: 'repository_dispatch', payload };
     const ids = { 'installation-id': scene.baltic.id };
     assert.deepEqual((await scene.main(ids, { event })).notices, []);
@@ -154,7 +157,10 @@ describe('organization-id', () => {
     scene.baltic.organizationShownIn = 'nowhere';
     assertSucceeded(await scene.main({ 'organization-id': scene.baltic.organization.id }));
     scene.simulator.settings.mintPatch = { organizationId: scene.nordic.organization.id };
-    assertFailed(await scene.main({ 'organization-id': scene.baltic.organization.id }), /another organization.*revoked/);
+    assertFailed(
+      await scene.main({ 'organization-id': scene.baltic.organization.id }),
+      /another organization.*revoked/,
+    );
   });
 
   test('is “not installed” only after the list was read to its end, with the organizations seen', async () => {
@@ -231,7 +237,10 @@ describe('a list that does not name the organizations', () => {
       const result = await scene.main({ 'organization-id': scene.baltic.organization.id });
       assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
       const unknown = await scene.main(UNKNOWN);
-      assertFailed(unknown, /^ICR doesn’t tell which installation is of the `organization-id`\. Set `installation-id`\./);
+      assertFailed(
+        unknown,
+        /^ICR doesn’t tell which installation is of the `organization-id`\. Set `installation-id`\./,
+      );
     });
   }
 
@@ -264,7 +273,10 @@ describe('without any id', () => {
     assert.match(result.stdout, /chosen as the app’s only installation, since `organization-id` is empty/);
   });
 
-  for (const settings of [{ maxPageSize: 1, listTotal: 1 }, { maxPageSize: 1, listTotal: 'page' }] as const) {
+  for (const settings of [
+    { maxPageSize: 1, listTotal: 1 },
+    { maxPageSize: 1, listTotal: 'page' },
+  ] as const) {
     test(`is the only one only if the list shows no other, whatever its total says: ${settings.listTotal}`, async () => {
       await using scene = await createScene({ settings });
       assertFailed(await scene.main(), /^Set `organization-id`: the app has 2 installations/);

@@ -259,10 +259,7 @@ describe('a failed check revokes there and then', () => {
     scene.nordic.state = 'uninstalled';
     scene.simulator.settings.mintPatch = { organizationId: scene.nordic.organization.id };
     const result = await scene.main();
-    assertFailed(
-      result,
-      /^ICR minted a token for another organization than was asked for\. Report this to ICR\./,
-    );
+    assertFailed(result, /^ICR minted a token for another organization than was asked for\. Report this to ICR\./);
     assertRevoked(scene, result);
   });
 
@@ -353,7 +350,10 @@ describe('a failed check revokes there and then', () => {
   test('a response without a token is an error, and nothing is left for post', async () => {
     await using scene = await createScene({ settings: { mintPatch: { token: null, message: 'what the body says' } } });
     const result = await scene.main(forNordic(scene));
-    assertFailed(result, /`token` is missing or not a string\. .* The answer to POST \/app\/installations\/.* was 201\./);
+    assertFailed(
+      result,
+      /`token` is missing or not a string\. .* The answer to POST \/app\/installations\/.* was 201\./,
+    );
     assert.doesNotMatch(result.stdout, /what the body says/);
     assert.deepEqual([...result.state], []);
   });
@@ -362,10 +362,7 @@ describe('a failed check revokes there and then', () => {
     await using scene = await createScene();
     const env = { GITHUB_OUTPUT: UNWRITABLE };
     const result = await scene.main(forNordic(scene), { env });
-    assertFailed(
-      result,
-      WRITE_FAILED,
-    );
+    assertFailed(result, WRITE_FAILED);
     assertRevoked(scene, result);
   });
 
@@ -394,10 +391,7 @@ describe('a failed check revokes there and then', () => {
   test('a state that cannot be written', async () => {
     await using scene = await createScene();
     const result = await scene.main(forNordic(scene), { env: { GITHUB_STATE: UNWRITABLE } });
-    assertFailed(
-      result,
-      WRITE_FAILED,
-    );
+    assertFailed(result, WRITE_FAILED);
     assert.equal(scene.liveTokens(), 0);
   });
 });

@@ -97,7 +97,9 @@ test('needs no inputs at all', async () => {
   await using scene = await createScene();
   const step = await scene.step({ 'organization-id': scene.nordic.organization.id });
   await step.main();
-  const lost = Object.fromEntries(Object.keys(scene.inputs()).map((name) => [`INPUT_${name.toUpperCase()}`, undefined]));
+  const lost = Object.fromEntries(
+    Object.keys(scene.inputs()).map((name) => [`INPUT_${name.toUpperCase()}`, undefined]),
+  );
   assert.deepEqual((await step.post(lost)).log, ['Revoked the access token.']);
 });
 
@@ -135,7 +137,10 @@ describe('always asks, and believes ICR, not a clock', () => {
       assertSucceeded(await step.main());
       const post = await step.post({ 'STATE_expires-at': PAST });
       assertSucceeded(post);
-      assert.match(post.log.join('\n'), /^The access token expired at 2020-01-01T00:00:00\.000Z, before this job ended\. /);
+      assert.match(
+        post.log.join('\n'),
+        /^The access token expired at 2020-01-01T00:00:00\.000Z, before this job ended\. /,
+      );
       assert.deepEqual([...post.warnings, ...post.notices], []);
       assert.match(post.summary, /\| Token \| expired at 2020-01-01T00:00:00\.000Z \|/);
     });
@@ -246,7 +251,11 @@ describe('is one warning, with the reason and until when the token is valid', ()
       json({ statusCode: 404, message: 'Cannot DELETE /app/installations/token' }, 404),
       /answered 404 .*not in the form of ICR’s errors/,
     ],
-    ['401 as text', { kind: 'answer', status: 401, body: 'Access token invalid' }, /answered 401 \(“Access token invalid”\)/],
+    [
+      '401 as text',
+      { kind: 'answer', status: 401, body: 'Access token invalid' },
+      /answered 401 \(“Access token invalid”\)/,
+    ],
     ['400', json({ message: 'bad version' }, 400), /answered 400 \(“bad version”\)/],
     ['422', json({ message: ['a', 'b'] }, 422), /answered 422 \(“a; b”\)/],
     ['a redirect', redirect('https://127.0.0.1:9/'), /answered 307/],

@@ -6,14 +6,10 @@ import { describeResponse, isFromIcr, isHtml, isMissingRoute, isSuccess, readWor
 import { answer, html, refusal } from '../support/answer.ts';
 
 test('a status of 200 to 299 is a success, and no other', () => {
-  assert.deepEqual([199, 200, 204, 299, 300, 404].map((status) => isSuccess(answer(status))), [
-    false,
-    true,
-    true,
-    true,
-    false,
-    false,
-  ]);
+  assert.deepEqual(
+    [199, 200, 204, 299, 300, 404].map((status) => isSuccess(answer(status))),
+    [false, true, true, true, false, false],
+  );
 });
 
 describe('a page of HTML', () => {
@@ -91,7 +87,12 @@ describe('an answer is described', () => {
     ['without words', answer(503), undefined, `ICR answered 503 ${to}`],
     ['of another server', refusal(403, 'no'), 'A server', `A server answered 403 (“no”) ${to}`],
     ['as a page', html(502), undefined, `The answer ${to} was 502 with a page of HTML, which is hardly ICR’s`],
-    ['as a success without its words, which may be of a token', refusal(200, 'a secret'), undefined, `ICR answered 200 ${to}`],
+    [
+      'as a success without its words, which may be of a token',
+      refusal(200, 'a secret'),
+      undefined,
+      `ICR answered 200 ${to}`,
+    ],
   ];
   for (const [what, response, who, text] of cases) {
     test(what, () => assert.equal(describeResponse(response, who), text));

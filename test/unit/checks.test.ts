@@ -45,7 +45,11 @@ describe('a token passes', () => {
     ['that is what was asked for', {}, {}],
     ['for an organization whose UUID is in another case', { organizationId: ORGANIZATION.toUpperCase() }, {}],
     ['that names no installation: it is the one that was asked for', { installationId: undefined }, {}],
-    ['that names no organization, if none was asked for or named', { organizationId: undefined }, { organizationId: undefined }],
+    [
+      'that names no organization, if none was asked for or named',
+      { organizationId: undefined },
+      { organizationId: undefined },
+    ],
     ['of the organization that ICR named for the installation', {}, named(ORGANIZATION)],
     ['without permissions, if no input speaks of them', { permissions: undefined }, {}],
     ['with the levels that are required', {}, required('organization_info: view, inventory: read\nwarehouse: Write')],
@@ -58,7 +62,10 @@ describe('a token passes', () => {
   }
 
   test('within `allowed-permissions`', () => {
-    const permissions = new Map([['organization_info', 'VIEW'], ['inventory', 'request']]);
+    const permissions = new Map([
+      ['organization_info', 'VIEW'],
+      ['inventory', 'request'],
+    ]);
     const most = allowed('organization_info: read, inventory: write, warehouse: read');
     checkToken({ ...MINTED, permissions }, requirements(most));
   });
@@ -83,7 +90,12 @@ describe('a token is refused', () => {
       {},
       /^ICR minted a token and doesn’t name its organization\. Report this to ICR: it was asked for 47b8/,
     ],
-    ['of an organization that is no string', { organizationId: '(not a string)' }, {}, /^ICR minted a token for another organization/],
+    [
+      'of an organization that is no string',
+      { organizationId: '(not a string)' },
+      {},
+      /^ICR minted a token for another organization/,
+    ],
     [
       'of another organization than ICR named for the installation',
       {},
@@ -141,15 +153,30 @@ describe('a token is refused', () => {
       required('organization_info: read, organization_members: read, inventory: write'),
       /^The token lacks `organization_members: read` and 1 more\. Ask .* accept them .*Required: organization_info: read, organization_members: read, inventory: write\./,
     ],
-    ['with an unknown level for a required one', {}, required('odd: read'), /^The token lacks `odd: read` \(it has OWNER\)\./],
+    [
+      'with an unknown level for a required one',
+      {},
+      required('odd: read'),
+      /^The token lacks `odd: read` \(it has OWNER\)\./,
+    ],
     [
       'without a permission that is likely misspelled',
       {},
       required('organisation_info: read'),
       /^`required-permissions` names `organisation_info`, likely a misspelling\. ICR documents organization_info, organization_members, organization_projects, organization_warehouse, organization_inventory\. /,
     ],
-    ['without a permission in another case', {}, required('Inventory: read'), /names `Inventory`, likely a misspelling/],
-    ['without a permission that Object has', {}, required('__proto__: read'), /names `__proto__`, likely a misspelling/],
+    [
+      'without a permission in another case',
+      {},
+      required('Inventory: read'),
+      /names `Inventory`, likely a misspelling/,
+    ],
+    [
+      'without a permission that Object has',
+      {},
+      required('__proto__: read'),
+      /names `__proto__`, likely a misspelling/,
+    ],
     [
       'with more than is allowed',
       {},
@@ -159,7 +186,10 @@ describe('a token is refused', () => {
   ];
   for (const [what, minted, wanted, says] of cases) {
     test(what, () => {
-      assert.throws(() => checkToken({ ...MINTED, ...minted }, requirements(wanted)), ({ message }) => says.test(message));
+      assert.throws(
+        () => checkToken({ ...MINTED, ...minted }, requirements(wanted)),
+        ({ message }) => says.test(message),
+      );
     });
   }
 });

@@ -325,7 +325,8 @@ describe('an outage', { timeout }, () => {
   check({
     what: 'that is a limit of the rate is named so',
     response: answer(429, '', { attempts: 2, elapsedSeconds: 3 }),
-    begins: 'ICR limits the rate of requests (429, 2 attempts in 3 s). Run the job again later, with fewer jobs at once.',
+    begins:
+      'ICR limits the rate of requests (429, 2 attempts in 3 s). Run the job again later, with fewer jobs at once.',
   });
   check({ what: 'of 408', response: answer(408), begins: 'ICR is unavailable (408).' });
 });

@@ -51,7 +51,8 @@ const PAGES = [['a', 'b'], ['c', 'd'], ['e']];
 const ALL = PAGES.flat();
 const pages = (total?: unknown) => (_: URLSearchParams, page: number) => ({ ids: PAGES[page] ?? [], total });
 const whole: ListEnd = { read: 5, total: undefined };
-const first = (count: number, limit = 100) => Array.from({ length: count }, (_, page) => `?limit=${limit}&page=${page}`);
+const first = (count: number, limit = 100) =>
+  Array.from({ length: count }, (_, page) => `?limit=${limit}&page=${page}`);
 
 describe('the list of installations', { timeout }, () => {
   test('ends at a page that brings no new id, not at a short one, since a server may cap `limit`', async () => {
@@ -115,7 +116,10 @@ describe('the list of installations', { timeout }, () => {
     const endless = (_: URLSearchParams, page: number) => ({
       ids: Array.from({ length: 40_000 }, (_, index) => `id-${page}-${index}`),
     });
-    await assert.rejects(read(endless), /^Error: The list of installations does not end\. Set `installation-id`.*: 120000/);
+    await assert.rejects(
+      read(endless),
+      /^Error: The list of installations does not end\. Set `installation-id`.*: 120000/,
+    );
   });
 });
 
@@ -181,6 +185,13 @@ describe('a page after the first that is refused', { timeout }, () => {
 
 test('a page of another shape is an error that names the field and the request', { timeout }, async () => {
   const get = async () => answer(200, { installations: [{ id: 'a' }, { id: 'a/b' }] });
-  const reading = readInstallationList(get, () => new Error(), () => false);
-  await assert.rejects(reading, /^Error: The response is not what ICR documents: `installations\[1\]\.id` is missing or not an id\. Check/);
+  const reading = readInstallationList(
+    get,
+    () => new Error(),
+    () => false,
+  );
+  await assert.rejects(
+    reading,
+    /^Error: The response is not what ICR documents: `installations\[1\]\.id` is missing or not an id\. Check/,
+  );
 });

@@ -17,7 +17,11 @@ describe('an installation', () => {
     ['with a whole number', { id: 'a', organization: { id: 7 } }, organization('7')],
     ['with `organizationId` as a whole number', { id: 'a', organizationId: 7 }, organization('7')],
     ['with an object without an id', { id: 'a', organization: { fullName: 'O' } }, undefined],
-    ['with an object without an id beside `organizationId`', { id: 'a', organization: {}, organizationId: 'o' }, organization('o')],
+    [
+      'with an object without an id beside `organizationId`',
+      { id: 'a', organization: {}, organizationId: 'o' },
+      organization('o'),
+    ],
     ['with an id that is a path', { id: 'a', organization: { id: '../x' } }, undefined],
     ['with a fraction', { id: 'a', organization: { id: 0.5 } }, undefined],
     ['with a string that is no id', { id: 'a', organization: 'Nordic Carbon' }, undefined],
