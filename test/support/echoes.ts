@@ -37,7 +37,7 @@ const SIGNS = [
   '_',
 ];
 
-/** 50 of them. */
+/** More than fifty. */
 export const ECHOES: readonly Echo[] = [
   plain('as it is', (secret) => secret),
   plain('without its first character', (secret) => secret.slice(1)),
