@@ -19,20 +19,18 @@ export interface ShortDist extends AsyncDisposable {
 }
 
 /** Production has no input for this: what runs is the built action but for one number, found exactly once a bundle. */
-export async function shortenSecond(secondMs: number): Promise<ShortDist> {
+export async function shortenSecond(secondMs: number, from = fileURLToPath(new URL('dist', ROOT))): Promise<ShortDist> {
   const dist = await mkdtemp(join(tmpdir(), 'icr-dist-'));
   for (const phase of ['main', 'post']) {
     await mkdir(join(dist, phase));
     await writeFile(
       join(dist, phase, 'index.js'),
-      await (IS_COVERAGE_RUN ? shortSource : shortBundle)(phase, secondMs),
+      IS_COVERAGE_RUN
+        ? await shortSource(phase, secondMs)
+        : shorten(await readFile(join(from, phase, 'index.js'), 'utf8'), secondMs),
     );
   }
   return { dist, [Symbol.asyncDispose]: () => rm(dist, { recursive: true, force: true }) };
-}
-
-async function shortBundle(phase: string, secondMs: number): Promise<string> {
-  return shorten(await readFile(new URL(`dist/${phase}/index.js`, ROOT), 'utf8'), secondMs);
 }
 
 /** Runs the source under its own name, with every character in its place, so that its coverage counts. */

@@ -217,7 +217,7 @@ function readPaging(query: URLSearchParams, settings: Settings): Paging {
   const { pageZero, maxPageSize = Number.POSITIVE_INFINITY, overMaxPageSize, defaultPageSize } = settings;
   const complaints: string[] = [];
   const first = pageZero === 'first' ? 0 : 1;
-  const limit = readNumber('limit', query, defaultPageSize, 1, complaints);
+  const limit = readNumber('limit', query, Math.min(defaultPageSize, maxPageSize), 1, complaints);
   const page = readNumber('page', query, first, pageZero === 'refused' ? 1 : 0, complaints);
   if (limit > maxPageSize && overMaxPageSize === 'refuse') {
     complaints.push(`limit must not be greater than ${maxPageSize}`);
