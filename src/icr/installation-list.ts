@@ -23,8 +23,8 @@ export interface ListEnd {
 
 /**
  * The list ends at a page that brings no new id; not at a short page, since a server may cap `limit`, and not at
- * `pagination.total`, which may count one page. If `total` says that there are more, one more page is asked, because a
- * server that counts from 1 may answer page 0 as page 1, or with nothing.
+ * `pagination.total`, which may count one page. A page that repeats what was read, or one that is short of `total`, is
+ * followed by one more, because a server that counts from 1 may answer page 0 as page 1, or with nothing.
  *
  * @param isEnough gets each page's new installations; true ends the list there
  * @returns undefined if `isEnough` ended it
@@ -53,8 +53,9 @@ export async function readInstallationList(
     if (seenIds.size > MAX_INSTALLATIONS) throw endless(seenIds.size);
 
     pagesWithoutNews = news.length === 0 ? pagesWithoutNews + 1 : 0;
-    const isMoreTold = total === undefined ? seenIds.size === 0 : total > seenIds.size;
-    if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !isMoreTold)) {
+    const isMoreTold = total !== undefined && total > seenIds.size;
+    const mayGoOn = total === undefined ? seenIds.size === 0 || installations.length > 0 : isMoreTold;
+    if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
       return { read: seenIds.size, total: isMoreTold ? total : undefined };
     }
   }

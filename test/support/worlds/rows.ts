@@ -139,6 +139,11 @@ const LIST = rows('The list', { settings: NO_ROUTE }, [
     ends: INCOMPLETE,
   },
   { name: 'page 0 is page 1', ...THIRD_PAGE, settings: { maxPageSize: 10, pageZero: 'like page 1' } },
+  {
+    name: 'page 0 is page 1, and there is no pagination',
+    ...THIRD_PAGE,
+    settings: { maxPageSize: 10, pageZero: 'like page 1', listPagination: false },
+  },
   { name: 'page 0 is empty', ...THIRD_PAGE, settings: { maxPageSize: 10, pageZero: 'empty' } },
   { name: 'page 0 is empty, and page 1 is all', settings: { pageZero: 'empty' } },
   { name: 'page 0 is refused', settings: { pageZero: 'refused' } },
