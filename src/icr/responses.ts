@@ -42,9 +42,10 @@ export function parseInstallationPage(text: string): InstallationPage {
     const path = `installations[${index}]`;
     return toInstallation(item, `\`${path}\``, `${path}.`);
   });
-  const pagination = isObject(body) ? (body['pagination'] ?? body) : {};
-  const total = isObject(pagination) ? pagination['total'] : undefined;
-  return { installations, total: typeof total === 'number' ? total : undefined };
+  // In `pagination`, as other lists of ICR have it, beside the list, or under another name.
+  const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
+  const total = places.map((place) => place['total']).find((value) => typeof value === 'number');
+  return { installations, total };
 }
 
 /** Only the token itself is demanded; the checks say what else must be there. */

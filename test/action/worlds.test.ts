@@ -83,16 +83,9 @@ async function playAll(): Promise<Map<Case, unknown>> {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (errors.size <= MAX_REPEATED) for (const it of errors.keys()) await judge(it);
   if (process.env['WORLDS_TABLE'] !== undefined) {
-    const head =
-      '| world | as due | ended with | alive after post | requests | what the log said |\n|---|---|---|---|---|---|';
-    console.log(
-      [
-        head,
-        ...cases.map((it) =>
-          (rows.get(it) ?? `| ${it.world.name} `).replace('| ? |', errors.has(it) ? '| **no** |' : '| yes |'),
-        ),
-      ].join('\n'),
-    );
+    console.log('| world | ended with | alive after post | requests | main took | what the log said | as due |');
+    console.log(`|${'---|'.repeat(7)}`);
+    for (const it of cases) console.log(`${rows.get(it)} ${errors.has(it) ? '**no**' : 'yes'} |`);
   }
   return errors;
 }
@@ -134,6 +127,8 @@ function describeCourse({ of, world }: Case, course: Course): string {
   const { main, post, alive, asked } = course;
   const ended = main.exitCode === 0 ? 'token' : `red, ${course.minted} minted`;
   const said = [...main.errors, ...post.warnings, ...post.log].join(' / ') || '(nothing)';
-  const cells = [`${of}: ${world.name}`, '?', ended, alive, `${asked.main.length} + ${asked.post.length}`, said];
+  const seconds = `${Math.round(main.milliseconds / SECOND_MS)} s`;
+  const requests = `${asked.main.length} + ${asked.post.length}`;
+  const cells = [`${of}: ${world.name}`, ended, alive, requests, seconds, said];
   return `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 }

@@ -175,7 +175,7 @@ function byOrganization(server: ServerState, call: Call): Reply {
 function list(server: ServerState, call: Call): Reply {
   const { settings, registry } = server;
   const app = callingApp(server, call.bearer);
-  const { listQuery, listUnder, endlessListPageBytes, pageBeyond } = settings;
+  const { listQuery, listUnder, endlessListPageBytes, pageBeyond, paginationUnder } = settings;
   if (typeof listQuery === 'number' && call.query.size > 0) {
     throw new ApiError(
       listQuery,
@@ -194,8 +194,9 @@ function list(server: ServerState, call: Call): Reply {
   if (listUnder === '') return jsonReply(200, installations);
   const { listTotal = all.length } = settings;
   const total = listTotal === 'page' ? installations.length : listTotal;
-  const pagination = settings.listPagination ? { pagination: paginationJson(total, paging, settings) } : {};
-  return jsonReply(200, { ...pagination, [listUnder]: installations });
+  const pagination = settings.listPagination ? paginationJson(total, paging, settings) : undefined;
+  const body = paginationUnder === '' ? pagination : pagination && { [paginationUnder]: pagination };
+  return jsonReply(200, { ...body, [listUnder]: installations });
 }
 
 /** Of installations that exist nowhere else. */

@@ -88,6 +88,8 @@ export interface Settings {
   overMaxPageSize: 'cap' | 'refuse';
   /** False: the list of installations has no `pagination`. */
   listPagination: boolean;
+  /** The name that the pagination is under; '' if its fields are beside the list. */
+  paginationUnder: string;
   /** Sent as `pagination.total` of the list of installations, for instance 0, -1 or 0.5. `page` counts one page. */
   listTotal: number | 'page' | undefined;
   /** The documented sample (1, next 2, previous 0) fits both bases of `currentPage`. */
@@ -152,6 +154,7 @@ export function defaultSettings(): Settings {
     maxPageSize: undefined,
     overMaxPageSize: 'cap',
     listPagination: true,
+    paginationUnder: 'pagination',
     listTotal: undefined,
     paginationBase: 1,
     mintStatus: 201,

@@ -512,6 +512,12 @@ describe('A setting', () => {
     const minted = objectIn(await asApp('POST', mintPath(installation)));
     assert.equal(minted['organizationId'], first?.['organizationId']);
     Object.assign(simulator.settings, { listUnder: '', organizationAs: 'text', tokenField: 'accessToken' });
+    simulator.settings.listUnder = 'items';
+    simulator.settings.paginationUnder = '';
+    assert.equal(objectIn(await asApp('GET', LIST))['total'], 1);
+    simulator.settings.paginationUnder = 'meta';
+    assert.match((await asApp('GET', LIST)).text, /^\{"meta":\{"total":1,/);
+    simulator.settings.listUnder = '';
     const body = parseJson((await asApp('GET', LIST)).text);
     assert.ok(Array.isArray(body) && body.length === 1);
     assert.equal(

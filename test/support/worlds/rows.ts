@@ -1,4 +1,5 @@
 /** Lists the worlds: each way in which ICR may differ from the simulator, and how the action must end in it. */
+import { setTimeout as setTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import type { Effect, Settings } from '../simulator/simulator.ts';
 import type { World } from './play.ts';
@@ -131,6 +132,12 @@ const LIST = rows('The list', { settings: NO_ROUTE }, [
     settings: { listQuery: 'ignored' },
     ends: INCOMPLETE,
   },
+  ...['', 'meta'].map((paginationUnder) => ({
+    name: `the same, and the total is ${paginationUnder === '' ? 'beside the list' : `under ${paginationUnder}`}`,
+    ...THIRD_PAGE,
+    settings: { listQuery: 'ignored' as const, paginationUnder },
+    ends: INCOMPLETE,
+  })),
   { name: 'the same, and the one is among the ten', ...THIRD_PAGE, target: 4, settings: { listQuery: 'ignored' } },
   {
     name: 'the query is refused, and ten of thirty come',
@@ -452,9 +459,15 @@ const REVOCATION = rows('The revocation', {}, [
     'null',
     '',
   ].map((body) => revokeBody(body, REVOKED)),
-  ...['false', '"false"', '{"success":false}', '{"ok":false}', '{"revoked":false}', '{"deleted":false}'].map((body) =>
-    revokeBody(body, WARNED_ALIVE),
-  ),
+  ...[
+    'false',
+    '"false"',
+    '{"success":false}',
+    '{"error":"failed"}',
+    '{"ok":false}',
+    '{"revoked":false}',
+    '{"deleted":false}',
+  ].map((body) => revokeBody(body, WARNED_ALIVE)),
   { name: '200 OK, as text', settings: { answers: { revoke: { text: 'OK' } } }, ends: WARNED_DEAD },
   { name: '200 empty, as HTML', settings: { answers: { revoke: { text: '', headers: HTML } } }, ends: WARNED_DEAD },
   { name: '202', settings: { answers: { revoke: { status: 202, json: {} } } } },
@@ -517,6 +530,15 @@ const WAY = rows('The way there', {}, [
     ends: red(/`?api-url`?.*\/v0\.5/),
   },
   { name: 'redirects to /v0.5', ...BELOW, settings: { outsideBasePath: 308 }, ends: red(/`?api-url`?.*\/v0\.5/) },
+  {
+    name: 'an outage of 30 s',
+    prepare: ({ simulator }, { secondMs }) => {
+      Object.assign(simulator.settings, everything(503));
+      setTimer(() => {
+        simulator.settings.answers = {};
+      }, 30 * secondMs).unref();
+    },
+  },
   { name: '503 of a CDN for everything', settings: everything(503), ends: red(/503/) },
   { name: '403 of a CDN for everything', settings: everything(403), ends: red(/^.{0,150}(?:proxy|firewall)/) },
   { name: 'gzip', settings: { gzip: true }, ends: red(/./) },
