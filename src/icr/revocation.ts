@@ -55,7 +55,9 @@ function interpret(response: HttpResponse, { expiresAt }: RevocableToken, isWhol
       : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };
   }
   if (![401, 403, 404].includes(response.status)) return { outcome: 'unknown', detail };
-  if (Date.parse(expiresAt) <= Date.now()) return { outcome: 'expired', detail };
+  // By the server's clock, which set the time: the runner's may be hours fast.
+  const nowMs = response.dateMs ?? response.receivedMs;
+  if (Date.parse(expiresAt) <= nowMs) return { outcome: 'expired', detail };
   if (!isFromIcr(response)) {
     return { outcome: 'unknown', detail: `${describeResponse(response, 'A server')}, not in the form of ICR’s errors` };
   }
