@@ -1,4 +1,4 @@
-/** Checks that the documents are true: the README's tables, examples, explained messages and length, and all links. */
+/** Checks that the documents are true: the README's length, tables and messages, the examples, the commands and all links. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,9 +8,13 @@ import { type Entry, readEntries, unindent } from '../support/yaml.ts';
 import { CASES } from '../workflows/cases.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const MAX_LINES = 400;
+const MAX_LINES = 220;
 const README = read('README.md');
 const ACTION = read('action.yml');
+const PAGES = filesIn('.github/docs').filter((path) => path.endsWith('.md'));
+const DOCUMENTS = ['README.md', 'SECURITY.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md', ...PAGES];
+/** What a user reads to write a workflow. */
+const GUIDES = ['README.md', ...PAGES];
 const EXAMPLES = [
   ...filesIn('test/workflows').filter((path) => path.endsWith('.yml')),
   ...filesIn('test/workflows/platform').filter((path) => path.endsWith('.yml')),
@@ -22,21 +26,15 @@ describe('The README', () => {
     assert.ok(README.split('\n').length <= MAX_LINES + 1);
   });
 
-  test('lists its chapters in their order', () => {
-    const [, contents = ''] = /^## Find your way\n+(.*)$/m.exec(README) ?? [];
-    const chapters = [...README.slice(README.indexOf(contents)).matchAll(/^## (.*)$/gm)].map(([, title = '']) => title);
-    assert.equal(contents, chapters.map((title) => `[${title}](#${anchor(title)})`).join(' · '));
-  });
-
   test('has every input of action.yml, in its order and words', () => {
     const row = ({ name, default: text, description }: Entry) =>
       `| \`${name}\` | ${text === '' ? '' : `\`${text}\``} | ${description} |`;
-    assert.equal(tableOf('Set the inputs'), readEntries(ACTION, 'inputs').map(row).join('\n'));
+    assert.equal(tableOf('Inputs'), readEntries(ACTION, 'inputs').map(row).join('\n'));
   });
 
   test('has every output of action.yml, in its order and words', () => {
     const row = ({ name, description }: Entry) => `| \`${name}\` | ${description} |`;
-    assert.equal(tableOf('Use the outputs'), readEntries(ACTION, 'outputs').map(row).join('\n'));
+    assert.equal(tableOf('Outputs'), readEntries(ACTION, 'outputs').map(row).join('\n'));
   });
 
   test('has the permissions that the action knows, and no others', () => {
@@ -47,18 +45,37 @@ describe('The README', () => {
     );
   });
 
-  test('shows parts of the example workflows, character for character', () => {
-    const blocks = [...README.matchAll(/^(?:<!-- (\S+) -->\n)?```yaml\n(.*?)^```$/gms)];
-    assert.ok(blocks.length >= 5);
-    for (const [, path = '', block = ''] of blocks) {
-      assert.ok(EXAMPLES.includes(path), `a YAML block without its file:\n${block}`);
-      assert.ok(everyPart(read(path)).includes(unindent(block)), `not a part of ${path}:\n${block}`);
+  test('explains messages that the action prints', () => {
+    const dist = ['main', 'post'].map((step) => read(`dist/${step}/index.js`).replaceAll('\\`', '`')).join('\n');
+    const sentences = [...section('Messages').matchAll(/“(.+?)”/g)];
+    assert.ok(sentences.length >= 10);
+    for (const [, sentence = ''] of sentences) {
+      for (const part of sentence.split('…').filter((part) => part.trim().length > 1)) {
+        assert.ok(dist.includes(part.trim()), `not in dist: ${part} (of “${sentence}”)`);
+      }
     }
   });
+});
 
-  test('links to every example workflow, each begins with what it does, and each is run', () => {
+describe('The documents', () => {
+  for (const [document, minBlocks] of [
+    ['README.md', 3],
+    ['.github/docs/signing.md', 6],
+  ] as const) {
+    test(`show parts of the example workflows, character for character: ${document}`, () => {
+      const blocks = [...read(document).matchAll(/^(?:<!-- (\S+) -->\n)?```yaml\n(.*?)^```$/gms)];
+      assert.ok(blocks.length >= minBlocks);
+      for (const [, path = '', block = ''] of blocks) {
+        assert.ok(EXAMPLES.includes(path), `a YAML block without its file:\n${block}`);
+        assert.ok(everyPart(read(path)).includes(unindent(block)), `not a part of ${path}:\n${block}`);
+      }
+    });
+  }
+
+  test('link to every example workflow, each begins with what it does, and each is run', () => {
+    const linked = new Set(GUIDES.flatMap((guide) => [...linksOf(guide).map(({ path }) => path), ...shownIn(guide)]));
     for (const path of EXAMPLES) {
-      assert.ok(README.includes(`](${path})`) || README.includes(`<!-- ${path} -->`), `no link to ${path}`);
+      assert.ok(linked.has(path), `no link to ${path}`);
       assert.match(read(path), /^# [A-Z]/, path);
       const callers = EXAMPLES.filter((other) => read(other).includes(`uses: ./.github/workflows/${nameOf(path)}`));
       const central = EXAMPLES.filter((other) => path.includes('/platform/') && read(other).includes(centralOf(path)));
@@ -66,32 +83,18 @@ describe('The README', () => {
     }
   });
 
-  test('explains sentences that the action prints', () => {
-    const dist = ['main', 'post'].map((step) => read(`dist/${step}/index.js`).replaceAll('\\`', '`')).join('\n');
-    const sentences = [...section('Find out what is wrong').matchAll(/\*\*“(.+?)”\*\*/g)];
-    assert.ok(sentences.length >= 20);
-    for (const [, sentence = ''] of sentences) {
-      for (const part of sentence.split('…').filter((part) => part.trim().length > 1)) {
-        assert.ok(dist.includes(part.trim()), `not in dist: ${part} (of “${sentence}”)`);
-      }
-    }
-  });
-
-  test('links to headings and files that are there', () => {
-    for (const file of ['README.md', 'SECURITY.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md']) {
-      for (const [, target = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
-        if (/^https:/.test(target)) continue;
-        const [relative = '', hash] = target.split('#');
-        const path = relative === '' ? file : join(dirname(file), relative);
-        assert.ok(existsSync(join(ROOT, path)), `${file} links to ${target}`);
+  for (const document of DOCUMENTS) {
+    test(`link to headings and files that are there: ${document}`, () => {
+      for (const { target, path, hash } of linksOf(document)) {
+        assert.ok(existsSync(join(ROOT, path)), `${document} links to ${target}`);
         if (hash === undefined) continue;
         const anchors = [...read(path).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
-        assert.ok(anchors.includes(hash), `${file} links to ${target}`);
+        assert.ok(anchors.includes(hash), `${document} links to ${target}`);
       }
-    }
-  });
+    });
+  }
 
-  test('has a map, in CONTRIBUTING, with every folder of src', () => {
+  test('have a map, in CONTRIBUTING, with every folder of src', () => {
     const map = read('.github/CONTRIBUTING.md');
     for (const entry of readdirSync(join(ROOT, 'src'), { withFileTypes: true })) {
       const name = entry.isDirectory() ? `\`${entry.name}/\`` : `\`src/${entry.name}\``;
@@ -99,9 +102,9 @@ describe('The README', () => {
     }
   });
 
-  test('names commands that package.json has', () => {
+  test('name commands that package.json has', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    for (const file of ['README.md', '.github/CONTRIBUTING.md']) {
+    for (const file of DOCUMENTS) {
       for (const [command = '', run, bare] of read(file).matchAll(/npm (?:run ([\w:-]+)|(test))/g)) {
         assert.ok((run ?? bare ?? '') in scripts, `${file}: ${command}`);
       }
@@ -115,6 +118,22 @@ function isRun(path: string): boolean {
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The links of a document to files of this repository. */
+function linksOf(document: string): { target: string; path: string; hash: string | undefined }[] {
+  return [...read(document).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !target.startsWith('https:'))
+    .map((target) => {
+      const [relative = '', hash] = target.split('#');
+      return { target, path: relative === '' ? document : join(dirname(document), relative), hash };
+    });
+}
+
+/** The files of which a document shows a part. */
+function shownIn(document: string): string[] {
+  return [...read(document).matchAll(/^<!-- (\S+) -->$/gm)].map(([, path = '']) => path);
 }
 
 /** How a caller in another repository names it, without the commit. */
