@@ -44,17 +44,6 @@ describe('The README', () => {
       DOCUMENTED_NAMES,
     );
   });
-
-  test('explains messages that the action prints', () => {
-    const dist = ['main', 'post'].map((step) => read(`dist/${step}/index.js`).replaceAll('\\`', '`')).join('\n');
-    const sentences = [...section('Messages').matchAll(/“(.+?)”/g)];
-    assert.ok(sentences.length >= 10);
-    for (const [, sentence = ''] of sentences) {
-      for (const part of sentence.split('…').filter((part) => part.trim().length > 1)) {
-        assert.ok(dist.includes(part.trim()), `not in dist: ${part} (of “${sentence}”)`);
-      }
-    }
-  });
 });
 
 describe('The documents', () => {
@@ -68,6 +57,22 @@ describe('The documents', () => {
       for (const [, path = '', block = ''] of blocks) {
         assert.ok(EXAMPLES.includes(path), `a YAML block without its file:\n${block}`);
         assert.ok(everyPart(read(path)).includes(unindent(block)), `not a part of ${path}:\n${block}`);
+      }
+    });
+  }
+
+  for (const [document, title, minMessages] of [
+    ['README.md', 'Messages', 10],
+    ['.github/docs/errors.md', 'What the messages are about', 10],
+  ] as const) {
+    test(`quote messages that the action prints: ${document}`, () => {
+      const dist = ['main', 'post'].map((step) => read(`dist/${step}/index.js`).replaceAll('\\`', '`')).join('\n');
+      const messages = [...section(title, read(document)).matchAll(/“(.+?)”/g)];
+      assert.ok(messages.length >= minMessages);
+      for (const [, message = ''] of messages) {
+        for (const part of message.split('…').filter((part) => part.trim().length > 1)) {
+          assert.ok(dist.includes(part.trim()), `not in dist: ${part} (of “${message}”)`);
+        }
       }
     });
   }
@@ -157,8 +162,8 @@ function tableOf(title: string): string | undefined {
     ?.join('\n');
 }
 
-function section(title: string): string {
-  return new RegExp(`^## ${title}\\n(.*?)(?=^## )`, 'ms').exec(README)?.[1] ?? '';
+function section(title: string, document = README): string {
+  return new RegExp(`^## ${title}\\n(.*?)(?=^## |$(?!.))`, 'ms').exec(document)?.[1] ?? '';
 }
 
 /** As GitHub makes them of headings. */
