@@ -990,7 +990,7 @@ const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-const JWT = /eyJ[\w-]{9,}\./;
+const JWT = /eyJ[\w-]{9,}\.e[wy]/;
 const masked = new Set();
 function maskSecret(secret) {
     if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
@@ -1128,79 +1128,86 @@ function httpDateMs(date) {
 
 
 
-
 const RUN_AGAIN = 'Run the job again later.';
+const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
+const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
+const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.';
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
 const NO_TLS = /wrong version number|packet length too long|http request/;
 class RequestError extends Error {
     facts;
     unanswered;
-    constructor({ problem, fix, detail, cause }, request = '', unanswered = 0) {
+    affectsEveryRequest;
+    constructor(failure, request = '', unanswered = 0, wasSent = false) {
+        const { problem, fix, detail, cause } = failure;
         const join = (...parts) => parts.filter(Boolean).join(' ');
         super(join(`${problem}.`, fix, detail, request), { cause });
         this.facts = join(`${problem}.`, detail, request);
         this.unanswered = unanswered;
+        this.affectsEveryRequest = !wasSent && (failure.isFinal ?? failure.isUnknownHost ?? false);
     }
 }
-function describeError(error, route, wasSent, isAtProxy) {
+function describeError(error, route, progress) {
     const code = codeOf(error);
     if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code))
         throw error;
     if (code === 'ERR_PROXY_TUNNEL') {
-        return proxyRefused(route, 'statusCode' in error ? Number(error.statusCode) : undefined);
+        const status = 'statusCode' in error ? Number(error.statusCode) : undefined;
+        return { ...proxyRefused(route, status), cause: error };
     }
-    const proxy = isAtProxy ? route.proxy : undefined;
-    const message = messageOf(error);
-    const detail = `It failed with ${quote([code, message].filter(Boolean).join(': '))}.`;
-    const told = { detail, cause: error };
-    const peer = proxy === undefined ? 'The server' : `The proxy ${proxy}`;
+    const detail = `It failed with ${quote([code, error.message].filter(Boolean).join(': '))}.`;
+    return { ...explain(code, error.message, route, progress), detail, cause: error };
+}
+function explain(code, message, route, { wasSent, isAtProxy }) {
+    const { proxy } = route;
+    const peer = isAtProxy ? `The proxy ${proxy}` : 'The server';
     const certificate = describeCertificate(code, route);
     if (certificate !== undefined) {
         const [problem, fix] = certificate;
-        return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true, ...told };
+        return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
     }
     if (NO_TLS.test(message)) {
-        const fix = proxy === undefined
-            ? checkApiUrl(route, 'Correct the port in `api-url`.')
-            : 'Begin `https_proxy` with http://, or correct its port.';
-        return {
-            problem: `${peer}${proxy === undefined ? ` ${route.host}` : ''} does not speak TLS`,
-            fix,
-            isFinal: true,
-            ...told,
-        };
+        return isAtProxy
+            ? {
+                problem: `${peer} does not speak TLS`,
+                fix: 'Begin `https_proxy` with http://, or correct its port.',
+                isFinal: true,
+            }
+            : {
+                problem: `${peer} ${route.host} does not speak TLS`,
+                fix: checkApiUrl(route, 'Correct the port in `api-url`.'),
+                isFinal: true,
+            };
     }
     if (code.startsWith('HPE_'))
-        return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route), ...told };
+        return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
     if (wasSent)
-        return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN, ...told };
-    const isUnknownHost = code === 'ENOTFOUND' ? { isUnknownHost: true } : {};
-    if (proxy !== undefined) {
-        return code === 'ENOTFOUND'
-            ? { problem: `The proxy ${proxy} was not found`, fix: 'Correct `https_proxy`.', ...isUnknownHost, ...told }
-            : { problem: `The proxy ${proxy} can’t be reached`, fix: 'Check `https_proxy` and the proxy.', ...told };
+        return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
+    if (code !== 'ENOTFOUND') {
+        return isAtProxy
+            ? { problem: `${peer} can’t be reached`, fix: CHECK_PROXY }
+            : unreachable(route, 'can’t be reached');
     }
-    return { ...unreachable(route, code === 'ENOTFOUND'), ...isUnknownHost, ...told };
+    return isAtProxy
+        ? { problem: `${peer} was not found`, fix: 'Correct `https_proxy`.', isUnknownHost: true }
+        : { ...unreachable(route, 'was not found'), isUnknownHost: true };
 }
-function unreachable(route, isUnknownHost) {
-    const { host, isDefaultHost, ignoredProxy } = route;
+function unreachable({ host, isDefaultHost, ignoredProxy }, what) {
     if (ignoredProxy !== undefined) {
-        return {
-            problem: `${host} ${isUnknownHost ? 'was not found' : 'can’t be reached'}, and \`${ignoredProxy}\` does not count for https`,
-            fix: 'Set `https_proxy` to the proxy.',
-        };
+        const problem = `${host} ${what}, and \`${ignoredProxy}\` does not count for https`;
+        return { problem, fix: 'Set `https_proxy` to the proxy.' };
     }
     if (isDefaultHost) {
-        const problem = isUnknownHost ? `${host} was not found` : 'ICR can’t be reached';
-        return { problem, fix: 'Check the runner’s network and name server, and run the job again.' };
+        return { problem: `${host} ${what}`, fix: 'Check the runner’s network and name server, and run the job again.' };
     }
-    return isUnknownHost
-        ? { problem: 'The host of `api-url` was not found', fix: 'Correct `api-url`.' }
-        : {
-            problem: 'ICR can’t be reached',
-            fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
-        };
+    if (what === 'was not found')
+        return { problem: `The host of \`api-url\` ${what}`, fix: 'Correct `api-url`.' };
+    return {
+        problem: `ICR ${what}`,
+        fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
+    };
 }
 function describeCertificate(code, route) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -1208,48 +1215,34 @@ function describeCertificate(code, route) {
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
         return ['is for another host', checkApiUrl(route)];
-    if (code === 'UNSPECIFIED') {
-        return [
-            'is too weak',
-            'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
-        ];
-    }
+    if (code === 'UNSPECIFIED')
+        return ['is too weak', RENEW];
     return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
 function describeTrust(file) {
-    if (file === '') {
-        return [
-            'is not trusted',
-            'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.',
-        ];
-    }
+    if (file === '')
+        return ['is not trusted', SET_CA];
     const name = quote(file);
+    const unusable = 'is not trusted, and the file that NODE_EXTRA_CA_CERTS names';
     try {
-        return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))
+        return CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))
             ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
-            : [
-                `is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds no certificate`,
-                `Put the CA’s certificate in ${name}, in PEM.`,
-            ];
+            : [`${unusable} holds no certificate`, `Put the CA’s certificate in ${name}, in PEM.`];
     }
     catch (error) {
         const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
-        return [
-            `is not trusted, and the file that NODE_EXTRA_CA_CERTS names ${problem}`,
-            `Put the CA’s certificate at ${name}, or correct the variable.`,
-        ];
+        return [`${unusable} ${problem}`, `Put the CA’s certificate at ${name}, or correct the variable.`];
     }
 }
-function noResponse(route, wasSent, isAtProxy, timeoutMs) {
+function noResponse(route, { wasSent, isAtProxy }, timeoutMs) {
     const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
     const isTimeLimit = true;
-    if (isAtProxy) {
-        const fix = 'Check `https_proxy` and the proxy.';
-        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix, isTimeLimit };
-    }
+    if (isAtProxy)
+        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY, isTimeLimit };
     if (wasSent)
         return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
-    return { ...unreachable(route, false), detail: `There was no connection ${within}.`, isTimeLimit };
+    const detail = `There was no connection ${within}.`;
+    return { ...unreachable(route, 'can’t be reached'), detail, isTimeLimit };
 }
 function responseCutShort(cause) {
     return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
@@ -1461,110 +1454,97 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         hasLogin: credentials !== '',
         ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
     };
-    return async ({ method, path, bearer, body, graceSeconds = 0 }, timeoutMs, cancelled) => {
+    return async (request, timeoutMs, cancelled) => {
         const { promise, resolve, reject } = Promise.withResolvers();
         let proxySocket;
         let wasSent = false;
-        let partOfResponse = () => undefined;
+        let response;
+        const chunks = [];
+        let bytes = 0;
+        const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
+        const text = () => Buffer.concat(chunks).toString('utf8');
+        const fail = (failure) => {
+            const isEnough = (response?.statusCode ?? 0) >= 300 || isWholeJson(text());
+            resolve(response !== undefined && isEnough ? { response: parse(response, text()) } : { failure, wasSent });
+            client.destroy();
+            proxySocket?.destroy();
+        };
+        const parse = (from, body) => ({
+            ...parseResponse(from, body),
+            request: `${request.method} ${request.path} on ${url.host}`,
+            host: url.host,
+            url: baseUrl + request.path,
+        });
         const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
         delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-        const json = body === undefined ? undefined : JSON.stringify(body);
-        const request = open(baseUrl + path, {
-            method,
-            agent: proxy === undefined
-                ? keptAlive
-                : proxyAgent(proxy, (socket) => {
-                    proxySocket = socket;
-                }),
+        const json = request.body === undefined ? undefined : JSON.stringify(request.body);
+        const onProxySocket = (socket) => {
+            proxySocket = socket;
+        };
+        const client = open(baseUrl + request.path, {
+            method: request.method,
+            agent: proxy === undefined ? keptAlive : proxyAgent(proxy, onProxySocket),
             rejectUnauthorized: true,
             headers: {
                 ...headers,
                 accept: 'application/json',
                 'accept-encoding': 'identity',
-                authorization: `Bearer ${bearer}`,
+                authorization: `Bearer ${request.bearer}`,
                 ...(json === undefined
                     ? {}
                     : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
             },
         });
-        const isAtProxy = () => proxySocket !== undefined && proxySocket.bytesRead === 0;
-        const end = (failure) => {
-            const response = partOfResponse();
-            resolve(response === undefined ? { failure, wasSent } : { response });
-            request.destroy();
-            proxySocket?.destroy();
-        };
-        const timer = setTimeout(() => end(noResponse(route, wasSent, isAtProxy(), timeoutMs)), timeoutMs);
+        const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            const stop = () => end({ problem: 'The step was cancelled', fix: '' });
-            graceTimer = setTimeout(stop, graceSeconds * SECOND_MS);
+            const end = () => fail({ problem: 'The step was cancelled', fix: '' });
+            graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
-        request.on('socket', (socket) => {
+        client.on('socket', (socket) => {
             const onOpen = () => {
                 wasSent = true;
             };
-            if (request.reusedSocket || proxy !== undefined)
+            if (client.reusedSocket || proxy !== undefined)
                 onOpen();
             else
                 socket.once(isEncrypted ? 'secureConnect' : 'connect', onOpen);
         });
-        let hasResponse = false;
-        request.on('error', (error) => {
-            if (hasResponse)
+        client.on('error', (error) => {
+            if (response !== undefined)
                 return;
             try {
-                resolve({ failure: describeError(error, route, wasSent, isAtProxy()), wasSent });
+                fail(describeError(error, route, progress()));
             }
             catch (own) {
                 reject(own);
             }
         });
-        request.on('upgrade', (_, socket) => {
+        client.on('upgrade', (_, socket) => {
             socket.destroy();
-            end(protocolSwitched(route));
+            fail(protocolSwitched(route));
         });
-        request.on('response', (response) => {
-            hasResponse = true;
-            const { statusCode: status = 0, headers: sent } = response;
-            const chunks = [];
-            let bytes = 0;
-            const withBody = (text) => {
-                const receivedMs = Date.now();
-                const dateMs = httpDateMs(sent.date ?? '');
-                return {
-                    status,
-                    text,
-                    contentType: (sent['content-type'] ?? '').toLowerCase(),
-                    location: sent.location,
-                    receivedMs,
-                    dateMs,
-                    retryAfterMs: retryAfterMs(sent['retry-after'], dateMs ?? receivedMs),
-                    request: `${method} ${path} on ${url.host}`,
-                    host: url.host,
-                    url: baseUrl + path,
-                };
-            };
-            const read = () => Buffer.concat(chunks).toString('utf8');
-            partOfResponse = () => (status >= 300 || isWholeJson(read()) ? withBody(read()) : undefined);
-            response.on('data', (chunk) => {
+        client.on('response', (message) => {
+            response = message;
+            message.on('data', (chunk) => {
                 bytes += chunk.length;
                 if (bytes <= MAX_BODY_BYTES)
                     return chunks.push(chunk);
                 chunks.length = 0;
-                return end(responseTooLarge(route, status));
+                return fail(responseTooLarge(route, message.statusCode));
             });
-            response.on('end', () => {
+            message.on('end', () => {
+                const { headers: sent } = message;
                 const isEndDeclared = 'content-length' in sent || 'transfer-encoding' in sent;
-                if (isEndDeclared || !isPartOfJson(read()))
-                    resolve({ response: withBody(read()) });
+                if (isEndDeclared || !isPartOfJson(text()))
+                    resolve({ response: parse(message, text()) });
                 else
-                    end(responseCutShort());
+                    fail(responseCutShort());
             });
-            response.on('error', (error) => end(responseCutShort(error)));
+            message.on('error', (error) => fail(responseCutShort(error)));
         });
-        request.end(json);
+        client.end(json);
         return promise.finally(() => {
             clearTimeout(timer);
             clearTimeout(graceTimer);
@@ -1572,6 +1552,19 @@ function createTransport(baseUrl, headers, isDefaultHost) {
             if (laxness !== undefined)
                 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = laxness;
         });
+    };
+}
+function parseResponse({ statusCode = 0, headers }, text) {
+    const receivedMs = Date.now();
+    const dateMs = httpDateMs(headers.date ?? '');
+    return {
+        status: statusCode,
+        text,
+        contentType: (headers['content-type'] ?? '').toLowerCase(),
+        location: headers.location,
+        receivedMs,
+        dateMs,
+        retryAfterMs: retryAfterMs(headers['retry-after'], dateMs ?? receivedMs),
     };
 }
 function isWholeJson(text) {
@@ -1664,8 +1657,8 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
             const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
             if ('failure' in outcome) {
-                const { failure } = outcome;
-                throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
+                const failure = { ...outcome.failure, problem: `${outcome.failure.problem}${tried}` };
+                throw new RequestError(failure, `${name}.`, unanswered, outcome.wasSent);
             }
             const { response } = outcome;
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
@@ -1823,7 +1816,7 @@ const ORIGINS = {
     'only-installation': 'from the list of installations',
 };
 function apiError(operation, response, credential, isAppAccepted) {
-    const { cause, fix, more, came } = explain(operation, response, credential, isAppAccepted);
+    const { cause, fix, more, came } = errors_explain(operation, response, credential, isAppAccepted);
     return new Error(joined([cause, fix, more, describeOthers(operation), `${came ?? describeResponse(response)}.`]));
 }
 function parseAs(response, parse) {
@@ -1841,7 +1834,7 @@ function parseAs(response, parse) {
         throw new Error(sentences.join(' '), { cause: error });
     }
 }
-function explain(operation, response, credential, isAppAccepted) {
+function errors_explain(operation, response, credential, isAppAccepted) {
     const { status } = response;
     if (status === 401 || status === 403)
         return explainRefusal(operation, response, credential, isAppAccepted);
@@ -2015,9 +2008,9 @@ function parseInstallationPage(text) {
         const path = `installations[${index}]`;
         return toInstallation(item, `\`${path}\``, `${path}.`);
     });
-    const pagination = isObject(body) ? (body['pagination'] ?? body) : {};
-    const total = isObject(pagination) ? pagination['total'] : undefined;
-    return { installations, total: typeof total === 'number' ? total : undefined };
+    const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
+    const total = places.map((place) => place['total']).find((value) => typeof value === 'number');
+    return { installations, total };
 }
 function parseAccessToken(text) {
     const body = parseJson(text);
@@ -2111,8 +2104,9 @@ async function readInstallationList(get, toError, isEnough) {
         if (seenIds.size > MAX_INSTALLATIONS)
             throw endless(seenIds.size);
         pagesWithoutNews = news.length === 0 ? pagesWithoutNews + 1 : 0;
-        const isMoreTold = total === undefined ? seenIds.size === 0 : total > seenIds.size;
-        if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !isMoreTold)) {
+        const isMoreTold = total !== undefined && total > seenIds.size;
+        const mayGoOn = total === undefined ? seenIds.size === 0 || installations.length > 0 : isMoreTold;
+        if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
             return { read: seenIds.size, total: isMoreTold ? total : undefined };
         }
     }
@@ -2196,7 +2190,8 @@ function createIcrApi(send, credential, budget) {
                 return isSuccess(response) ? tryInstallation(response) : undefined;
             }
             catch (error) {
-                if (error instanceof RequestError && budget.cancelled?.aborted !== true)
+                const isHint = error instanceof RequestError && !error.affectsEveryRequest && budget.cancelled?.aborted !== true;
+                if (isHint)
                     return undefined;
                 throw error;
             }
@@ -2297,7 +2292,8 @@ function interpret(response, { expiresAt }, isWhole) {
     }
     if (![401, 403, 404].includes(response.status))
         return { outcome: 'unknown', detail };
-    if (Date.parse(expiresAt) <= Date.now())
+    const nowMs = response.dateMs ?? response.receivedMs;
+    if (Date.parse(expiresAt) <= nowMs)
         return { outcome: 'expired', detail };
     if (!isFromIcr(response)) {
         return { outcome: 'unknown', detail: `${describeResponse(response, 'A server')}, not in the form of ICR’s errors` };
@@ -2960,13 +2956,13 @@ const external_node_crypto_namespaceObject = require("node:crypto");
 
 
 const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
-const CERTIFICATE = 'is a certificate, not a private key';
+const diagnosis_CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 const BY_TEXT = [
     [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
-    [/BEGIN CERTIFICATE/, CERTIFICATE],
+    [/BEGIN CERTIFICATE/, diagnosis_CERTIFICATE],
     [/BEGIN EC PRIVATE KEY/, 'is an elliptic-curve (EC) key: ICR Apps use RSA keys'],
     [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
 ];
@@ -2976,7 +2972,7 @@ function diagnose(pasted) {
     if (known !== undefined)
         return known[1];
     if (bytes !== undefined && isReadable(() => new external_node_crypto_namespaceObject.X509Certificate(bytes)))
-        return CERTIFICATE;
+        return diagnosis_CERTIFICATE;
     if (bytes !== undefined && isPublicKey(bytes))
         return PUBLIC;
     if (isPath(raw.trim()))
@@ -3206,7 +3202,7 @@ function readSignature(stdout) {
 }
 function isHexadecimal(text) {
     const words = text.match(/(?<![\da-z])(?:0?x)?[\da-f]{2,}(?![\da-z])/gi) ?? [];
-    return isPrintable(text) && words.join('').length >= MIN_HEX_DIGITS;
+    return words.join('').length >= MIN_HEX_DIGITS;
 }
 function signature_decodeBase64(text) {
     const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');

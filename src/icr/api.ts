@@ -115,7 +115,8 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
         const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
         return isSuccess(response) ? tryInstallation(response) : undefined;
       } catch (error) {
-        const isHint = error instanceof RequestError && !error.affectsEveryRequest && budget.cancelled?.aborted !== true;
+        const isHint =
+          error instanceof RequestError && !error.affectsEveryRequest && budget.cancelled?.aborted !== true;
         if (isHint) return undefined;
         throw error;
       }
