@@ -128,7 +128,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
 function isWorthRepeating(outcome: Outcome): boolean {
   return 'failure' in outcome
     ? outcome.failure.isFinal !== true
-    : isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
+    : outcome.isCut === true || isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
 }
 
 function requestedWaitMs(outcome: Outcome): number | undefined {
@@ -139,7 +139,7 @@ function describe(outcome: Outcome): string {
   if ('failure' in outcome) return outcome.failure.problem;
   const { status, retryAfterMs } = outcome.response;
   const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
-  return `ICR answered ${status}${wait}`;
+  return `ICR answered ${status}${wait}${outcome.isCut === true ? ', and its response was cut short' : ''}`;
 }
 
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */

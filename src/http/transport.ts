@@ -79,8 +79,8 @@ export interface HttpResponse extends AttemptResponse {
   unanswered: number;
 }
 
-/** `wasSent` as in `Progress`. */
-export type Outcome = { response: AttemptResponse } | { failure: Failure; wasSent: boolean };
+/** `isCut`: a part of the body is missing, though the status is an answer. `wasSent` as in `Progress`. */
+export type Outcome = { response: AttemptResponse; isCut?: true } | { failure: Failure; wasSent: boolean };
 
 /** Throws an error of the program itself as it is. */
 export type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<Outcome>;
@@ -130,10 +130,12 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
     const text = () => Buffer.concat(chunks).toString('utf8');
 
-    /** Ends the attempt, unless what came of the response is enough: from 300 on the status says what is needed. */
+    /** Ends the attempt, by what came of the response if that tells enough. */
     const fail = (failure: Failure) => {
-      const isEnough = (response?.statusCode ?? 0) >= 300 || isWholeJson(text());
-      resolve(response !== undefined && isEnough ? { response: parse(response, text()) } : { failure, wasSent });
+      if (response === undefined) resolve({ failure, wasSent });
+      else if (isWholeJson(text())) resolve({ response: parse(response, text()) });
+      else if (isSuccess(response)) resolve({ failure, wasSent });
+      else resolve({ response: parse(response, text()), isCut: true });
       client.destroy();
       // Node would keep it open until the proxy responds.
       proxySocket?.destroy();
@@ -204,6 +206,8 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
         bytes += chunk.length;
         if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
         chunks.length = 0;
+        // The status of an error says what is needed.
+        if (!isSuccess(message)) resolve({ response: parse(message, '') });
         return fail(responseTooLarge(route, message.statusCode));
       });
       message.on('end', () => {
@@ -223,6 +227,10 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       if (laxness !== undefined) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = laxness;
     });
   };
+}
+
+function isSuccess({ statusCode = 0 }: http.IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }
 
 function parseResponse({ statusCode = 0, headers }: http.IncomingMessage, text: string) {

@@ -119,12 +119,22 @@ test('a body whose end nobody announced is cut short if its JSON is', async () =
   assert.deepEqual([text, attempts, unanswered], ['plain', 2, 1]);
 });
 
-test('an error is a response, whatever comes of its body', async () => {
-  using server = await listen(sends('HTTP/1.1 404 x\r\nContent-Length: 1000\r\n\r\n{"mess'));
-  const { status, attempts } = await server.send();
-  assert.deepEqual([status, attempts], [404, 1]);
+test('an error whose body is cut short is asked for again, and is the response if nothing better comes', async () => {
+  const cut = 'HTTP/1.1 404 x\r\nContent-Length: 1000\r\n\r\n{"mess';
+  const whole = 'HTTP/1.1 404 x\r\nContent-Length: 2\r\n\r\n{}';
+  using server = await listen((socket, index) => socket.end(index === 0 ? cut : whole));
+  const { status, text, attempts, unanswered } = await server.send({ maxUnansweredRetries: 0 });
+  assert.deepEqual([status, text, attempts, unanswered], [404, '{}', 2, 0]);
+  using always = await listen(sends(cut));
+  const last = await always.send({ maxUnansweredRetries: 0 }, startBudget(1.8));
+  assert.deepEqual([last.status, last.text, last.unanswered], [404, '{"mess', 0]);
+  assert.ok(last.attempts > 1);
+});
+
+test('an error is a response though its body is too large', async () => {
   using huge = await listen(sends(`HTTP/1.1 404 x\r\n\r\n${'x'.repeat(2 ** 21)}`));
-  assert.deepEqual((await huge.send()).text, '');
+  const { status, text, attempts } = await huge.send();
+  assert.deepEqual([status, text, attempts], [404, '', 1]);
 });
 
 for (const [name, bytes, says] of [

@@ -4,7 +4,7 @@ import { assertFailed, type Result, type Step } from '../runner.ts';
 import { assertNoSecrets, createScene, type Scene } from '../scene.ts';
 import type { IssuedToken, RequestRecord } from '../simulator/simulator.ts';
 import type { FaultKind } from './fault-kinds.ts';
-import { ATTEMPT_SECONDS, budgetSeconds, type Expected, expect, MAX_BACKOFF_SECONDS } from './oracle.ts';
+import { attemptSeconds, budgetSeconds, type Expected, expect, MAX_BACKOFF_SECONDS } from './oracle.ts';
 import { isOf, type RequestKind } from './request-kinds.ts';
 
 export interface Cell {
@@ -181,7 +181,9 @@ function assertTime({ milliseconds }: Result, seconds: number, secondMs: number)
 function assertWaits(sent: readonly RequestRecord[], { cell, secondMs }: Course): void {
   const { seen } = cell.fault;
   const asked = seen.as === 'answer' ? (seen.retryAfterSeconds ?? 0) : 0;
-  const longest = (asked + MAX_BACKOFF_SECONDS + (seen.as === 'timeout' ? ATTEMPT_SECONDS : 0)) * secondMs + SLACK_MS;
+  const longest =
+    (asked + MAX_BACKOFF_SECONDS + (seen.as === 'timeout' ? attemptSeconds(cell.request.name) : 0)) * secondMs +
+    SLACK_MS;
   for (const [index, { at }] of sent.entries()) {
     const next = sent[index + 1];
     if (next === undefined) break;

@@ -96,6 +96,8 @@ export function faultKinds({ secondMs, elsewhere }: Scale): FaultKind[] {
       retryAfterSeconds: ABSURD_SECONDS,
     }),
     refused(500),
+    refused(501),
+    refused(505),
     refused(500, { body: 'huge' }),
     refused(502, { body: 'html' }),
     refused(503),
