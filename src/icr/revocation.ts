@@ -67,8 +67,7 @@ function interpret(response: HttpResponse, { expiresAt }: RevocableToken, isWhol
 
 /** The documentation has a bare JSON boolean. Nothing at all, or a record, is what many APIs send instead. */
 function saysRevoked(response: HttpResponse): boolean {
-  if (isHtml(response)) return false;
-  if (response.text.trim() === '') return true;
+  if (response.text.trim() === '') return !isHtml(response);
   try {
     return !isDenial(parseJson(response.text));
   } catch {
