@@ -42,8 +42,7 @@ export async function readInstallationList(
   for (let page = 0; ; page += 1) {
     const response = await getPage(page);
     const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
-    if (page > 0 && isRefused && total !== undefined && seenIds.size >= total)
-      return { read: seenIds.size, total: undefined };
+    if (isRefused && total !== undefined && seenIds.size >= total) return { read: seenIds.size, total: undefined };
     if (!isSuccess(response)) throw toError(response);
 
     const { installations, total: told } = parseAs(response, parseInstallationPage);

@@ -16,7 +16,7 @@ export function quote(text: string, maxCharacters = 300): string {
   if (repeatsSecret(read)) return WITHHELD;
   const line = oneLine(read);
   if (line.length <= maxCharacters) return line;
-  const kept = line.slice(0, maxCharacters - 1);
+  const kept = line.slice(0, maxCharacters);
   return `${kept.slice(0, Math.max(0, kept.lastIndexOf(' ')))}…`;
 }
 

@@ -51,6 +51,7 @@ describe('a token passes', () => {
       { organizationId: undefined },
     ],
     ['of the organization that ICR named for the installation', {}, named(ORGANIZATION)],
+    ['of 16 characters', { token: 'crs_0123456789ab' }, {}],
     ['without permissions, if no input speaks of them', { permissions: undefined }, {}],
     ['with the levels that are required', {}, required('organization_info: view, inventory: read\nwarehouse: Write')],
   ];

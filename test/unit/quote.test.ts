@@ -80,8 +80,8 @@ describe('a text from outside is withheld whole if it repeats', { timeout }, () 
   }
 
   for (const [how, text] of [
-    ['four times', TOKEN.replace('_', '%2525255f')],
-    ['as JSON in HTML', TOKEN.replace('_', '&#92;u005f')],
+    ['four times', [...TOKEN].map((it) => `%252525${it.charCodeAt(0).toString(16)}`).join('')],
+    ['as JSON in HTML', [...TOKEN].map((it) => `&#92;u00${it.charCodeAt(0).toString(16)}`).join('')],
     ['by &amp;', 'a%26b'.repeat(4).replaceAll('%', '&#37;')],
   ] as const) {
     test(`a secret that is escaped ${how}`, () => {
@@ -102,6 +102,7 @@ describe('a text from outside that repeats no secret', { timeout }, () => {
 
   const cases: [what: string, text: string, most: number, line: string][] = [
     ['is cut between words', 'one two three', 12, 'one two…'],
+    ['keeps a word that ends at the ellipsis', 'abc def', 4, 'abc…'],
     ['is cut between words also if the word would fit without the ellipsis', 'one two', 6, 'one…'],
     ['that fits is not cut', 'one two', 7, 'one two'],
     ['is left out if its first word is too long, since a half of it may be of a secret', 'abcdefgh', 6, '…'],
