@@ -3,7 +3,8 @@ import type { HttpResponse } from '../../src/http/transport.ts';
 
 export const HOST = 'api.example.com';
 const PATH = '/app/installations/i-1/accessTokens';
-const NOW_MS = Date.parse('2026-01-31T12:00:00Z');
+/** When an answer is sent and received. */
+export const NOW_MS = Date.parse('2026-01-31T12:00:00Z');
 
 /** @param body JSON, or a string as it is */
 export function answer(status: number, body: unknown = '', others: Partial<HttpResponse> = {}): HttpResponse {

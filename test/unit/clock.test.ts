@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { clockSkewMs, createClock, describeClockSkew } from '../../src/icr/clock.ts';
-import { answer } from '../support/answer.ts';
+import { answer, NOW_MS } from '../support/answer.ts';
 import { captured } from '../support/properties.ts';
-
-const NOW_MS = Date.parse('2026-01-31T12:00:00Z');
 
 /** An answer that came when the runner's clock was so far ahead of the server's. */
 function refused(status: number, aheadSeconds: number | undefined) {

@@ -80,9 +80,15 @@ describe('the list of installations', { timeout }, () => {
     assert.deepEqual((await read(() => ({ ids: [], total: 0 }))).asked, first(1));
   });
 
-  test('is read on if a server that counts from 1 answers page 0 as page 1', async () => {
-    const { end, ids } = await read((_, page) => ({ ids: PAGES[Math.max(page, 1) - 1] ?? [], total: 5 }));
-    assert.deepEqual([end, ids], [whole, ALL]);
+  for (const total of [5, undefined]) {
+    test(`is read on if page 0 of a server that counts from 1 is page 1, with a total of ${total}`, async () => {
+      const { end, ids } = await read((_, page) => ({ ids: PAGES[Math.max(page, 1) - 1] ?? [], total }));
+      assert.deepEqual([end, ids], [whole, ALL]);
+    });
+  }
+
+  test('ends at the second of two pages that repeat what was read, if there is no `total`', async () => {
+    assert.deepEqual(await read(() => ({ ids: ALL })), { end: whole, asked: first(3), ids: ALL });
   });
 
   for (const total of [5, undefined]) {
@@ -133,7 +139,7 @@ describe('the query of the list', { timeout }, () => {
 
     test(`is none after a ${status} to any`, async () => {
       const server = (query: URLSearchParams) => (query.size > 0 ? status : { ids: ALL });
-      const asked = ['?limit=100&page=0', '?limit=10&page=0', '', ''];
+      const asked = ['?limit=100&page=0', '?limit=10&page=0', '', '', ''];
       assert.deepEqual(await read(server), { end: whole, asked, ids: ALL });
     });
 

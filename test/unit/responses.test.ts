@@ -71,7 +71,10 @@ describe('a page of installations', () => {
     ['with `pagination`', { installations: list, pagination: { total: 7 } }, 7],
     ['with a total that is no number', { installations: list, pagination: { total: '7' } }],
     ['with a pagination that is no object', { installations: list, pagination: null, total: 7 }, 7],
-    ['with a pagination without a total', { installations: list, pagination: {}, total: 7 }],
+    ['with a total beside a pagination that has none', { installations: list, pagination: {}, total: 7 }, 7],
+    ['with a total under another name', { installations: list, links: {}, meta: { total: 7 } }, 7],
+    ['with a total under another name beside a wrong one', { data: list, total: '9', meta: { total: 7 } }, 7],
+    ['with the total of its pagination first', { installations: list, total: 9, pagination: { total: 7 } }, 7],
   ];
   for (const [what, body, total] of shapes) {
     test(`${what} is read`, () => {

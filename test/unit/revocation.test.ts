@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { RequestError, type Send, startBudget } from '../../src/http/client.ts';
 import type { HttpRequest, HttpResponse } from '../../src/http/transport.ts';
 import { type RevocableToken, type Revocation, revokeToken } from '../../src/icr/revocation.ts';
-import { answer, html, refusal } from '../support/answer.ts';
+import { answer, html, NOW_MS, refusal } from '../support/answer.ts';
 
 /** Each "once more" waits for three seconds. */
 const options = { timeout: 60_000, concurrency: 32 };
@@ -12,7 +12,7 @@ const options = { timeout: 60_000, concurrency: 32 };
 const TOKEN: RevocableToken = {
   token: 'crs_0123456789abcdef',
   kind: 'installation',
-  expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+  expiresAt: new Date(NOW_MS + 1000).toISOString(),
 };
 const INVALID = refusal(401, 'Access token invalid');
 
@@ -181,7 +181,7 @@ describe('a refusal in ICR’s own form', options, () => {
 });
 
 describe('after the token has expired', options, () => {
-  const expired = { expiresAt: new Date(Date.now() - 1000).toISOString() };
+  const expired = { expiresAt: new Date(NOW_MS).toISOString() };
 
   for (const response of [INVALID, refusal(404, 'no'), answer(401), html(403), answer(404, 'Access token invalid')]) {
     test(`a ${response.status} of ${response.contentType} with “${response.text.slice(0, 20)}” says that it expired`, async () => {
@@ -202,6 +202,16 @@ describe('after the token has expired', options, () => {
     for (const response of [answer(200, 'false'), answer(400), answer(503)]) {
       assert.equal((await revoke([response], expired)).outcome, 'unknown');
     }
+  });
+
+  test('the server’s clock says what has passed, and the runner’s only without it', async () => {
+    const hour = 3_600_000;
+    const outcomeOf = async (others: Partial<HttpResponse>) =>
+      (await revoke([{ ...html(403), ...others }], { expiresAt: new Date(NOW_MS + 1).toISOString() })).outcome;
+    assert.equal(await outcomeOf({ dateMs: NOW_MS, receivedMs: NOW_MS + hour }), 'unknown');
+    assert.equal(await outcomeOf({ dateMs: NOW_MS + hour, receivedMs: NOW_MS }), 'expired');
+    assert.equal(await outcomeOf({ dateMs: undefined, receivedMs: NOW_MS + hour }), 'expired');
+    assert.equal(await outcomeOf({ dateMs: undefined, receivedMs: NOW_MS }), 'unknown');
   });
 
   test('a time that can’t be read is not past', async () => {
