@@ -50,6 +50,13 @@ describe('a refused credential', () => {
     assert.equal(scene.asked().length, 2, 'the organization’s own route is a hint');
   });
 
+  test('is still the likely cause after a page that something on the way answered with 200', async () => {
+    await using scene = await createScene();
+    scene.simulator.fault({ path: '/app/organizations/**', effect: html() });
+    scene.simulator.fault({ path: '/app/**', effect: json({ statusCode: 401, message: 'no' }, 401) });
+    assertFailed(await scene.main(forNordic(scene)), /^ICR refused `app-id`/);
+  });
+
   test('is not blamed for a mint that is refused after the look-up passed', async () => {
     await using scene = await createScene();
     const effect = json({ message: 'Forbidden resource', statusCode: 403 }, 403);

@@ -73,8 +73,6 @@ describe('action.yml', { timeout: 10 * timeout }, () => {
     const described = readEntries(ACTION_YML, 'inputs').concat(readEntries(ACTION_YML, 'outputs'));
     for (const [name, example] of [
       ['required-permissions', '`organization_info: read`'],
-      ['allowed-permissions', '`organization_info: read, organization_warehouse: write`'],
-      ['api-version', '`2023-06-16`'],
       ['expires-at', '`2026-01-31T12:00:00.000Z`'],
       ['permissions', '`{"organization_info":"VIEW"}`'],
     ] as const) {

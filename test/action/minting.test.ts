@@ -213,6 +213,7 @@ describe('a mint that ends without a token says how many may be alive unseen, an
     ['no answer, which is repeated twice', { kind: 'hang' }, THREE, 3],
     ['a connection that is cut, which is repeated twice', { kind: 'reset' }, THREE, 3],
     ['a page of a CDN, behind which ICR may have minted', html(403), ONE, 1],
+    ['a page of a gateway, behind which ICR may have minted', html(501), ONE, 1],
     ['a refusal, after which there is no token', json({ statusCode: 422, message: 'no' }, 422), undefined, 1],
     ['a missing route, after which there is no token', html(404), undefined, 1],
   ];
@@ -416,6 +417,15 @@ describe('if the revocation in main fails', () => {
       assert.equal(scene.liveTokens(), 0);
     });
   }
+});
+
+test('the revocation has 15 s of its own, and no more', async () => {
+  await using scene = await createScene({ settings: { mintPatch: { isActive: false } } });
+  scene.simulator.fault({ method: 'DELETE', path: '/app/**', effect: { kind: 'hang' } });
+  const result = await scene.main({ 'installation-id': scene.nordic.id }, { dist: short.dist });
+  assertFailed(result, /not active.* could not be revoked yet; the post step tries again \(.*\)\.$/);
+  const seconds = result.milliseconds / 100;
+  assert.ok(seconds > 14 && seconds < 40, `${seconds} s, the start of the process included`);
 });
 
 test('if neither the state can be written nor the token be revoked, the error says how long it is valid', async () => {

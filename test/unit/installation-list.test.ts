@@ -87,6 +87,11 @@ describe('the list of installations', { timeout }, () => {
     });
   }
 
+  test('is read on if each page comes twice: only two in a row without news end it', async () => {
+    const { end, ids } = await read((_, page) => ({ ids: PAGES[Math.floor(page / 2)] ?? [], total: 5 }));
+    assert.deepEqual([end, ids], [whole, ALL]);
+  });
+
   test('ends at the second of two pages that repeat what was read, if there is no `total`', async () => {
     assert.deepEqual(await read(() => ({ ids: ALL })), { end: whole, asked: first(3), ids: ALL });
   });
