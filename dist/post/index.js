@@ -990,7 +990,7 @@ const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-const JWT = /eyJ[\w-]{9,}\.e[wy]/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.e[wy]|\bcr[a-z]_[\da-f]{12,}/;
 const masked = new Set();
 function maskSecret(secret) {
     if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
@@ -1007,7 +1007,7 @@ function repeatsSecret(text) {
     let view = text;
     for (let level = 0; level <= MAX_ESCAPE_LEVELS; level += 1) {
         const packed = withoutBlanks(view);
-        if (JWT.test(packed) || sharesPiece(packed, secrets))
+        if (LIKE_SECRET.test(packed) || sharesPiece(packed, secrets))
             return true;
         const next = view.replace(ESCAPES, undo);
         if (next === view)
@@ -1047,7 +1047,7 @@ function quote(text, maxCharacters = 300) {
     const line = oneLine(read);
     if (line.length <= maxCharacters)
         return line;
-    const kept = line.slice(0, maxCharacters - 1);
+    const kept = line.slice(0, maxCharacters);
     return `${kept.slice(0, Math.max(0, kept.lastIndexOf(' ')))}…`;
 }
 function oneLine(text) {
@@ -1113,15 +1113,9 @@ function retryAfterMs(retryAfter, sentMs) {
     const until = httpDateMs(text);
     return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
-const OBSOLETE_DATE = /^(?:[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
 function httpDateMs(date) {
     const time = Date.parse(date);
-    if (new Date(time).toUTCString() === date)
-        return time;
-    if (!OBSOLETE_DATE.test(date))
-        return undefined;
-    const obsolete = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
-    return Number.isNaN(obsolete) ? undefined : obsolete;
+    return !Number.isNaN(time) && new Date(time).toUTCString() === date ? time : undefined;
 }
 
 ;// CONCATENATED MODULE: ./src/http/errors.ts
@@ -1161,53 +1155,32 @@ function describeError(error, route, progress) {
     return { ...explain(code, error.message, route, progress), detail, cause: error };
 }
 function explain(code, message, route, { wasSent, isAtProxy }) {
-    const { proxy } = route;
-    const peer = isAtProxy ? `The proxy ${proxy}` : 'The server';
+    const peer = isAtProxy ? `The proxy ${route.proxy}` : 'The server';
     const certificate = describeCertificate(code, route);
     if (certificate !== undefined) {
         const [problem, fix] = certificate;
         return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
     }
     if (NO_TLS.test(message)) {
-        return isAtProxy
-            ? {
-                problem: `${peer} does not speak TLS`,
-                fix: 'Begin `https_proxy` with http://, or correct its port.',
-                isFinal: true,
-            }
-            : {
-                problem: `${peer} ${route.host} does not speak TLS`,
-                fix: checkApiUrl(route, 'Correct the port in `api-url`.'),
-                isFinal: true,
-            };
+        const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : checkApiUrl(route);
+        return { problem: `${isAtProxy ? peer : `${peer} ${route.host}`} does not speak TLS`, fix, isFinal: true };
     }
     if (code.startsWith('HPE_'))
         return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
     if (wasSent)
         return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
-    if (code !== 'ENOTFOUND') {
-        return isAtProxy
-            ? { problem: `${peer} can’t be reached`, fix: CHECK_PROXY }
-            : unreachable(route, 'can’t be reached');
-    }
-    return isAtProxy
-        ? { problem: `${peer} was not found`, fix: 'Correct `https_proxy`.', isUnknownHost: true }
-        : { ...unreachable(route, 'was not found'), isUnknownHost: true };
+    const isUnknownHost = code === 'ENOTFOUND';
+    const what = isUnknownHost ? 'was not found' : 'can’t be reached';
+    const failure = isAtProxy ? { problem: `${peer} ${what}`, fix: CHECK_PROXY } : unreachable(route, what);
+    return isUnknownHost ? { ...failure, isUnknownHost } : failure;
 }
 function unreachable({ host, isDefaultHost, ignoredProxy }, what) {
     if (ignoredProxy !== undefined) {
         const problem = `${host} ${what}, and \`${ignoredProxy}\` does not count for https`;
         return { problem, fix: 'Set `https_proxy` to the proxy.' };
     }
-    if (isDefaultHost) {
-        return { problem: `${host} ${what}`, fix: 'Check the runner’s network and name server, and run the job again.' };
-    }
-    if (what === 'was not found')
-        return { problem: `The host of \`api-url\` ${what}`, fix: 'Correct `api-url`.' };
-    return {
-        problem: `ICR ${what}`,
-        fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
-    };
+    const fix = `Check ${isDefaultHost ? '' : '`api-url`, and '}the runner’s network and name server.`;
+    return { problem: `${host} ${what}`, fix };
 }
 function describeCertificate(code, route) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -1222,16 +1195,19 @@ function describeCertificate(code, route) {
 function describeTrust(file) {
     if (file === '')
         return ['is not trusted', SET_CA];
-    const name = quote(file);
-    const unusable = 'is not trusted, and the file that NODE_EXTRA_CA_CERTS names';
+    return holdsCertificate(file)
+        ? ['is not trusted', `Add the certificate of the CA that signs it to ${quote(file)}.`]
+        : [
+            'is not trusted, and NODE_EXTRA_CA_CERTS names a file that is missing or holds no certificate',
+            `Put the CA’s certificate in ${quote(file)}, in PEM.`,
+        ];
+}
+function holdsCertificate(file) {
     try {
-        return CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))
-            ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
-            : [`${unusable} holds no certificate`, `Put the CA’s certificate in ${name}, in PEM.`];
+        return CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'));
     }
-    catch (error) {
-        const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
-        return [`${unusable} ${problem}`, `Put the CA’s certificate at ${name}, or correct the variable.`];
+    catch {
+        return false;
     }
 }
 function noResponse(route, { wasSent, isAtProxy }, timeoutMs) {
@@ -1464,8 +1440,14 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
         const text = () => Buffer.concat(chunks).toString('utf8');
         const fail = (failure) => {
-            const isEnough = (response?.statusCode ?? 0) >= 300 || isWholeJson(text());
-            resolve(response !== undefined && isEnough ? { response: parse(response, text()) } : { failure, wasSent });
+            if (response === undefined)
+                resolve({ failure, wasSent });
+            else if (isWholeJson(text()))
+                resolve({ response: parse(response, text()) });
+            else if (isSuccess(response))
+                resolve({ failure, wasSent });
+            else
+                resolve({ response: parse(response, text()), isCut: true });
             client.destroy();
             proxySocket?.destroy();
         };
@@ -1532,6 +1514,8 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (bytes <= MAX_BODY_BYTES)
                     return chunks.push(chunk);
                 chunks.length = 0;
+                if (!isSuccess(message))
+                    resolve({ response: parse(message, '') });
                 return fail(responseTooLarge(route, message.statusCode));
             });
             message.on('end', () => {
@@ -1553,6 +1537,9 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = laxness;
         });
     };
+}
+function isSuccess({ statusCode = 0 }) {
+    return statusCode >= 200 && statusCode < 300;
 }
 function parseResponse({ statusCode = 0, headers }, text) {
     const receivedMs = Date.now();
@@ -1671,7 +1658,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
 function isWorthRepeating(outcome) {
     return 'failure' in outcome
         ? outcome.failure.isFinal !== true
-        : isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
+        : outcome.isCut === true || isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
 }
 function requestedWaitMs(outcome) {
     return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
@@ -1681,7 +1668,7 @@ function describe(outcome) {
         return outcome.failure.problem;
     const { status, retryAfterMs } = outcome.response;
     const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
-    return `ICR answered ${status}${wait}`;
+    return `ICR answered ${status}${wait}${outcome.isCut === true ? ', and its response was cut short' : ''}`;
 }
 function clockMs() {
     return process.uptime() * 1000;
@@ -1717,11 +1704,15 @@ function connectToIcr(apiUrl, apiVersion) {
 const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
 class ShapeError extends Error {
 }
-function isSuccess({ status }) {
+function answers_isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
 function isHtml({ contentType, text }) {
     return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
+}
+function holdsRecord({ text }) {
+    const body = tryJson(text);
+    return typeof body === 'object' && body !== null;
 }
 function isFromIcr({ status, text }) {
     const body = tryJson(text);
@@ -1731,7 +1722,7 @@ function describeResponse(response, who = 'ICR') {
     const { status, request } = response;
     if (isHtml(response))
         return `The answer to ${request} was ${status} with a page of HTML, which is hardly ICR’s`;
-    const words = isSuccess(response) ? undefined : readWords(response);
+    const words = answers_isSuccess(response) ? undefined : readWords(response);
     return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
 }
 function isMissingRoute({ status, text }) {
@@ -1812,7 +1803,7 @@ async function revokeToken(send, token, budget) {
 }
 function interpret(response, { expiresAt }, isWhole) {
     const detail = describeResponse(response);
-    if (isSuccess(response)) {
+    if (answers_isSuccess(response)) {
         return saysRevoked(response)
             ? { outcome: 'revoked', detail }
             : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };
@@ -1830,10 +1821,8 @@ function interpret(response, { expiresAt }, isWhole) {
     return { outcome: 'already invalid', detail };
 }
 function saysRevoked(response) {
-    if (isHtml(response))
-        return false;
     if (response.text.trim() === '')
-        return true;
+        return !isHtml(response);
     try {
         return !isDenial(parseJson(response.text));
     }
@@ -1844,7 +1833,8 @@ function saysRevoked(response) {
 function isDenial(body) {
     if (!isObject(body))
         return body === false || body === 'false';
-    return ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false) || Boolean(body['error']);
+    const isError = Boolean(body['error'] ?? body['errors']) || Number(body['statusCode']) >= 400;
+    return isError || ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false);
 }
 
 ;// CONCATENATED MODULE: ./src/runner/process.ts

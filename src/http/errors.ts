@@ -90,54 +90,31 @@ export function describeError(error: unknown, route: Route, progress: Progress):
 }
 
 function explain(code: string, message: string, route: Route, { wasSent, isAtProxy }: Progress): Failure {
-  const { proxy } = route;
-  const peer = isAtProxy ? `The proxy ${proxy}` : 'The server';
+  const peer = isAtProxy ? `The proxy ${route.proxy}` : 'The server';
   const certificate = describeCertificate(code, route);
   if (certificate !== undefined) {
     const [problem, fix] = certificate;
     return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
   }
   if (NO_TLS.test(message)) {
-    return isAtProxy
-      ? {
-          problem: `${peer} does not speak TLS`,
-          fix: 'Begin `https_proxy` with http://, or correct its port.',
-          isFinal: true,
-        }
-      : {
-          problem: `${peer} ${route.host} does not speak TLS`,
-          fix: checkApiUrl(route, 'Correct the port in `api-url`.'),
-          isFinal: true,
-        };
+    const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : checkApiUrl(route);
+    return { problem: `${isAtProxy ? peer : `${peer} ${route.host}`} does not speak TLS`, fix, isFinal: true };
   }
   if (code.startsWith('HPE_')) return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
   if (wasSent) return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
-  if (code !== 'ENOTFOUND') {
-    return isAtProxy
-      ? { problem: `${peer} can’t be reached`, fix: CHECK_PROXY }
-      : unreachable(route, 'can’t be reached');
-  }
-  return isAtProxy
-    ? { problem: `${peer} was not found`, fix: 'Correct `https_proxy`.', isUnknownHost: true }
-    : { ...unreachable(route, 'was not found'), isUnknownHost: true };
+  const isUnknownHost = code === 'ENOTFOUND';
+  const what = isUnknownHost ? 'was not found' : 'can’t be reached';
+  const failure = isAtProxy ? { problem: `${peer} ${what}`, fix: CHECK_PROXY } : unreachable(route, what);
+  return isUnknownHost ? { ...failure, isUnknownHost } : failure;
 }
 
-function unreachable(
-  { host, isDefaultHost, ignoredProxy }: Route,
-  what: 'was not found' | 'can’t be reached',
-): Failure {
+function unreachable({ host, isDefaultHost, ignoredProxy }: Route, what: string): Failure {
   if (ignoredProxy !== undefined) {
     const problem = `${host} ${what}, and \`${ignoredProxy}\` does not count for https`;
     return { problem, fix: 'Set `https_proxy` to the proxy.' };
   }
-  if (isDefaultHost) {
-    return { problem: `${host} ${what}`, fix: 'Check the runner’s network and name server, and run the job again.' };
-  }
-  if (what === 'was not found') return { problem: `The host of \`api-url\` ${what}`, fix: 'Correct `api-url`.' };
-  return {
-    problem: `ICR ${what}`,
-    fix: 'Check the runner’s network and the host of `api-url`, and run the job again.',
-  };
+  const fix = `Check ${isDefaultHost ? '' : '`api-url`, and '}the runner’s network and name server.`;
+  return { problem: `${host} ${what}`, fix };
 }
 
 /** What is wrong with a certificate, as the end of a sentence, and the fix. */
@@ -154,15 +131,19 @@ function describeCertificate(code: string, route: Route): [problem: string, fix:
 /** Node only warns of a file that it can't use, if at all. */
 function describeTrust(file: string): [problem: string, fix: string] {
   if (file === '') return ['is not trusted', SET_CA];
-  const name = quote(file);
-  const unusable = 'is not trusted, and the file that NODE_EXTRA_CA_CERTS names';
+  return holdsCertificate(file)
+    ? ['is not trusted', `Add the certificate of the CA that signs it to ${quote(file)}.`]
+    : [
+        'is not trusted, and NODE_EXTRA_CA_CERTS names a file that is missing or holds no certificate',
+        `Put the CA’s certificate in ${quote(file)}, in PEM.`,
+      ];
+}
+
+function holdsCertificate(file: string): boolean {
   try {
-    return CERTIFICATE.test(readFileSync(file, 'latin1'))
-      ? ['is not trusted', `Add the certificate of the CA that signs it to ${name}, which NODE_EXTRA_CA_CERTS names.`]
-      : [`${unusable} holds no certificate`, `Put the CA’s certificate in ${name}, in PEM.`];
-  } catch (error) {
-    const problem = codeOf(error) === 'ENOENT' ? 'does not exist' : 'can’t be read';
-    return [`${unusable} ${problem}`, `Put the CA’s certificate at ${name}, or correct the variable.`];
+    return CERTIFICATE.test(readFileSync(file, 'latin1'));
+  } catch {
+    return false;
   }
 }
 

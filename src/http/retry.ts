@@ -80,16 +80,8 @@ export function retryAfterMs(retryAfter: string | undefined, sentMs: number): nu
   return until === undefined ? undefined : Math.max(0, until - sentMs);
 }
 
-/** The obsolete forms of RFC 9110, section 5.6.7: RFC 850's, and asctime's, which names no time zone. */
-const OBSOLETE_DATE =
-  /^(?:[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
-
 /** The time of an HTTP date in Unix milliseconds; undefined for any other text, of which `Date.parse` takes a lot. */
 export function httpDateMs(date: string): number | undefined {
   const time = Date.parse(date);
-  if (new Date(time).toUTCString() === date) return time;
-  if (!OBSOLETE_DATE.test(date)) return undefined;
-  // Without a time zone it would be read in the runner's.
-  const obsolete = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
-  return Number.isNaN(obsolete) ? undefined : obsolete;
+  return !Number.isNaN(time) && new Date(time).toUTCString() === date ? time : undefined;
 }

@@ -18,6 +18,12 @@ export function isHtml({ contentType, text }: HttpResponse): boolean {
   return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
 }
 
+/** Whether the body is what an API answers with, and not a page or a word of something in between. */
+export function holdsRecord({ text }: HttpResponse): boolean {
+  const body = tryJson(text);
+  return typeof body === 'object' && body !== null;
+}
+
 /** Whether an error is in the form in which ICR's demo reads them, and from a route that exists. */
 export function isFromIcr({ status, text }: HttpResponse): boolean {
   const body = tryJson(text);

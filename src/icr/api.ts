@@ -3,7 +3,7 @@ import { type Budget, partOf, RequestError, type Send } from '../http/client.ts'
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { isHtml, isSuccess, ShapeError } from './answers.ts';
+import { holdsRecord, isHtml, isSuccess, ShapeError } from './answers.ts';
 import { createClock } from './clock.ts';
 import type { Credential } from './credential.ts';
 import { apiError, type InstallationRule, type Operation, parseAs } from './errors.ts';
@@ -61,24 +61,32 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
   const clock = createClock();
   /** Whether ICR took the JWT for any request, so that key and clock are right. */
   let isAppAccepted = false;
+  /** Attempts that were sent and got no response. */
+  let unanswered = 0;
 
   async function request(http: Omit<HttpRequest, 'bearer'>, within = budget): Promise<HttpResponse> {
     const attempt = async () => {
       const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
-      const response = await send({ ...http, bearer }, within);
-      isAppAccepted ||= isSuccess(response) && !isHtml(response);
+      const response = await send({ ...http, bearer }, within).catch((error: unknown) => {
+        if (error instanceof RequestError) unanswered += error.unanswered;
+        throw error;
+      });
+      unanswered += response.unanswered;
+      if (isSuccess(response) && holdsRecord(response)) {
+        isAppAccepted = true;
+        clock.keep();
+      }
       return response;
     };
     const first = await attempt();
-    if (isAppAccepted || !credential.canSignAgain || !clock.correctBy(first)) return first;
-    const second = await attempt();
-    clock.keepIfAccepted(second);
-    return { ...second, unanswered: first.unanswered + second.unanswered };
+    const isWorthRepeating = !isAppAccepted && credential.canSignAgain && clock.adjustBy(first);
+    return isWorthRepeating ? attempt() : first;
   }
 
   async function mint(operation: Operation, path: string): Promise<MintedToken> {
+    unanswered = 0;
     const response = await request({ ...MINT, path, body: {} }).catch((error: unknown) => {
-      throw error instanceof RequestError ? withUnseenTokens(error, error.unanswered) : error;
+      throw withUnseenTokens(error, unanswered);
     });
     if (!isSuccess(response)) {
       maskToken(response.text);
@@ -86,10 +94,10 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
       const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
       throw withUnseenTokens(
         apiError(operation, response, credential, isAppAccepted),
-        isHidden ? response.attempts : response.unanswered,
+        isHidden ? response.attempts : unanswered,
       );
     }
-    const minted = parseMint(response);
+    const minted = parseMint(response, unanswered + 1);
     maskSecret(minted.token);
     const expiresAt = minted.expiresAt ?? endOfTokenMintedAt(response.dateMs ?? response.receivedMs);
     return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
@@ -147,11 +155,11 @@ function tryInstallation(response: HttpResponse): Installation | undefined {
   }
 }
 
-function parseMint(response: HttpResponse): AccessToken {
+function parseMint(response: HttpResponse, unseenTokens: number): AccessToken {
   try {
     return parseAs(response, parseAccessToken);
   } catch (error) {
-    throw withUnseenTokens(error, response.unanswered + 1);
+    throw withUnseenTokens(error, unseenTokens);
   }
 }
 

@@ -7,33 +7,47 @@ export const MAX_CLOCK_SKEW_MS = 30_000;
 /** A Date header is up to a second behind, and the response takes its time. */
 const MEASURABLE_CLOCK_SKEW_MS = 2_000;
 /** ICR does not document with which of them it refuses a JWT. */
-const REFUSALS = [400, 401, 403];
+const MAY_BE_REFUSAL = [400, 401, 403];
+/** A 400 may also be about the request. */
+const IS_REFUSAL = [401, 403];
 
 export interface Clock {
   /** Milliseconds to add to the runner's clock to have ICR's, as far as it is known. */
   offsetMs(): number;
-  /** Takes the time of a response that may have refused the JWT because of the runner's clock. True if it did. */
-  correctBy(response: HttpResponse): boolean;
-  /** Keeps the correction only if the request that was repeated with it was not refused again. */
-  keepIfAccepted(response: HttpResponse): void;
+  /**
+   * Takes ICR's time from an answer that may have refused the JWT for its times, once; or, if a correction that helped
+   * no request yet is refused again, goes back to the runner's. True if the request is worth repeating.
+   */
+  adjustBy(response: HttpResponse): boolean;
+  /** Keeps the correction: ICR took a JWT. */
+  keep(): void;
 }
 
 export function createClock(): Clock {
   let offsetMs = 0;
+  let isCorrected = false;
+  let isOnTrial = false;
   return {
     offsetMs: () => offsetMs,
-    correctBy: (response) => {
+    adjustBy: (response) => {
+      if (isOnTrial && IS_REFUSAL.includes(response.status)) {
+        offsetMs = 0;
+        isOnTrial = false;
+        return true;
+      }
       const skewMs = clockSkewMs(response);
-      const isOff = Math.abs(skewMs + offsetMs) > MAX_CLOCK_SKEW_MS;
-      if (!isOff || !REFUSALS.includes(response.status)) return false;
+      const isOff = Math.abs(skewMs) > MAX_CLOCK_SKEW_MS;
+      if (isCorrected || !isOff || !MAY_BE_REFUSAL.includes(response.status)) return false;
+      isCorrected = true;
+      isOnTrial = true;
       offsetMs = -skewMs;
       info(
         `The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${response.status}: signing again by the server’s clock.`,
       );
       return true;
     },
-    keepIfAccepted: ({ status }) => {
-      if (REFUSALS.includes(status)) offsetMs = 0;
+    keep: () => {
+      isOnTrial = false;
     },
   };
 }

@@ -104,7 +104,8 @@ function explainRedirect({ location, url }: HttpResponse): Explanation {
   const asked = new URL(url);
   const target = location === undefined ? null : URL.parse(location, url);
   const path = asked.pathname.slice(asked.pathname.indexOf('/app/'));
-  if (target?.host !== asked.host || !target.pathname.endsWith(path)) {
+  const isElsewhere = target?.origin !== asked.origin || target.pathname === asked.pathname;
+  if (isElsewhere || !target.pathname.endsWith(path)) {
     return { cause, fix: 'Set `api-url` to the address of the API itself.' };
   }
   const base = `${target.origin}${target.pathname.slice(0, -path.length)}`;

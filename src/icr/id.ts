@@ -1,4 +1,5 @@
 /** What counts as an id of ICR (an app's, an organization's, an installation's), and when two are the same. */
+import { repeatsSecret } from '../runner/secrets.ts';
 
 const MAX_ID_CHARACTERS = 128;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -18,10 +19,10 @@ export function isId(value: unknown): value is string {
   );
 }
 
-/** The id in a response, which may be a whole number; undefined for anything else. */
+/** The id in a response, which may be a whole number. Undefined for anything else, and for a secret in its place. */
 export function toId(value: unknown): string | undefined {
   const text = Number.isSafeInteger(value) ? String(value) : value;
-  return isId(text) ? text : undefined;
+  return isId(text) && !repeatsSecret(text) ? text : undefined;
 }
 
 /** Exact, but for UUIDs, whose letters have no case (RFC 9562, section 4). */

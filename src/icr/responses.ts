@@ -44,7 +44,7 @@ export function parseInstallationPage(text: string): InstallationPage {
   });
   // In `pagination`, as other lists of ICR have it, beside the list, or under another name.
   const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
-  const total = places.map((place) => place['total']).find((value) => typeof value === 'number');
+  const [total] = places.map((place) => toCount(place['total'])).filter((count) => count !== undefined);
   return { installations, total };
 }
 
@@ -86,6 +86,12 @@ function organizationOf({ organization, organizationId }: Fields): Installation[
   const id = toId(fields['id']) ?? toId(organizationId) ?? (isId(organization) ? organization : undefined);
   const name = fields['fullName'] ?? fields['name'];
   return id === undefined ? undefined : { id, name: typeof name === 'string' ? name : undefined };
+}
+
+/** A count may be a string, as databases give it. */
+function toCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof count === 'number' && !Number.isNaN(count) ? count : undefined;
 }
 
 /** A level of null or false is not granted. What one that is no string becomes is no known level. */

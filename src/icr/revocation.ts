@@ -77,5 +77,6 @@ function saysRevoked(response: HttpResponse): boolean {
 
 function isDenial(body: unknown): boolean {
   if (!isObject(body)) return body === false || body === 'false';
-  return ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false) || Boolean(body['error']);
+  const isError = Boolean(body['error'] ?? body['errors']) || Number(body['statusCode']) >= 400;
+  return isError || ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false);
 }

@@ -16,8 +16,11 @@ const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', a
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 /** Holds no blanks but spaces. Most lines do; to compile `\p{C}` takes half a millisecond. */
 export const PLAIN_TEXT = /^[ -~“”’…]*$/;
-/** Its first two parts are JSON: they begin with the base64url of `{"`, or, if a claim follows white space, of `{`. */
-const JWT = /eyJ[\w-]{9,}\.e[wy]/;
+/**
+ * A JWT, whose first two parts are JSON: they begin with the base64url of `{"`, or, if a claim follows white space, of
+ * `{`. Or a token of ICR (docs: Apps), which is hexadecimal after its prefix.
+ */
+const LIKE_SECRET = /eyJ[\w-]{9,}\.e[wy]|\bcr[a-z]_[\da-f]{12,}/;
 
 const masked = new Set<string>();
 
@@ -35,7 +38,7 @@ export function redact(line: string): string {
 }
 
 /**
- * Whether the text holds 12 characters in a row of a secret masked so far, or anything in the form of a JWT: as it is,
+ * Whether the text holds 12 characters in a row of a secret masked so far, or anything in the form of a JWT or of ICR's tokens: as it is,
  * or with its escapes undone, white space and invisible characters left out. The time that it takes grows with the
  * length of the text times that of the secrets.
  */
@@ -44,7 +47,7 @@ export function repeatsSecret(text: string): boolean {
   let view = text;
   for (let level = 0; level <= MAX_ESCAPE_LEVELS; level += 1) {
     const packed = withoutBlanks(view);
-    if (JWT.test(packed) || sharesPiece(packed, secrets)) return true;
+    if (LIKE_SECRET.test(packed) || sharesPiece(packed, secrets)) return true;
     const next = view.replace(ESCAPES, undo);
     if (next === view) return false;
     view = next;

@@ -33,7 +33,6 @@ export async function signByCommand(
   cancelled?: AbortSignal,
   timeLimitMs = TIME_LIMIT_MS,
 ): Promise<Buffer> {
-  assertWorkingFolder();
   return await withFiles(signingInput, async (files, stdio) => {
     const env = environment(files.input, signingInput);
     const outcome = await runInBash(command, stdio, env, files.input, timeLimitMs, cancelled).catch(explainStart);
@@ -102,23 +101,11 @@ function environment(file: string, signingInput: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(others), ICR_SIGNING_INPUT: file, ICR_SIGNING_DIGEST: digest };
 }
 
-/** Node says of a folder that is gone what it says of a program that is missing. */
-function assertWorkingFolder(): void {
-  try {
-    process.cwd();
-  } catch (error) {
-    throw new Error(
-      '`sign-command` can’t run: the job’s working folder was removed. Keep the folder of GITHUB_WORKSPACE.',
-      { cause: error },
-    );
-  }
-}
-
 function explainStart(error: unknown): never {
   if (!(error instanceof Error && 'code' in error)) throw error;
   const message =
     error.code === 'ENOENT'
-      ? '`sign-command` needs `bash`, which is not on the PATH. Install it on the runner, or use another runner.'
+      ? '`sign-command` needs `bash` on the PATH, and a working folder that exists. Install bash on the runner, or keep the folder of GITHUB_WORKSPACE.'
       : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
   throw new Error(message, { cause: error });
 }

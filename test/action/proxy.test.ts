@@ -317,7 +317,7 @@ describe('a certificate', () => {
     const main = await it.main({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' });
     assert.match(
       main.errors[0] ?? '',
-      /^The server’s certificate is not trusted, and the file that NODE_EXTRA_CA_CERTS names does not exist\. Put .*\/nowhere\/ca\.pem/,
+      /^The server’s certificate is not trusted, and NODE_EXTRA_CA_CERTS names a file that is missing or holds no certificate\. Put .*\/nowhere\/ca\.pem/,
     );
   });
 

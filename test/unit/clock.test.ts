@@ -17,7 +17,7 @@ describe('the clock is corrected', () => {
       test(`by ${-ahead} s after a ${status}, whatever its body`, () => {
         const clock = createClock();
         assert.equal(clock.offsetMs(), 0);
-        const { value, printed } = captured(() => clock.correctBy(refused(status, ahead)));
+        const { value, printed } = captured(() => clock.adjustBy(refused(status, ahead)));
         assert.equal(value, true);
         assert.equal(clock.offsetMs(), -ahead * 1000);
         const word = ahead > 0 ? 'ahead of' : 'behind';
@@ -27,22 +27,29 @@ describe('the clock is corrected', () => {
     }
   }
 
-  test('and kept if the repeated request was not refused', () => {
-    for (const status of [201, 404, 409, 500]) {
+  test('and stays corrected once ICR took a JWT', () => {
+    const clock = createClock();
+    captured(() => clock.adjustBy(refused(401, 300)));
+    clock.keep();
+    assert.equal(clock.adjustBy(refused(401, 300)), false);
+    assert.equal(clock.offsetMs(), -300_000);
+  });
+
+  test('and set back by the next refusal if it helped no request', () => {
+    for (const status of [401, 403]) {
       const clock = createClock();
-      captured(() => clock.correctBy(refused(401, 300)));
-      clock.keepIfAccepted(answer(status));
-      assert.equal(clock.offsetMs(), -300_000);
+      captured(() => clock.adjustBy(refused(400, 300)));
+      assert.equal(clock.adjustBy(refused(status, 300)), true, 'the request is repeated');
+      assert.equal(clock.offsetMs(), 0);
+      assert.equal(clock.adjustBy(refused(status, 300)), false, 'once in a step');
     }
   });
 
-  test('and not kept if the repeated request was refused again', () => {
-    for (const status of [400, 401, 403]) {
-      const clock = createClock();
-      captured(() => clock.correctBy(refused(401, 300)));
-      clock.keepIfAccepted(answer(status));
-      assert.equal(clock.offsetMs(), 0);
-    }
+  test('and not set back by a 400, which may be about the request', () => {
+    const clock = createClock();
+    captured(() => clock.adjustBy(refused(401, 300)));
+    assert.equal(clock.adjustBy(refused(400, 300)), false);
+    assert.equal(clock.offsetMs(), -300_000);
   });
 });
 
@@ -57,17 +64,10 @@ describe('the clock is not corrected', () => {
   ] as const) {
     test(what, () => {
       const clock = createClock();
-      const { value, printed } = captured(() => clock.correctBy(refused(status, ahead)));
+      const { value, printed } = captured(() => clock.adjustBy(refused(status, ahead)));
       assert.deepEqual([value, printed, clock.offsetMs()], [false, '', 0]);
     });
   }
-
-  test('a second time by the same difference', () => {
-    const clock = createClock();
-    captured(() => clock.correctBy(refused(401, 300)));
-    assert.equal(captured(() => clock.correctBy(refused(401, 300))).value, false);
-    assert.equal(clock.offsetMs(), -300_000);
-  });
 });
 
 test('a skew is described from 2 s on, in whole seconds', () => {

@@ -59,7 +59,7 @@ describe('the list of installations', { timeout }, () => {
     assert.deepEqual(await read(pages()), { end: whole, asked: first(4), ids: ALL });
   });
 
-  for (const total of [0, -1, 0.5, 1, 2, 5, '7', null]) {
+  for (const total of [0, -1, 0.5, 1, 2, 5, '5', 'many', null]) {
     test(`does not end at a \`pagination.total\` of ${JSON.stringify(total)}, which may count one page`, async () => {
       assert.deepEqual(await read(pages(total)), { end: whole, asked: first(4), ids: ALL });
     });

@@ -35,20 +35,15 @@ function said(code: string, route: Route, isAtProxy = false, more: object = {}):
 const FILE =
   'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
 const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFinal?: true][] = [
-  ['ENOTFOUND', SET, false, 'The host of `api-url` was not found. Correct `api-url`.'],
-  [
-    'ENOTFOUND',
-    DEFAULT,
-    false,
-    'api.carbonregistry.com was not found. Check the runner’s network and name server, and run the job again.',
-  ],
+  ['ENOTFOUND', SET, false, 'icr.example was not found. Check `api-url`, and the runner’s network and name server.'],
+  ['ENOTFOUND', DEFAULT, false, 'api.carbonregistry.com was not found. Check the runner’s network and name server.'],
   [
     'ENOTFOUND',
     ONLY_HTTP,
     false,
     'api.carbonregistry.com was not found, and `HTTP_PROXY` does not count for https. Set `https_proxy` to the proxy.',
   ],
-  ['ENOTFOUND', BEHIND, true, 'The proxy proxy.example:3128 was not found. Correct `https_proxy`.'],
+  ['ENOTFOUND', BEHIND, true, 'The proxy proxy.example:3128 was not found. Check `https_proxy` and the proxy.'],
   [
     'ETIMEDOUT',
     ONLY_HTTP,
@@ -59,20 +54,15 @@ const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFi
     'ECONNREFUSED',
     SET,
     false,
-    'ICR can’t be reached. Check the runner’s network and the host of `api-url`, and run the job again.',
+    'icr.example can’t be reached. Check `api-url`, and the runner’s network and name server.',
   ],
-  [
-    'EAI_AGAIN',
-    DEFAULT,
-    false,
-    'api.carbonregistry.com can’t be reached. Check the runner’s network and name server, and run the job again.',
-  ],
+  ['EAI_AGAIN', DEFAULT, false, 'api.carbonregistry.com can’t be reached. Check the runner’s network and name server.'],
   ['ECONNREFUSED', BEHIND, true, 'The proxy proxy.example:3128 can’t be reached. Check `https_proxy` and the proxy.'],
   [
     'ECONNRESET',
     BEHIND,
     false,
-    'ICR can’t be reached. Check the runner’s network and the host of `api-url`, and run the job again.',
+    'icr.example can’t be reached. Check `api-url`, and the runner’s network and name server.',
   ],
   ['HPE_INVALID_CONSTANT', SET, false, 'The server’s response is not HTTP. Check `api-url` and any proxy on the way.'],
   [
@@ -182,7 +172,7 @@ test('a port that speaks no TLS is named, and is final', () => {
   };
   assert.equal(
     tell({ ...SET, host: 'icr.example:8080' }),
-    'The server icr.example:8080 does not speak TLS. Correct the port in `api-url`.',
+    'The server icr.example:8080 does not speak TLS. Check `api-url` and any proxy on the way.',
   );
   assert.equal(
     tell(DEFAULT),
@@ -194,6 +184,9 @@ test('a port that speaks no TLS is named, and is final', () => {
   );
 });
 
+const UNUSABLE = (file: string) =>
+  `, and NODE_EXTRA_CA_CERTS names a file that is missing or holds no certificate. Put the CA’s certificate in ${file}, in PEM.`;
+
 test('NODE_EXTRA_CA_CERTS is named if its file is missing, holds no certificate, or not the right one', () => {
   const [missing, none, other] = ['missing.pem', 'none.pem', 'other.pem'].map((name) => join(folder, name));
   assert.ok(missing !== undefined && none !== undefined && other !== undefined);
@@ -202,19 +195,10 @@ test('NODE_EXTRA_CA_CERTS is named if its file is missing, holds no certificate,
   const before = process.env['NODE_EXTRA_CA_CERTS'];
   try {
     for (const [file, says] of [
-      [
-        missing,
-        `, and the file that NODE_EXTRA_CA_CERTS names does not exist. Put the CA’s certificate at ${missing}, or correct the variable.`,
-      ],
-      [
-        folder,
-        `, and the file that NODE_EXTRA_CA_CERTS names can’t be read. Put the CA’s certificate at ${folder}, or correct the variable.`,
-      ],
-      [
-        none,
-        `, and the file that NODE_EXTRA_CA_CERTS names holds no certificate. Put the CA’s certificate in ${none}, in PEM.`,
-      ],
-      [other, `. Add the certificate of the CA that signs it to ${other}, which NODE_EXTRA_CA_CERTS names.`],
+      [missing, UNUSABLE(missing)],
+      [folder, UNUSABLE(folder)],
+      [none, UNUSABLE(none)],
+      [other, `. Add the certificate of the CA that signs it to ${other}.`],
       ['', `. ${FILE}`],
     ] as const) {
       process.env['NODE_EXTRA_CA_CERTS'] = file;
@@ -267,8 +251,8 @@ test('the message has the cause, the fix, what came back and the request, and th
   ];
   assert.equal(
     error.message,
-    `ICR can’t be reached. Check the runner’s network and the host of \`api-url\`, and run the job again. ${came} ${request}`,
+    `icr.example can’t be reached. Check \`api-url\`, and the runner’s network and name server. ${came} ${request}`,
   );
-  assert.equal(error.facts, `ICR can’t be reached. ${came} ${request}`);
+  assert.equal(error.facts, `icr.example can’t be reached. ${came} ${request}`);
   assert.deepEqual([error.cause, error.unanswered], [cause, 3]);
 });

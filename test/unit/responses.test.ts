@@ -69,11 +69,12 @@ describe('a page of installations', () => {
     ['under another name', { data: list }],
     ['under another name with its total beside it', { items: list, total: 7 }, 7],
     ['with `pagination`', { installations: list, pagination: { total: 7 } }, 7],
-    ['with a total that is no number', { installations: list, pagination: { total: '7' } }],
+    ['with a total that is a string', { installations: list, pagination: { total: '7' } }, 7],
+    ['with a total that is no number', { installations: list, pagination: { total: 'many' } }],
     ['with a pagination that is no object', { installations: list, pagination: null, total: 7 }, 7],
     ['with a total beside a pagination that has none', { installations: list, pagination: {}, total: 7 }, 7],
     ['with a total under another name', { installations: list, links: {}, meta: { total: 7 } }, 7],
-    ['with a total under another name beside a wrong one', { data: list, total: '9', meta: { total: 7 } }, 7],
+    ['with a total under another name beside a wrong one', { data: list, total: 'many', meta: { total: 7 } }, 7],
     ['with the total of its pagination first', { installations: list, total: 9, pagination: { total: 7 } }, 7],
   ];
   for (const [what, body, total] of shapes) {

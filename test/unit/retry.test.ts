@@ -70,8 +70,9 @@ test('Retry-After is seconds, or a date that is read against the answer’s own'
     ['soon', date, undefined],
     ['1994-11-06T08:49:39Z', date, undefined],
     ['Sun, 06 Nov 1994 08:49:39 GMT', date, 2000],
-    ['Sunday, 06-Nov-94 08:49:39 GMT', date, 2000],
-    ['Sun Nov  6 08:49:39 1994', date, 2000],
+    // The obsolete forms, which no server sends.
+    ['Sunday, 06-Nov-94 08:49:39 GMT', date, undefined],
+    ['Sun Nov  6 08:49:39 1994', date, undefined],
     ['Sun, 06 Nov 1994 08:49:00 GMT', date, 0],
     ['Tue, 01 Jan 2030 00:00:05 GMT', undefined, 5000],
     ['Tue, 01 Jan 2030 00:00:05 GMT', 'nonsense', 5000],
@@ -92,15 +93,14 @@ test('a wait leaves a second for the attempt after it, or there is none', () => 
   assert.equal(wait(1, 0, 900, 0), undefined, 'no loop without a wait at the end');
 });
 
-test('an HTTP date has one of three forms, and any other text is none', () => {
-  for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994']) {
-    assert.equal(httpDateMs(text), 784_111_777_000, text);
-  }
+test('an HTTP date has one form, and any other text is none', () => {
+  assert.equal(httpDateMs('Sun, 06 Nov 1994 08:49:37 GMT'), 784_111_777_000);
   for (const text of [
     '',
     '784111777',
     '1994-11-06',
     'Nov',
+    'Invalid Date',
     'Foo 1',
     'Sun, 06 Nov 1994',
     'Sun, 06 Nov 1994 08:49:37',

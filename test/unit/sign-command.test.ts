@@ -243,7 +243,7 @@ const FAILING: Record<string, [command: string, says: RegExp, env?: Record<strin
     /It said: “\*\*\* no, denied”$/,
   ],
   'says a signature in hexadecimal': [`${SIGN} | od -An -tx1 >&2; exit 1`, /It said: “\*\*\*”$/],
-  'has no bash': ['true', /^`sign-command` needs `bash`, which is not on the PATH\./, { PATH: '/nowhere' }],
+  'has no bash': ['true', /^`sign-command` needs `bash` on the PATH, and a working folder/, { PATH: '/nowhere' }],
   'has no RUNNER_TEMP': [SIGN, /^`sign-command` needs RUNNER_TEMP, which is not set\./, { RUNNER_TEMP: undefined }],
   'has an empty RUNNER_TEMP': [SIGN, /^`sign-command` needs RUNNER_TEMP, which is not set\./, { RUNNER_TEMP: '' }],
   'has a RUNNER_TEMP that is gone': [
@@ -281,7 +281,7 @@ describe('A command is an error in words for the log if it', OPTIONS, () => {
       await signByCommand('true', '').catch(({ message }) => console.log(message));`;
     const options = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--input-type=module', '--eval', script];
     const said = execFileSync(process.execPath, options, { cwd: join(import.meta.dirname, '../..') }).toString();
-    assert.match(said, /^`sign-command` can’t run: the job’s working folder was removed\./);
+    assert.match(said, /^`sign-command` needs `bash` on the PATH, and a working folder that exists\./);
   });
 });
 
