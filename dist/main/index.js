@@ -990,7 +990,7 @@ const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-const LIKE_SECRET = /eyJ[\w-]{9,}\.e[wy]|\bcr[a-z]_[\da-f]{12,}/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|\bcr[a-z]_[\da-f]{12,}/;
 const masked = new Set();
 function maskSecret(secret) {
     if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
@@ -1867,8 +1867,7 @@ function describeAsked(operation) {
 function describeOthers(operation) {
     if (operation.kind !== 'mint' || operation.others.length === 0)
         return undefined;
-    const ids = operation.others.map((id) => quote(id, 128)).join(', ');
-    return `ICR lists another installation of the organization: ${ids}. Try it as \`installation-id\`.`;
+    return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.others[0] ?? '', 128)}\`.`;
 }
 function explainRedirect({ location, url }) {
     const cause = '`api-url` leads to a redirect, and redirects are not followed.';
@@ -3302,7 +3301,7 @@ function explainStart(error) {
     if (!(error instanceof Error && 'code' in error))
         throw error;
     const message = error.code === 'ENOENT'
-        ? '`sign-command` needs `bash` on the PATH, and a working folder that exists. Install bash on the runner, or keep the folder of GITHUB_WORKSPACE.'
+        ? '`sign-command` needs `bash`, which is not on the PATH. Install it on the runner, or use another runner.'
         : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
     throw new Error(message, { cause: error });
 }

@@ -95,8 +95,7 @@ function describeAsked(operation: Operation): string | undefined {
 /** An organization that reinstalled the app may be listed with its old installation first. */
 function describeOthers(operation: Operation): string | undefined {
   if (operation.kind !== 'mint' || operation.others.length === 0) return undefined;
-  const ids = operation.others.map((id) => quote(id, 128)).join(', ');
-  return `ICR lists another installation of the organization: ${ids}. Try it as \`installation-id\`.`;
+  return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.others[0] ?? '', 128)}\`.`;
 }
 
 function explainRedirect({ location, url }: HttpResponse): Explanation {

@@ -18,9 +18,9 @@ const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 export const PLAIN_TEXT = /^[ -~“”’…]*$/;
 /**
  * A JWT, whose first two parts are JSON: they begin with the base64url of `{"`, or, if a claim follows white space, of
- * `{`. Or a token of ICR (docs: Apps), which is hexadecimal after its prefix.
+ * `{`; the second may be starred already. Or a token of ICR (docs: Apps), which is hexadecimal after its prefix.
  */
-const LIKE_SECRET = /eyJ[\w-]{9,}\.e[wy]|\bcr[a-z]_[\da-f]{12,}/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|\bcr[a-z]_[\da-f]{12,}/;
 
 const masked = new Set<string>();
 

@@ -105,7 +105,7 @@ function explainStart(error: unknown): never {
   if (!(error instanceof Error && 'code' in error)) throw error;
   const message =
     error.code === 'ENOENT'
-      ? '`sign-command` needs `bash` on the PATH, and a working folder that exists. Install bash on the runner, or keep the folder of GITHUB_WORKSPACE.'
+      ? '`sign-command` needs `bash`, which is not on the PATH. Install it on the runner, or use another runner.'
       : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
   throw new Error(message, { cause: error });
 }

@@ -78,7 +78,7 @@ describe('a clock that is off', () => {
     });
   }
 
-  test('is not what a page of a proxy shows: its time is tried once, and forgotten if it did not help', async () => {
+  test('is not what a page of a proxy shows: its time is forgotten when the next request is refused as well', async () => {
     await using scene = await createScene();
     const headers = { date: new Date(Date.now() - 3_600_000).toUTCString(), 'content-type': 'text/html' };
     const effect = { kind: 'answer', status: 403, headers, body: '<h1>Forbidden</h1>' } as const;
@@ -89,11 +89,13 @@ describe('a clock that is off', () => {
       'GET /app/organizations',
       'GET /app/organizations',
       'GET /app/installations',
+      'GET /app/installations',
       'POST /app/installations',
     ]);
-    const [first, second, third] = scene.simulator.requests().map(({ bearer }) => bearer);
+    const [first, second, third, fourth] = scene.simulator.requests().map(({ bearer }) => bearer);
     assert.notEqual(first, second);
-    assert.equal(third, first, 'the first JWT is sent again');
+    assert.equal(third, second, 'the other JWT may still help');
+    assert.equal(fourth, first, 'the first JWT is sent again');
   });
 
   test('is corrected at the mint if that is the first request', async () => {
@@ -144,6 +146,16 @@ describe('a clock that is off', () => {
       scene.asked().map((request) => request.split(' ')[0]),
       ['GET', 'GET', 'POST'],
     );
+  });
+
+  test('is not corrected after ICR took the JWT: the refusal is of something else', async () => {
+    await using scene = await createScene();
+    scene.simulator.moveClock(-45);
+    scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'no' }, 401) });
+    const result = await scene.main(forNordic(scene));
+    assertFailed(result, /^ICR took the app’s JWT a moment ago and refuses it now\./);
+    assert.doesNotMatch(result.stdout, /signing again/);
+    assert.equal(scene.asked().length, 2);
   });
 
   test('of 30 s and less is not what a refusal is blamed on', async () => {

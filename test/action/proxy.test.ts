@@ -325,7 +325,7 @@ describe('a certificate', () => {
     await using scene = await createScene();
     const inputs = { 'installation-id': scene.nordic.id, 'api-url': scene.simulator.url.replace('http:', 'https:') };
     const main = await scene.main(inputs);
-    failedOnce(main, /^The server 127\.0\.0\.1:\d+ does not speak TLS\. Correct the port in `api-url`\./);
+    failedOnce(main, /^The server 127\.0\.0\.1:\d+ does not speak TLS\. Check `api-url`/);
     assert.doesNotMatch(main.stdout, /trying again/);
   });
 

@@ -129,7 +129,7 @@ describe('A command that can’t sign fails the step, and nothing is sent, if it
       /^`sign-command` printed 71 bytes, likely an elliptic-curve signature\./,
     ],
     'prints hexadecimal in lines': [`${SIGN} | od -An -tx1`, /^`sign-command` printed hexadecimal, /],
-    'has no bash': ['true', /^`sign-command` needs `bash` on the PATH, and a working folder/, { PATH: '/nowhere' }],
+    'has no bash': ['true', /^`sign-command` needs `bash`, which is not on the PATH\./, { PATH: '/nowhere' }],
   })) {
     test(what, async () => {
       const result = await sign(command, env === undefined ? {} : { env });

@@ -247,7 +247,7 @@ describe('a 404', { timeout }, () => {
     operation: mintOf('organization-id', 'i-2', 'i-3'),
     isLater: true,
     begins: 'ICR says “no” (404).',
-    has: ['ICR lists another installation of the organization: i-2, i-3. Try it as `installation-id`.'],
+    has: ['ICR lists another installation of the organization: try `installation-id: i-2`.'],
   });
   check({
     what: 'without words, of a route that is known to exist, is an installation that is not there',

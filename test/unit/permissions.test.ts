@@ -41,13 +41,14 @@ test('an unknown level in an answer is less than any required and more than any 
 });
 
 test('entries are one a line or separated by commas', () => {
-  const text = ' a: read,b:WRITE \r\n\n c :request,\n';
+  const text = ' a: read,b:WRITE \r\n\n c :request,\rd: read\n';
   assert.deepEqual(
     [...parsePermissions('x', text)],
     [
       ['a', 'read'],
       ['b', 'WRITE'],
       ['c', 'request'],
+      ['d', 'read'],
     ],
   );
   assert.deepEqual([...parsePermissions('x', '')], []);

@@ -68,6 +68,7 @@ describe('a text from outside is withheld whole if it repeats', { timeout }, () 
     `Bearer ${other}`,
     `/jwt/${other}?x`,
     `Bearer ${other.slice(0, 40)}…`,
+    `${other.slice(0, 20)}. ***`,
     other.replaceAll('.', '%2E'),
     other.replaceAll('.', '\\u002e'),
     other.replaceAll('.', '&#46;'),
