@@ -1,39 +1,5 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	"use strict";
-/******/ 	// The require scope
-/******/ 	var __nccwpck_require__ = {};
-/******/ 	
-/************************************************************************/
-/******/ 	/* webpack/runtime/compat get default export */
-/******/ 	(() => {
-/******/ 		// getDefaultExport function for compatibility with non-harmony modules
-/******/ 		__nccwpck_require__.n = (module) => {
-/******/ 			var getter = module && module.__esModule ?
-/******/ 				() => (module['default']) :
-/******/ 				() => (module);
-/******/ 			__nccwpck_require__.d(getter, { a: getter });
-/******/ 			return getter;
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/define property getters */
-/******/ 	(() => {
-/******/ 		// define getter functions for harmony exports
-/******/ 		__nccwpck_require__.d = (exports, definition) => {
-/******/ 			for(var key in definition) {
-/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
-/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
-/******/ 				}
-/******/ 			}
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
-/******/ 	(() => {
-/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
-/******/ 	})();
-/******/ 	
-/************************************************************************/
 var __webpack_exports__ = {};
 
 ;// CONCATENATED MODULE: ./package.json
@@ -1125,7 +1091,7 @@ function httpDateMs(date) {
 const RUN_AGAIN = 'Run the job again later.';
 const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
-const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.';
+const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
@@ -1224,16 +1190,16 @@ function responseCutShort(cause) {
     return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
 }
 function responseTooLarge(route, status) {
-    const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
+    const problem = 'The response is larger than 1 MiB';
     return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 function protocolSwitched(route) {
-    const problem = 'The server switched protocols (101), which ICR does not do';
+    const problem = 'The server switched protocols (101)';
     return { problem, fix: checkApiUrl(route), isFinal: true };
 }
 function notEncrypted() {
     return {
-        problem: '`api-url` is not https, and only a loopback host may be asked without',
+        problem: '`api-url` is not https',
         fix: 'Begin `api-url` with https://.',
     };
 }
@@ -1242,7 +1208,7 @@ function proxyRefused(route, status) {
     const proxy = `The proxy ${route.proxy}`;
     if (status === undefined || Number.isNaN(status)) {
         return {
-            problem: `${proxy} ${status === undefined ? 'ended the connection' : 'does not speak HTTP'}`,
+            problem: `${proxy} ended the connection, or does not speak HTTP`,
             fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
         };
     }
@@ -1286,10 +1252,8 @@ function codeOf(error) {
 
 ;// CONCATENATED MODULE: external "node:http"
 const external_node_http_namespaceObject = require("node:http");
-var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
 ;// CONCATENATED MODULE: external "node:https"
 const external_node_https_namespaceObject = require("node:https");
-var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
 ;// CONCATENATED MODULE: external "node:net"
 const external_node_net_namespaceObject = require("node:net");
 ;// CONCATENATED MODULE: ./src/http/proxy.ts
@@ -1342,7 +1306,7 @@ function proxyForHttpOnly(environment) {
     return ['http_proxy', 'HTTP_PROXY'].find((name) => (environment[name] ?? '') !== '');
 }
 function proxyAgent(proxy, onSocket) {
-    const agent = new (external_node_https_default()).Agent({ proxyEnv: { https_proxy: proxy.href } });
+    const agent = new external_node_https_namespaceObject.Agent({ proxyEnv: { https_proxy: proxy.href } });
     const { createConnection } = agent;
     agent.createConnection = (...args) => {
         const socket = createConnection.apply(agent, args);
@@ -1421,8 +1385,8 @@ function createTransport(baseUrl, headers, isDefaultHost) {
     if (proxy !== undefined)
         assertProxySupport(process.versions.node);
     (0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(ADDRESS_SECONDS * SECOND_MS);
-    const { Agent, request: open } = isEncrypted ? (external_node_https_default()) : (external_node_http_default());
-    const keptAlive = new Agent({ keepAlive: true });
+    const open = isEncrypted ? external_node_https_namespaceObject.request : external_node_http_namespaceObject.request;
+    const keptAlive = new (isEncrypted ? external_node_https_namespaceObject.Agent : external_node_http_namespaceObject.Agent)({ keepAlive: true });
     const route = {
         host: url.host,
         isDefaultHost,
@@ -1701,10 +1665,6 @@ function answers_isSuccess({ status }) {
 function isHtml({ contentType, text }) {
     return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
 }
-function holdsRecord({ text }) {
-    const body = tryJson(text);
-    return typeof body === 'object' && body !== null;
-}
 function isFromIcr({ status, text }) {
     const body = tryJson(text);
     return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
@@ -1712,12 +1672,9 @@ function isFromIcr({ status, text }) {
 function describeResponse(response, who = 'ICR') {
     const { status, request } = response;
     if (isHtml(response))
-        return `The answer to ${request} was ${status} with a page of HTML, which is hardly ICR’s`;
+        return `The answer to ${request} was ${status} with a page of HTML`;
     const words = answers_isSuccess(response) ? undefined : readWords(response);
     return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
-}
-function isMissingRoute({ status, text }) {
-    return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
 }
 function saysNoRoute(text) {
     return /\bCannot (?:GET|POST|DELETE) \//.test(text);
@@ -1891,6 +1848,9 @@ function explainUnavailable(response) {
         };
     }
     return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+}
+function isMissingRoute({ status, text }) {
+    return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
 }
 function explainMissingRoute({ status, url }) {
     const { origin, pathname } = new URL(url);
@@ -2214,6 +2174,10 @@ function createIcrApi(send, credential, budget) {
             : mint({ kind: 'mint', ...installation }, `${installationPath(installation.id)}/accessTokens`),
     };
 }
+function holdsRecord({ text }) {
+    const body = tryJson(text);
+    return typeof body === 'object' && body !== null;
+}
 function installationPath(id) {
     return `/app/installations/${encodeURIComponent(id)}`;
 }
@@ -2451,7 +2415,7 @@ function uint32be(value) {
   return writeUInt32BE(buf, value), buf;
 }
 const NON_ASCII = /[^\x00-\x7f]/;
-function buffer_utils_encode(string) {
+function encode(string) {
   if (typeof string == "string" && string.length >= 128) {
     if (NON_ASCII.test(string))
       throw new TypeError("non-ASCII string encountered in encode()");
@@ -2497,7 +2461,7 @@ async function digest(algorithm, data) {
 ;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/base64url.js
 
 const invalid = "The input to be decoded is not correctly encoded.";
-function base64url_decode(input) {
+function decode(input) {
   try {
     return decodeBase64(typeof input == "string" ? input : decoder.decode(input), !0);
   } catch (cause) {
@@ -2509,263 +2473,7 @@ function base64url_encode(input) {
 }
 
 
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/validate.js
-
-
-
-function assertUint8Array(input, label) {
-  if (!(input instanceof Uint8Array))
-    throw new TypeError(`${label} must be an instance of Uint8Array`);
-}
-function validate_isObject(input) {
-  if (typeof input != "object" || input === null || Object.prototype.toString.call(input) !== "[object Object]")
-    return !1;
-  const prototype = Object.getPrototypeOf(input);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-function isJwkSet(input) {
-  return validate_isObject(input) && Array.isArray(input.keys) && Array.from(input.keys).every(validate_isObject);
-}
-function isDisjoint(...headers) {
-  const parameters = /* @__PURE__ */ new Set();
-  for (const header of headers)
-    if (header)
-      for (const parameter of Object.keys(header)) {
-        if (parameters.has(parameter))
-          return !1;
-        parameters.add(parameter);
-      }
-  return !0;
-}
-function assertNotSet(value, name) {
-  if (value !== void 0)
-    throw new TypeError(`${name} can only be called once`);
-}
-function decodeBase64url(value, label, ErrorClass) {
-  try {
-    return decode(value);
-  } catch (cause) {
-    throw new ErrorClass(`Failed to base64url decode the ${label}`, { cause });
-  }
-}
-function encodeAsciiMember(value, label, ErrorClass) {
-  try {
-    return encode(value);
-  } catch (cause) {
-    throw new ErrorClass(`The ${label} is not a valid base64url string`, { cause });
-  }
-}
-function parseJoseHeader(encodedProtectedHeader, ErrorClass, message) {
-  let parsed;
-  try {
-    parsed = JSON.parse(strictDecoder.decode(base64url_decode(encodedProtectedHeader)));
-  } catch (cause) {
-    throw new ErrorClass(message, { cause });
-  }
-  if (!validate_isObject(parsed))
-    throw new ErrorClass(message);
-  return parsed;
-}
-const JWS_RECOGNIZED = { __proto__: null, b64: !0 }, JWE_RECOGNIZED = { __proto__: null };
-function validateAlgorithms(option, algorithms) {
-  if (algorithms !== void 0 && (!Array.isArray(algorithms) || algorithms.some((s) => typeof s != "string")))
-    throw new TypeError(`"${option}" option must be an array of strings`);
-  return algorithms === void 0 ? void 0 : new Set(algorithms);
-}
-function validateCritDuplicates(Err, protectedHeader) {
-  const { crit } = protectedHeader ?? {};
-  if (Array.isArray(crit) && new Set(crit).size !== crit.length)
-    throw new Err('"crit" (Critical) Header Parameter MUST NOT contain duplicate values');
-}
-function validateCrit(Err, recognizedDefault, recognizedOption, protectedHeader, joseHeader) {
-  if (joseHeader.crit !== void 0 && protectedHeader?.crit === void 0)
-    throw new Err('"crit" (Critical) Header Parameter MUST be integrity protected');
-  if (!protectedHeader || protectedHeader.crit === void 0)
-    return [];
-  if (!Array.isArray(protectedHeader.crit) || protectedHeader.crit.length === 0 || protectedHeader.crit.some((input) => typeof input != "string" || input.length === 0))
-    throw new Err('"crit" (Critical) Header Parameter MUST be an array of non-empty strings when present');
-  const recognized = recognizedOption === void 0 ? recognizedDefault : { __proto__: null, ...recognizedOption, ...recognizedDefault };
-  for (const parameter of protectedHeader.crit) {
-    if (!(parameter in recognized))
-      throw new JOSENotSupported(`Extension Header Parameter "${parameter}" is not recognized`);
-    if (!Object.hasOwn(joseHeader, parameter) || joseHeader[parameter] === void 0)
-      throw new Err(`Extension Header Parameter "${parameter}" is missing`);
-    if (recognized[parameter] && (!Object.hasOwn(protectedHeader, parameter) || protectedHeader[parameter] === void 0))
-      throw new Err(`Extension Header Parameter "${parameter}" MUST be integrity protected`);
-  }
-  return protectedHeader.crit;
-}
-function validateB64(protectedHeader, extensions) {
-  if (extensions.includes("b64")) {
-    const b64 = protectedHeader.b64;
-    if (typeof b64 != "boolean")
-      throw new JWSInvalid('The "b64" (base64url-encode payload) Header Parameter must be a boolean');
-    return b64;
-  }
-  return !0;
-}
-function serializeJoseHeader(Err, header) {
-  let serialized, parsed;
-  try {
-    serialized = JSON.stringify(header), parsed = JSON.parse(serialized);
-  } catch (cause) {
-    throw new Err("JOSE Header is not valid JSON", { cause });
-  }
-  if (!validate_isObject(parsed))
-    throw new Err("JOSE Header is not a JSON object");
-  return [parsed, serialized];
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_protected_header.js
-
-function decodeProtectedHeader(token) {
-  let encodedProtectedHeader;
-  if (typeof token == "string") {
-    const parts = token.split(".");
-    (parts.length === 3 || parts.length === 5) && ([encodedProtectedHeader] = parts);
-  } else if (typeof token == "object" && token)
-    if ("protected" in token)
-      encodedProtectedHeader = token.protected;
-    else
-      throw new TypeError("Token does not contain a Protected Header");
-  const invalid = "Invalid Token or Protected Header formatting";
-  if (typeof encodedProtectedHeader != "string" || !encodedProtectedHeader)
-    throw new TypeError(invalid);
-  return parseJoseHeader(encodedProtectedHeader, TypeError, invalid);
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/errors.js
-class JOSEError extends Error {
-  static code = "ERR_JOSE_GENERIC";
-  code = "ERR_JOSE_GENERIC";
-  constructor(message, options) {
-    super(message, options), this.name = this.constructor.name, Error.captureStackTrace?.(this, this.constructor);
-  }
-}
-class JWTClaimValidationFailed extends JOSEError {
-  static code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
-  code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
-  claim;
-  reason;
-  payload;
-  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
-    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
-  }
-}
-class JWTExpired extends JOSEError {
-  static code = "ERR_JWT_EXPIRED";
-  code = "ERR_JWT_EXPIRED";
-  claim;
-  reason;
-  payload;
-  constructor(message, payload, claim = "unspecified", reason = "unspecified") {
-    super(message, { cause: { claim, reason, payload } }), this.claim = claim, this.reason = reason, this.payload = payload;
-  }
-}
-class JOSEAlgNotAllowed extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JOSE_ALG_NOT_ALLOWED"));
-  code = "ERR_JOSE_ALG_NOT_ALLOWED";
-}
-class errors_JOSENotSupported extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JOSE_NOT_SUPPORTED"));
-  code = "ERR_JOSE_NOT_SUPPORTED";
-}
-class JWEDecryptionFailed extends JOSEError {
-  static code = "ERR_JWE_DECRYPTION_FAILED";
-  code = "ERR_JWE_DECRYPTION_FAILED";
-  constructor(message = "decryption operation failed", options) {
-    super(message, options);
-  }
-}
-class JWEInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWE_INVALID"));
-  code = "ERR_JWE_INVALID";
-}
-class errors_JWSInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWS_INVALID"));
-  code = "ERR_JWS_INVALID";
-}
-class JWTInvalid extends JOSEError {
-  static code = "ERR_JWT_INVALID";
-  code = "ERR_JWT_INVALID";
-}
-class JWKInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWK_INVALID"));
-  code = "ERR_JWK_INVALID";
-}
-class JWKSInvalid extends (/* unused pure expression or super */ null && (JOSEError)) {
-  static code = (/* unused pure expression or super */ null && ("ERR_JWKS_INVALID"));
-  code = "ERR_JWKS_INVALID";
-}
-class JWKSNoMatchingKey extends JOSEError {
-  static code = "ERR_JWKS_NO_MATCHING_KEY";
-  code = "ERR_JWKS_NO_MATCHING_KEY";
-  constructor(message = "no applicable key found in the JSON Web Key Set", options) {
-    super(message, options);
-  }
-}
-class JWKSMultipleMatchingKeys extends JOSEError {
-  [Symbol.asyncIterator] = async function* () {
-  };
-  static code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
-  code = "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
-  constructor(message = "multiple matching keys found in the JSON Web Key Set", options) {
-    super(message, options);
-  }
-}
-class JWKSTimeout extends JOSEError {
-  static code = "ERR_JWKS_TIMEOUT";
-  code = "ERR_JWKS_TIMEOUT";
-  constructor(message = "request timed out", options) {
-    super(message, options);
-  }
-}
-class JWSSignatureVerificationFailed extends JOSEError {
-  static code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
-  code = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
-  constructor(message = "signature verification failed", options) {
-    super(message, options);
-  }
-}
-
-
-;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/util/decode_jwt.js
-
-
-
-
-function decodeJwt(jwt) {
-  if (typeof jwt != "string")
-    throw new JWTInvalid("JWTs must use Compact JWS serialization, JWT must be a string");
-  const { 1: encodedPayload, length } = jwt.split(".");
-  if (length === 5)
-    throw new JWTInvalid("Only JWTs using Compact JWS serialization can be decoded");
-  if (length !== 3)
-    throw new JWTInvalid("Invalid JWT");
-  if (!encodedPayload)
-    throw new JWTInvalid("JWTs must contain a payload");
-  let claimsSetBytes;
-  try {
-    claimsSetBytes = base64url_decode(encodedPayload);
-  } catch (cause) {
-    throw new JWTInvalid("Failed to base64url decode the payload", { cause });
-  }
-  let claimsSet;
-  try {
-    claimsSet = JSON.parse(strictDecoder.decode(claimsSetBytes));
-  } catch (cause) {
-    throw new JWTInvalid("Failed to parse the decoded payload as JSON", { cause });
-  }
-  if (!validate_isObject(claimsSet))
-    throw new JWTInvalid("Invalid JWT Claims Set");
-  return claimsSet;
-}
-
-
 ;// CONCATENATED MODULE: ./src/icr/app-jwt.ts
-
 
 
 const ALGORITHM = 'RS256';
@@ -2793,7 +2501,7 @@ function readAppJwt(jwt, nowSeconds) {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
         throw new Error('`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs in `private-key`.');
     }
-    const { alg, iss, iat, exp } = app_jwt_decode(jwt);
+    const [{ alg }, { iss, iat, exp }] = readParts(jwt);
     if (alg !== ALGORITHM)
         throw new Error('`jwt` is not signed with RS256. Sign it with RS256, which is all that ICR takes.');
     if (typeof iss !== 'string' || iss === '') {
@@ -2805,17 +2513,21 @@ function readAppJwt(jwt, nowSeconds) {
     if (exp <= nowSeconds) {
         throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`);
     }
-    return { issuer: iss, issuedAtSeconds: iat, expiresAtSeconds: exp };
+    return { issuer: iss, issuedAtSeconds: typeof iat === 'number' ? iat : undefined, expiresAtSeconds: exp };
 }
-function app_jwt_decode(jwt) {
+function readParts(jwt) {
+    const [header, claims] = jwt.split('.').map(toFields);
+    if (header !== undefined && claims !== undefined)
+        return [header, claims];
+    throw new Error('`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.');
+}
+function toFields(part) {
     try {
-        const { iss, iat, exp } = decodeJwt(jwt);
-        return { alg: decodeProtectedHeader(jwt).alg, iss, iat: typeof iat === 'number' ? iat : undefined, exp };
+        const value = JSON.parse(new TextDecoder().decode(decode(part)));
+        return isObject(value) ? value : undefined;
     }
-    catch (error) {
-        throw new Error('`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.', {
-            cause: error,
-        });
+    catch {
+        return undefined;
     }
 }
 

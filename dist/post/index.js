@@ -1,39 +1,5 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	"use strict";
-/******/ 	// The require scope
-/******/ 	var __nccwpck_require__ = {};
-/******/ 	
-/************************************************************************/
-/******/ 	/* webpack/runtime/compat get default export */
-/******/ 	(() => {
-/******/ 		// getDefaultExport function for compatibility with non-harmony modules
-/******/ 		__nccwpck_require__.n = (module) => {
-/******/ 			var getter = module && module.__esModule ?
-/******/ 				() => (module['default']) :
-/******/ 				() => (module);
-/******/ 			__nccwpck_require__.d(getter, { a: getter });
-/******/ 			return getter;
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/define property getters */
-/******/ 	(() => {
-/******/ 		// define getter functions for harmony exports
-/******/ 		__nccwpck_require__.d = (exports, definition) => {
-/******/ 			for(var key in definition) {
-/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
-/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
-/******/ 				}
-/******/ 			}
-/******/ 		};
-/******/ 	})();
-/******/ 	
-/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
-/******/ 	(() => {
-/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
-/******/ 	})();
-/******/ 	
-/************************************************************************/
 var __webpack_exports__ = {};
 
 ;// CONCATENATED MODULE: ./package.json
@@ -1125,7 +1091,7 @@ function httpDateMs(date) {
 const RUN_AGAIN = 'Run the job again later.';
 const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
-const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.';
+const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
@@ -1224,16 +1190,16 @@ function responseCutShort(cause) {
     return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
 }
 function responseTooLarge(route, status) {
-    const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
+    const problem = 'The response is larger than 1 MiB';
     return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 function protocolSwitched(route) {
-    const problem = 'The server switched protocols (101), which ICR does not do';
+    const problem = 'The server switched protocols (101)';
     return { problem, fix: checkApiUrl(route), isFinal: true };
 }
 function notEncrypted() {
     return {
-        problem: '`api-url` is not https, and only a loopback host may be asked without',
+        problem: '`api-url` is not https',
         fix: 'Begin `api-url` with https://.',
     };
 }
@@ -1242,7 +1208,7 @@ function proxyRefused(route, status) {
     const proxy = `The proxy ${route.proxy}`;
     if (status === undefined || Number.isNaN(status)) {
         return {
-            problem: `${proxy} ${status === undefined ? 'ended the connection' : 'does not speak HTTP'}`,
+            problem: `${proxy} ended the connection, or does not speak HTTP`,
             fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
         };
     }
@@ -1286,10 +1252,8 @@ function codeOf(error) {
 
 ;// CONCATENATED MODULE: external "node:http"
 const external_node_http_namespaceObject = require("node:http");
-var external_node_http_default = /*#__PURE__*/__nccwpck_require__.n(external_node_http_namespaceObject);
 ;// CONCATENATED MODULE: external "node:https"
 const external_node_https_namespaceObject = require("node:https");
-var external_node_https_default = /*#__PURE__*/__nccwpck_require__.n(external_node_https_namespaceObject);
 ;// CONCATENATED MODULE: external "node:net"
 const external_node_net_namespaceObject = require("node:net");
 ;// CONCATENATED MODULE: ./src/http/proxy.ts
@@ -1342,7 +1306,7 @@ function proxyForHttpOnly(environment) {
     return ['http_proxy', 'HTTP_PROXY'].find((name) => (environment[name] ?? '') !== '');
 }
 function proxyAgent(proxy, onSocket) {
-    const agent = new (external_node_https_default()).Agent({ proxyEnv: { https_proxy: proxy.href } });
+    const agent = new external_node_https_namespaceObject.Agent({ proxyEnv: { https_proxy: proxy.href } });
     const { createConnection } = agent;
     agent.createConnection = (...args) => {
         const socket = createConnection.apply(agent, args);
@@ -1421,8 +1385,8 @@ function createTransport(baseUrl, headers, isDefaultHost) {
     if (proxy !== undefined)
         assertProxySupport(process.versions.node);
     (0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(ADDRESS_SECONDS * SECOND_MS);
-    const { Agent, request: open } = isEncrypted ? (external_node_https_default()) : (external_node_http_default());
-    const keptAlive = new Agent({ keepAlive: true });
+    const open = isEncrypted ? external_node_https_namespaceObject.request : external_node_http_namespaceObject.request;
+    const keptAlive = new (isEncrypted ? external_node_https_namespaceObject.Agent : external_node_http_namespaceObject.Agent)({ keepAlive: true });
     const route = {
         host: url.host,
         isDefaultHost,
@@ -1710,10 +1674,6 @@ function answers_isSuccess({ status }) {
 function isHtml({ contentType, text }) {
     return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
 }
-function holdsRecord({ text }) {
-    const body = tryJson(text);
-    return typeof body === 'object' && body !== null;
-}
 function isFromIcr({ status, text }) {
     const body = tryJson(text);
     return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
@@ -1721,12 +1681,9 @@ function isFromIcr({ status, text }) {
 function describeResponse(response, who = 'ICR') {
     const { status, request } = response;
     if (isHtml(response))
-        return `The answer to ${request} was ${status} with a page of HTML, which is hardly ICR’s`;
+        return `The answer to ${request} was ${status} with a page of HTML`;
     const words = answers_isSuccess(response) ? undefined : readWords(response);
     return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
-}
-function isMissingRoute({ status, text }) {
-    return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
 }
 function saysNoRoute(text) {
     return /\bCannot (?:GET|POST|DELETE) \//.test(text);

@@ -7,8 +7,7 @@ const RUN_AGAIN = 'Run the job again later.';
 const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA =
   'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
-const RENEW =
-  'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.';
+const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
 /** Of the system, TLS, OpenSSL and Node's HTTP parser. An error with any other code is the program's own. */
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
 /** OpenSSL's names (X509_V_ERR_…) are the codes. */
@@ -162,18 +161,18 @@ export function responseCutShort(cause?: unknown): Failure {
 }
 
 export function responseTooLarge(route: Route, status: number | undefined): Failure {
-  const problem = 'The response is larger than 1 MiB, so it is hardly ICR’s';
+  const problem = 'The response is larger than 1 MiB';
   return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 
 export function protocolSwitched(route: Route): Failure {
-  const problem = 'The server switched protocols (101), which ICR does not do';
+  const problem = 'The server switched protocols (101)';
   return { problem, fix: checkApiUrl(route), isFinal: true };
 }
 
 export function notEncrypted(): Failure {
   return {
-    problem: '`api-url` is not https, and only a loopback host may be asked without',
+    problem: '`api-url` is not https',
     fix: 'Begin `api-url` with https://.',
   };
 }
@@ -188,7 +187,7 @@ function proxyRefused(route: Route, status: number | undefined): Failure {
   const proxy = `The proxy ${route.proxy}`;
   if (status === undefined || Number.isNaN(status)) {
     return {
-      problem: `${proxy} ${status === undefined ? 'ended the connection' : 'does not speak HTTP'}`,
+      problem: `${proxy} ended the connection, or does not speak HTTP`,
       fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
     };
   }

@@ -1,5 +1,5 @@
 /** Chooses the proxy for a host from the environment, and opens connections through it. */
-import https from 'node:https';
+import { Agent } from 'node:https';
 import { Socket } from 'node:net';
 import { RequestError } from './errors.ts';
 
@@ -63,8 +63,8 @@ export function proxyForHttpOnly(environment: NodeJS.ProcessEnv): string | undef
  *
  * @param onSocket gets the socket to the proxy itself, which Node shows nobody until the tunnel is open
  */
-export function proxyAgent(proxy: URL, onSocket: (socket: Socket) => void): https.Agent {
-  const agent = new https.Agent({ proxyEnv: { https_proxy: proxy.href } });
+export function proxyAgent(proxy: URL, onSocket: (socket: Socket) => void): Agent {
+  const agent = new Agent({ proxyEnv: { https_proxy: proxy.href } });
   const { createConnection } = agent;
   agent.createConnection = (...args) => {
     const socket = createConnection.apply(agent, args);

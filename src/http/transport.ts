@@ -1,6 +1,6 @@
 /** Makes one attempt at a request: the connection, and the limits on time and size. */
-import http from 'node:http';
-import https from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { maskSecret } from '../runner/secrets.ts';
 import {
@@ -110,8 +110,8 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   if (proxy !== undefined) assertProxySupport(process.versions.node);
   // No option of the agent, because Node would not use it for the connection to a proxy.
   setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_SECONDS * SECOND_MS);
-  const { Agent, request: open } = isEncrypted ? https : http;
-  const keptAlive = new Agent({ keepAlive: true });
+  const open = isEncrypted ? requestHttps : requestHttp;
+  const keptAlive = new (isEncrypted ? HttpsAgent : HttpAgent)({ keepAlive: true });
   const route: Route = {
     host: url.host,
     isDefaultHost,
@@ -124,7 +124,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
     let proxySocket: Socket | undefined;
     let wasSent = false;
-    let response: http.IncomingMessage | undefined;
+    let response: IncomingMessage | undefined;
     const chunks: Buffer[] = [];
     let bytes = 0;
     const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
@@ -140,7 +140,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       // Node would keep it open until the proxy responds.
       proxySocket?.destroy();
     };
-    const parse = (from: http.IncomingMessage, body: string) => ({
+    const parse = (from: IncomingMessage, body: string) => ({
       ...parseResponse(from, body),
       request: `${request.method} ${request.path} on ${url.host}`,
       host: url.host,
@@ -229,11 +229,11 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   };
 }
 
-function isSuccess({ statusCode = 0 }: http.IncomingMessage): boolean {
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
   return statusCode >= 200 && statusCode < 300;
 }
 
-function parseResponse({ statusCode = 0, headers }: http.IncomingMessage, text: string) {
+function parseResponse({ statusCode = 0, headers }: IncomingMessage, text: string) {
   const receivedMs = Date.now();
   const dateMs = httpDateMs(headers.date ?? '');
   return {

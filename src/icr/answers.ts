@@ -18,12 +18,6 @@ export function isHtml({ contentType, text }: HttpResponse): boolean {
   return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
 }
 
-/** Whether the body is what an API answers with, and not a page or a word of something in between. */
-export function holdsRecord({ text }: HttpResponse): boolean {
-  const body = tryJson(text);
-  return typeof body === 'object' && body !== null;
-}
-
 /** Whether an error is in the form in which ICR's demo reads them, and from a route that exists. */
 export function isFromIcr({ status, text }: HttpResponse): boolean {
   const body = tryJson(text);
@@ -33,17 +27,13 @@ export function isFromIcr({ status, text }: HttpResponse): boolean {
 /** `ICR answered 403 (“message”) to POST /x on HOST`. A message beside a token may hold it, so it is for errors alone. */
 export function describeResponse(response: HttpResponse, who = 'ICR'): string {
   const { status, request } = response;
-  if (isHtml(response)) return `The answer to ${request} was ${status} with a page of HTML, which is hardly ICR’s`;
+  if (isHtml(response)) return `The answer to ${request} was ${status} with a page of HTML`;
   const words = isSuccess(response) ? undefined : readWords(response);
   return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
 }
 
 /** NestJS says "Cannot GET /x" of a route that it doesn't have. */
-export function isMissingRoute({ status, text }: HttpResponse): boolean {
-  return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
-}
-
-function saysNoRoute(text: string): boolean {
+export function saysNoRoute(text: string): boolean {
   return /\bCannot (?:GET|POST|DELETE) \//.test(text);
 }
 
@@ -71,7 +61,8 @@ function textsOf(value: unknown): string[] {
     .filter((item): item is string => typeof item === 'string' && item.trim() !== '');
 }
 
-function tryJson(text: string): unknown {
+/** Undefined for what is no JSON. */
+export function tryJson(text: string): unknown {
   try {
     return parseJson(text);
   } catch {

@@ -3,7 +3,7 @@ import { type Budget, partOf, RequestError, type Send } from '../http/client.ts'
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { holdsRecord, isHtml, isSuccess, ShapeError } from './answers.ts';
+import { isHtml, isSuccess, ShapeError, tryJson } from './answers.ts';
 import { createClock } from './clock.ts';
 import type { Credential } from './credential.ts';
 import { apiError, type InstallationRule, type Operation, parseAs } from './errors.ts';
@@ -140,6 +140,12 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
         ? mint({ kind: 'app' }, '/app/accessTokens')
         : mint({ kind: 'mint', ...installation }, `${installationPath(installation.id)}/accessTokens`),
   };
+}
+
+/** Whether the body is what an API answers with, and not a page or a word of something in between. */
+function holdsRecord({ text }: HttpResponse): boolean {
+  const body = tryJson(text);
+  return typeof body === 'object' && body !== null;
 }
 
 function installationPath(id: string): string {

@@ -1,8 +1,7 @@
 /** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
-import { encode } from 'jose/base64url';
-import { decodeProtectedHeader } from 'jose/decode/protected_header';
-import { decodeJwt } from 'jose/jwt/decode';
+import { decode, encode } from 'jose/base64url';
 import type { Signer } from '../signing/signer.ts';
+import { type Fields, isObject } from './answers.ts';
 
 const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
@@ -61,7 +60,7 @@ export function readAppJwt(jwt: string, nowSeconds: number): OutsideJwt {
       '`jwt` is not a signed JWT. Give it whole: three base64url parts with dots between them. A private key belongs in `private-key`.',
     );
   }
-  const { alg, iss, iat, exp } = decode(jwt);
+  const [{ alg }, { iss, iat, exp }] = readParts(jwt);
   if (alg !== ALGORITHM)
     throw new Error('`jwt` is not signed with RS256. Sign it with RS256, which is all that ICR takes.');
   if (typeof iss !== 'string' || iss === '') {
@@ -75,19 +74,20 @@ export function readAppJwt(jwt: string, nowSeconds: number): OutsideJwt {
       `\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`,
     );
   }
-  return { issuer: iss, issuedAtSeconds: iat, expiresAtSeconds: exp };
+  return { issuer: iss, issuedAtSeconds: typeof iat === 'number' ? iat : undefined, expiresAtSeconds: exp };
 }
 
-function decode(jwt: string) {
+function readParts(jwt: string): [header: Fields, claims: Fields] {
+  const [header, claims] = jwt.split('.').map(toFields);
+  if (header !== undefined && claims !== undefined) return [header, claims];
+  throw new Error('`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.');
+}
+
+function toFields(part: string): Fields | undefined {
   try {
-    const { iss, iat, exp } = decodeJwt(jwt);
-    return { alg: decodeProtectedHeader(jwt).alg, iss, iat: typeof iat === 'number' ? iat : undefined, exp };
-  } catch (error) {
-    throw new Error(
-      '`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.',
-      {
-        cause: error,
-      },
-    );
+    const value: unknown = JSON.parse(new TextDecoder().decode(decode(part)));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

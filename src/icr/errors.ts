@@ -1,7 +1,7 @@
 /** What an answer that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import type { HttpResponse } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
-import { describeResponse, isHtml, isMissingRoute, readWords, ShapeError } from './answers.ts';
+import { describeResponse, isHtml, readWords, ShapeError, saysNoRoute, tryJson } from './answers.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock.ts';
 import type { Credential } from './credential.ts';
 
@@ -121,6 +121,11 @@ function explainUnavailable(response: HttpResponse): Explanation {
     };
   }
   return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+}
+
+/** Whether it is the API itself that is not there. */
+export function isMissingRoute({ status, text }: HttpResponse): boolean {
+  return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
 }
 
 function explainMissingRoute({ status, url }: HttpResponse): Explanation {

@@ -193,7 +193,10 @@ describe('organization-id', () => {
     scene.nordic.state = 'suspended';
     const again = scene.simulator.addInstallation({ appId: APP_ID, organization });
     const result = await scene.main({ 'organization-id': organization.id });
-    assertFailed(result, new RegExp(`lists another installation of the organization: try .installation-id: ${again.id}`));
+    assertFailed(
+      result,
+      new RegExp(`lists another installation of the organization: try .installation-id: ${again.id}`),
+    );
   });
 
   test('is left at the match in the list', async () => {

@@ -240,7 +240,7 @@ describe('is one warning, with the reason and until when the token is valid', ()
     ['false', json(false), /ICR answered 200 to DELETE .*; its body does not say that the token was revoked/],
     ['success: false', json({ success: false }), /its body does not say that the token was revoked/],
     ['HTML', html(), /was 200 with a page of HTML.*; its body does not say that the token was revoked/],
-    ['403 with HTML', html(403), /was 403 with a page of HTML, which is hardly ICR’s, not in the form of ICR’s errors/],
+    ['403 with HTML', html(403), /was 403 with a page of HTML, not in the form of ICR’s errors/],
     [
       '403 of a gateway',
       json({ message: 'Missing Authentication Token' }, 403),

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HttpResponse } from '../../src/http/transport.ts';
-import { describeResponse, isFromIcr, isHtml, isMissingRoute, isSuccess, readWords } from '../../src/icr/answers.ts';
+import { describeResponse, isFromIcr, isHtml, isSuccess, readWords } from '../../src/icr/answers.ts';
+import { isMissingRoute } from '../../src/icr/errors.ts';
 import { answer, html, refusal } from '../support/answer.ts';
 
 test('a status of 200 to 299 is a success, and no other', () => {
@@ -86,7 +87,7 @@ describe('an answer is described', () => {
     ['with ICR’s words', refusal(404, 'no such id'), undefined, `ICR answered 404 (“no such id”) ${to}`],
     ['without words', answer(503), undefined, `ICR answered 503 ${to}`],
     ['of another server', refusal(403, 'no'), 'A server', `A server answered 403 (“no”) ${to}`],
-    ['as a page', html(502), undefined, `The answer ${to} was 502 with a page of HTML, which is hardly ICR’s`],
+    ['as a page', html(502), undefined, `The answer ${to} was 502 with a page of HTML`],
     [
       'as a success without its words, which may be of a token',
       refusal(200, 'a secret'),

@@ -98,7 +98,7 @@ const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFi
     'UNSPECIFIED',
     SET,
     false,
-    'The server’s certificate is too weak. Renew it with an RSA key of 2048 bits or more and a SHA-256 signature, on the server or the proxy that issued it.',
+    'The server’s certificate is too weak. Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.',
     true,
   ],
 ];
@@ -140,13 +140,13 @@ for (const [status, hasLogin, says, isFinal] of [
   [
     Number.NaN,
     false,
-    'does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.',
+    'ended the connection, or does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.',
     undefined,
   ],
   [
     undefined,
     false,
-    'ended the connection. Check the scheme (http or https) and the port of `https_proxy`.',
+    'ended the connection, or does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.',
     undefined,
   ],
 ] as const) {
