@@ -2099,7 +2099,7 @@ function endless(read) {
 const HINT_SECONDS = 25;
 const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
 const MINT = { method: 'POST', attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 };
-const MIN_TOKEN_CHARACTERS_IN_ERROR = 16;
+const LIKE_TOKEN = /^[!-~]{16,}$/;
 function createIcrApi(send, credential, budget) {
     const clock = createClock();
     let isAppAccepted = false;
@@ -2202,7 +2202,7 @@ function parseMint(response, unseenTokens) {
 function maskToken(text) {
     try {
         const { token } = parseAccessToken(text);
-        if (token.length >= MIN_TOKEN_CHARACTERS_IN_ERROR)
+        if (LIKE_TOKEN.test(token))
             maskSecret(token);
     }
     catch (error) {
@@ -2683,6 +2683,10 @@ const diagnosis_CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 const BY_TEXT = [
     [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
+    [
+        /^\$\{?\w+\}?$/,
+        'is the name of a variable, which GitHub doesn’t expand here: write an expression that names the secret',
+    ],
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
     [/BEGIN CERTIFICATE/, diagnosis_CERTIFICATE],
@@ -2801,10 +2805,7 @@ function keyError(mistake) {
     return new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = require("node:timers/promises");
 ;// CONCATENATED MODULE: ./src/signing/bash.ts
-
 
 const MAX_STDOUT_BYTES = 64 * 1024;
 const MAX_STDERR_BYTES = 16 * 1024 * 1024;
@@ -2858,9 +2859,9 @@ async function endAll(child, mark) {
         return;
     const deadline = performance.now() + GRACE_MS;
     while (performance.now() < deadline && signalAll(child, mark, 0))
-        await (0,promises_namespaceObject.setTimeout)(POLL_MS);
+        await bash_sleep(POLL_MS);
     for (let round = 0; round < MAX_KILL_ROUNDS && signalAll(child, mark, 'SIGKILL'); round += 1)
-        await (0,promises_namespaceObject.setTimeout)(POLL_MS);
+        await bash_sleep(POLL_MS);
 }
 function signalAll(child, mark, signal) {
     if (child.pid === undefined)
@@ -2899,6 +2900,11 @@ function endTree({ pid, exitCode, signalCode }) {
         return false;
     childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
     return true;
+}
+function bash_sleep(milliseconds) {
+    return new Promise((resolve) => {
+        setTimeout(resolve, milliseconds);
+    });
 }
 
 ;// CONCATENATED MODULE: ./src/signing/signature.ts
@@ -3074,11 +3080,15 @@ function readText(name) {
         .trim();
 }
 function readId(name) {
-    const id = readText(name).replace(/^(["'])(.*)\1$/, '$2');
-    if (id === '')
+    const text = readText(name);
+    if (text === '')
         return undefined;
+    if (/^\$\{?\w+\}?$/.test(text)) {
+        throw new Error(`\`${name}\` is the name of a variable, which GitHub doesn’t expand here. Write an expression: \${{ … }}.`);
+    }
+    const id = text.replace(/^(["'])(.*)\1$/, '$2');
     if (!isId(id))
-        throw new Error(`\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
+        throw new Error(`\`${name}\` is not an id: it is empty, contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`);
     return id;
 }
 function readChoice(name, choices) {

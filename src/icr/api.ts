@@ -16,8 +16,8 @@ const HINT_SECONDS = 25;
 const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
 /** A mint is not idempotent. The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const MINT = { method: 'POST', attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 } as const;
-/** A shorter text in an error's `token` is no token, and its mask would garble the log. */
-const MIN_TOKEN_CHARACTERS_IN_ERROR = 16;
+/** The mask of anything else in an error's `token` would garble the log. */
+const LIKE_TOKEN = /^[!-~]{16,}$/;
 
 export interface ChosenInstallation {
   id: string;
@@ -173,7 +173,7 @@ function parseMint(response: HttpResponse, unseenTokens: number): AccessToken {
 function maskToken(text: string): void {
   try {
     const { token } = parseAccessToken(text);
-    if (token.length >= MIN_TOKEN_CHARACTERS_IN_ERROR) maskSecret(token);
+    if (LIKE_TOKEN.test(token)) maskSecret(token);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
   }

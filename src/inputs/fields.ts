@@ -11,16 +11,22 @@ export function readText(name: string): string {
 }
 
 /**
- * Without quotes around it, which a YAML block keeps.
+ * Without quotes around it, which a YAML block keeps. Quotes around nothing are no id that was left out.
  *
  * @throws Error without the text, which may be a secret in the wrong place
  */
 export function readId(name: string): string | undefined {
-  const id = readText(name).replace(/^(["'])(.*)\1$/, '$2');
-  if (id === '') return undefined;
+  const text = readText(name);
+  if (text === '') return undefined;
+  if (/^\$\{?\w+\}?$/.test(text)) {
+    throw new Error(
+      `\`${name}\` is the name of a variable, which GitHub doesn’t expand here. Write an expression: \${{ … }}.`,
+    );
+  }
+  const id = text.replace(/^(["'])(.*)\1$/, '$2');
   if (!isId(id))
     throw new Error(
-      `\`${name}\` is not an id: it contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`,
+      `\`${name}\` is not an id: it is empty, contains a space or a slash, or is too long. Copy it from ICR’s dashboard.`,
     );
   return id;
 }

@@ -248,6 +248,22 @@ describe('pasted ids', { timeout: 10 * timeout }, () => {
   }
 });
 
+describe('a text in place of an id', { timeout: 10 * timeout }, () => {
+  for (const [text, says] of [
+    ['""', /^`organization-id` is not an id: it is empty/],
+    ["''", /^`organization-id` is not an id: it is empty/],
+    ['$ICR_ORGANIZATION_ID', /^`organization-id` is the name of a variable/],
+    [`$\{ORGANIZATION}`, /^`organization-id` is the name of a variable/],
+  ] as const) {
+    test(`is an error and no id that was left out: ${text}`, { timeout }, async () => {
+      await using scene = await createScene();
+      scene.baltic.state = 'uninstalled';
+      assertFailed(await scene.main({ 'organization-id': text }), says);
+      assert.deepEqual(scene.asked(), []);
+    });
+  }
+});
+
 describe('an input that was lost on the way', { timeout: 10 * timeout }, () => {
   for (const name of Object.keys(DEFAULTS)) {
     test(`ends the step at once if it is ${name}, and does not take its default`, { timeout }, async () => {

@@ -136,6 +136,7 @@ const cert = certificate();
 /** What was pasted, and what its sentence must say. */
 const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   '***': ['***', /is `\*\*\*`: a masked value/],
+  'the name of a variable': ['$ICR_PRIVATE_KEY', /is the name of a variable, which GitHub doesn’t expand here/],
   'a public key': [publicPem, /is a public key/],
   'a PKCS#1 public key': [KEYS.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString(), /is a public key/],
   'a bare public key': [bodyOf(publicPem).join(''), /is a public key/],

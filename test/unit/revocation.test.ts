@@ -84,6 +84,8 @@ describe('whether a token is revoked is not known', options, () => {
       answer(200, { [name]: false }),
     ]),
     ['an error in it', answer(200, { error: 'no such token' })],
+    ['errors in it', answer(200, { errors: [{ message: 'no such token' }] })],
+    ['the status of an error in it', answer(200, { statusCode: 401, message: 'Unauthorized' })],
     ['a text', answer(200, 'OK')],
     ['a page', html(200)],
     ['a page that is empty', answer(200, '', { contentType: 'text/html' })],
