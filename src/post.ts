@@ -23,15 +23,15 @@ async function post(): Promise<void> {
   if (revocation.outcome === 'unknown') throw new Error(revocation.detail);
 
   info(describe(revocation, saved));
-  const since = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
-  if (saved.jobSummary) await writeSummary([['Token', `${revocation.outcome} at ${since}`]]);
+  const at = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
+  if (saved.jobSummary) await writeSummary([['Token', `${revocation.outcome} at ${at}`]]);
 }
 
 function describe({ outcome, detail }: Revocation, { expiresAt }: SavedToken): string {
   if (outcome === 'revoked') return 'Revoked the access token.';
   return outcome === 'expired'
     ? `The access token expired at ${expiresAt}, before this job ended. ${detail}.`
-    : `The access token was already invalid: ${detail}, twice.`;
+    : `The access token was already invalid, as ICR said twice: ${detail}.`;
 }
 
 function warn(error: unknown): void {

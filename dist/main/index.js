@@ -1444,7 +1444,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            const end = () => fail({ problem: 'The step was cancelled', fix: '' });
+            const end = () => fail({ problem: '', fix: '' });
             graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
@@ -1565,7 +1565,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
         const name = `${request.method} ${request.path} on ${host}`;
         const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
         const startedMs = clockMs();
-        let [attempts, failures, unanswered] = [0, 0, 0];
+        let [attempts, sent, failures, unanswered] = [0, 0, 0, 0];
         let last;
         for (;;) {
             throwIfCancelled();
@@ -1577,8 +1577,10 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             attempts += 1;
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
-            if ('failure' in outcome && outcome.wasSent)
-                unanswered += 1;
+            if (!('failure' in outcome))
+                sent += 1;
+            else if (outcome.wasSent)
+                [sent, unanswered] = [sent + 1, unanswered + 1];
             const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
             if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
@@ -1614,7 +1616,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             const { response } = outcome;
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
             if (requestedMs === undefined)
-                return { ...response, attempts, elapsedSeconds, unanswered };
+                return { ...response, attempts, sent, elapsedSeconds, unanswered };
             throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
         }
     };
@@ -1774,7 +1776,7 @@ const ORIGINS = {
 };
 function apiError(operation, response, credential, isAppAccepted) {
     const { cause, fix, more, came } = errors_explain(operation, response, credential, isAppAccepted);
-    return new Error(joined([cause, fix, more, describeOthers(operation), `${came ?? describeResponse(response)}.`]));
+    return new Error(joined([cause, fix, more, describeAnother(operation), `${came ?? describeResponse(response)}.`]));
 }
 function parseAs(response, parse) {
     try {
@@ -1793,14 +1795,16 @@ function parseAs(response, parse) {
 }
 function errors_explain(operation, response, credential, isAppAccepted) {
     const { status } = response;
-    if (status === 401 || status === 403)
-        return explainRefusal(operation, response, credential, isAppAccepted);
     if (status >= 300 && status < 400)
         return explainRedirect(response);
     if (status === 408 || status === 429 || status >= 500)
         return explainUnavailable(response);
     if (isMissingRoute(response) && !isAppAccepted)
         return explainMissingRoute(response);
+    if (isHtml(response))
+        return explainPage(response, isAppAccepted ? undefined : credential);
+    if (status === 401 || status === 403)
+        return explainRefusal(operation, response, credential, isAppAccepted);
     const words = readWords(response);
     const more = joined([describeAsked(operation), isAppAccepted ? undefined : describeApp(response, credential)]);
     const said = words === undefined
@@ -1813,18 +1817,19 @@ function errors_explain(operation, response, credential, isAppAccepted) {
     const fix = isAppAccepted ? 'Check `api-version` and the ids.' : 'Check `app-id`, `api-url` and `api-version`.';
     return { ...said, fix };
 }
+const errors_RUN_AGAIN = 'Run the job again: it may have been removed or suspended meanwhile.';
 const NOT_FOUND_FIXES = {
     'installation-id': 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.',
-    'organization-id': 'Run the job again: it was removed, or suspended, a moment ago.',
-    'only-installation': 'Run the job again: it was removed, or suspended, a moment ago.',
+    'organization-id': errors_RUN_AGAIN,
+    'only-installation': errors_RUN_AGAIN,
 };
 function describeAsked(operation) {
     return 'id' in operation ? `It is about installation ${operation.id} (${ORIGINS[operation.rule]}).` : undefined;
 }
-function describeOthers(operation) {
-    if (operation.kind !== 'mint' || operation.others.length === 0)
+function describeAnother(operation) {
+    if (operation.kind !== 'mint' || operation.another === undefined)
         return undefined;
-    return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.others[0] ?? '', 128)}\`.`;
+    return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.another, 128)}\`.`;
 }
 function explainRedirect({ location, url }) {
     const cause = '`api-url` leads to a redirect, and redirects are not followed.';
@@ -1847,7 +1852,8 @@ function explainUnavailable(response) {
             fix: 'Run the job again later, with fewer jobs at once.',
         };
     }
-    return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+    const who = isHtml(response) ? 'ICR, or a proxy before it,' : 'ICR';
+    return { cause: `${who} is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
 }
 function isMissingRoute({ status, text }) {
     return status === 410 || (status === 404 && (saysNoRoute(text) || tryJson(text) === undefined));
@@ -1861,15 +1867,16 @@ function explainMissingRoute({ status, url }) {
             : 'Check `api-url`, its path included.',
     };
 }
+function explainPage(response, credential) {
+    const app = credential === undefined ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` };
+    return {
+        cause: `The request was refused on the way (${response.status}), likely by a proxy or firewall.`,
+        fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
+        ...app,
+        came: `The answer to ${response.request} was ${response.status}`,
+    };
+}
 function explainRefusal(operation, response, credential, isAppAccepted) {
-    if (response.status === 403 && isHtml(response)) {
-        return {
-            cause: 'The request was refused on the way, likely by a proxy or firewall.',
-            fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
-            ...(isAppAccepted ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` }),
-            came: `The answer to ${response.request} was 403`,
-        };
-    }
     return isAppAccepted
         ? explainLaterRefusal(operation, response.status)
         : explainAppRefusal(operation, response, credential);
@@ -2058,7 +2065,7 @@ async function readInstallationList(get, toError, isEnough) {
         const response = await getPage(page);
         const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
         if (isRefused && total !== undefined && seenIds.size >= total)
-            return { read: seenIds.size, total: undefined };
+            return { read: seenIds.size, shortOf: undefined };
         if (!answers_isSuccess(response))
             throw toError(response);
         const { installations, total: told } = parseAs(response, parseInstallationPage);
@@ -2072,7 +2079,7 @@ async function readInstallationList(get, toError, isEnough) {
         const isMoreTold = total !== undefined && total > seenIds.size;
         const mayGoOn = total === undefined ? seenIds.size === 0 || installations.length > 0 : isMoreTold;
         if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
-            return { read: seenIds.size, total: isMoreTold ? total : undefined };
+            return { read: seenIds.size, shortOf: isMoreTold ? total : undefined };
         }
     }
     async function getPage(page) {
@@ -2131,7 +2138,7 @@ function createIcrApi(send, credential, budget) {
         if (!answers_isSuccess(response)) {
             maskToken(response.text);
             const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
-            throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), isHidden ? response.attempts : unanswered);
+            throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), isHidden ? response.sent : unanswered);
         }
         const minted = parseMint(response, unanswered + 1);
         maskSecret(minted.token);
@@ -2790,7 +2797,7 @@ function signWithKey(key, text) {
     const signature = verifiedSignature(key, Buffer.from(text));
     if (signature !== undefined)
         return signature;
-    throw keyError('is damaged: its public half does not verify what it signs');
+    throw keyError('is damaged: what it signs can’t be verified');
 }
 function verifiedSignature(key, text) {
     try {
@@ -3426,7 +3433,7 @@ function describeInstallations(installations, isLogPrivate) {
         const listed = installations.slice(0, MAX_LISTED).map(describeInstallation).join(', ');
         return count > MAX_LISTED ? `${listed}, and ${count - MAX_LISTED} more` : listed;
     }
-    return `${count === 1 ? 'one organization' : `${count} organizations`}. Their names are not shown, because the repository is not private: run this step in a private one to see them`;
+    return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: run this step in a private one to see them`;
 }
 function describeOrganization({ id, name }) {
     return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${quote(id, installation_names_MAX_ID_CHARACTERS)}`;
@@ -3444,7 +3451,7 @@ function describeInstallation({ id, organization }) {
 async function chooseInstallation(api, { installationId, organizationId }, isLogPrivate) {
     if (installationId !== undefined) {
         const organization = organizationId === undefined ? undefined : await choose_installation_confirm(api, installationId, organizationId, isLogPrivate);
-        return { id: installationId, organization, rule: 'installation-id', others: [] };
+        return { id: installationId, organization, rule: 'installation-id', another: undefined };
     }
     return organizationId === undefined ? findOnly(api, isLogPrivate) : findFor(organizationId, api, isLogPrivate);
 }
@@ -3458,7 +3465,7 @@ async function choose_installation_confirm(api, id, organizationId, isLogPrivate
 async function findFor(organizationId, api, isLogPrivate) {
     const direct = await api.findOrganizationInstallation(organizationId);
     if (direct !== undefined && !isSameId(direct.id, organizationId) && isOf(direct, organizationId) !== false) {
-        return { ...direct, rule: 'organization-id', others: [] };
+        return { ...direct, rule: 'organization-id', another: undefined };
     }
     log_info('The organization’s own route gave no usable answer: reading the list of installations.');
     const seen = [];
@@ -3468,22 +3475,22 @@ async function findFor(organizationId, api, isLogPrivate) {
         seen.push(...page);
         return found.length > 0;
     });
-    const [first, ...others] = found;
+    const [first, second] = found;
     if (first !== undefined)
-        return { ...first, rule: 'organization-id', others: others.map(({ id }) => id) };
+        return { ...first, rule: 'organization-id', another: second?.id };
     const asked = [];
     for (const installation of seen) {
         const whole = installation.organization === undefined ? await api.findInstallation(installation.id) : installation;
         if (whole !== undefined && isOf(whole, organizationId) === true) {
-            return { ...whole, id: installation.id, rule: 'organization-id', others: [] };
+            return { ...whole, id: installation.id, rule: 'organization-id', another: undefined };
         }
         asked.push({ id: installation.id, organization: whole?.organization });
     }
     throw notFound(organizationId, asked, end, isLogPrivate);
 }
 function notFound(organizationId, asked, end, isLogPrivate) {
-    if (end?.total !== undefined)
-        return incomplete(end.total, end.read);
+    if (end?.shortOf !== undefined)
+        return incomplete(end.shortOf, end.read);
     const list = `The list was read to its end; it has ${describeInstallations(asked, isLogPrivate)}.`;
     return new Error(asked.some(({ organization }) => organization === undefined)
         ? `ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. ${list}`
@@ -3495,14 +3502,14 @@ async function findOnly(api, isLogPrivate) {
         seen.push(...page);
         return false;
     });
-    if (end?.total !== undefined)
-        throw incomplete(end.total, end.read);
+    if (end?.shortOf !== undefined)
+        throw incomplete(end.shortOf, end.read);
     const [only, ...others] = seen;
     if (only === undefined) {
         throw new Error('The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment in which it is installed.');
     }
     if (others.length === 0)
-        return { ...only, rule: 'only-installation', others: [] };
+        return { ...only, rule: 'only-installation', another: undefined };
     throw new Error(`Set \`organization-id\`: the app has ${seen.length} installations, and nothing says which. It is installed for ${describeInstallations(seen, isLogPrivate)}.`);
 }
 function incomplete(total, read) {

@@ -1444,7 +1444,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            const end = () => fail({ problem: 'The step was cancelled', fix: '' });
+            const end = () => fail({ problem: '', fix: '' });
             graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
@@ -1565,7 +1565,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
         const name = `${request.method} ${request.path} on ${host}`;
         const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
         const startedMs = clockMs();
-        let [attempts, failures, unanswered] = [0, 0, 0];
+        let [attempts, sent, failures, unanswered] = [0, 0, 0, 0];
         let last;
         for (;;) {
             throwIfCancelled();
@@ -1577,8 +1577,10 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             attempts += 1;
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
-            if ('failure' in outcome && outcome.wasSent)
-                unanswered += 1;
+            if (!('failure' in outcome))
+                sent += 1;
+            else if (outcome.wasSent)
+                [sent, unanswered] = [sent + 1, unanswered + 1];
             const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
             if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
@@ -1614,7 +1616,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             const { response } = outcome;
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
             if (requestedMs === undefined)
-                return { ...response, attempts, elapsedSeconds, unanswered };
+                return { ...response, attempts, sent, elapsedSeconds, unanswered };
             throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
         }
     };
@@ -1934,16 +1936,16 @@ async function post() {
     if (revocation.outcome === 'unknown')
         throw new Error(revocation.detail);
     log_info(post_describe(revocation, saved));
-    const since = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
+    const at = revocation.outcome === 'expired' ? saved.expiresAt : new Date().toISOString();
     if (saved.jobSummary)
-        await writeSummary([['Token', `${revocation.outcome} at ${since}`]]);
+        await writeSummary([['Token', `${revocation.outcome} at ${at}`]]);
 }
 function post_describe({ outcome, detail }, { expiresAt }) {
     if (outcome === 'revoked')
         return 'Revoked the access token.';
     return outcome === 'expired'
         ? `The access token expired at ${expiresAt}, before this job ended. ${detail}.`
-        : `The access token was already invalid: ${detail}, twice.`;
+        : `The access token was already invalid, as ICR said twice: ${detail}.`;
 }
 function warn(error) {
     const saved = readSavedToken();

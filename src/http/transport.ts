@@ -71,8 +71,10 @@ export interface AttemptResponse {
 
 /** What came back to a request, after its retries. */
 export interface HttpResponse extends AttemptResponse {
-  /** How often the request was sent. */
+  /** How often the request was tried. */
   attempts: number;
+  /** How often it went out on an open connection. */
+  sent: number;
   /** From the first attempt to the response, the waits included. */
   elapsedSeconds: number;
   /** Attempts before this response that were sent and got none; what they did is not known. */
@@ -102,6 +104,7 @@ export function shortenLookups(): void {
 export function createTransport(baseUrl: string, headers: Record<string, string>, isDefaultHost: boolean): Attempt {
   const url = new URL(baseUrl);
   const isEncrypted = url.protocol === 'https:';
+  // Post reads the URL from its environment.
   if (!isEncrypted && !isLoopback(url)) throw new RequestError(notEncrypted());
   for (const password of proxyPasswords(process.env)) maskSecret(password);
   const proxy = proxyFor(url, process.env);
@@ -173,7 +176,8 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
     let graceTimer: NodeJS.Timeout | undefined;
     const onCancel = () => {
-      const end = () => fail({ problem: 'The step was cancelled', fix: '' });
+      // The client throws the reason of the cancellation instead.
+      const end = () => fail({ problem: '', fix: '' });
       graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });

@@ -24,8 +24,8 @@ export interface ChosenInstallation {
   /** If ICR named it on the way. */
   organization: Installation['organization'];
   rule: InstallationRule;
-  /** Ids of other installations of the same organization. */
-  others: readonly string[];
+  /** The id of another installation of the same organization. */
+  another: string | undefined;
 }
 
 /** A token that exists and is masked. Nothing of it was checked. */
@@ -61,7 +61,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
   const clock = createClock();
   /** Whether ICR took the JWT for any request, so that key and clock are right. */
   let isAppAccepted = false;
-  /** Attempts that were sent and got no response. */
+  /** Attempts at the mint that were sent and got no response. */
   let unanswered = 0;
 
   async function request(http: Omit<HttpRequest, 'bearer'>, within = budget): Promise<HttpResponse> {
@@ -94,7 +94,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
       const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
       throw withUnseenTokens(
         apiError(operation, response, credential, isAppAccepted),
-        isHidden ? response.attempts : unanswered,
+        isHidden ? response.sent : unanswered,
       );
     }
     const minted = parseMint(response, unanswered + 1);

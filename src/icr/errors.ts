@@ -13,7 +13,7 @@ export type Operation =
   | { kind: 'list' }
   | { kind: 'app' }
   | { kind: 'installation'; id: string; rule: 'installation-id' }
-  | { kind: 'mint'; id: string; rule: InstallationRule; others: readonly string[] };
+  | { kind: 'mint'; id: string; rule: InstallationRule; another: string | undefined };
 
 /** Sentences, but for the last. */
 interface Explanation {
@@ -38,7 +38,7 @@ export function apiError(
   isAppAccepted: boolean,
 ): Error {
   const { cause, fix, more, came } = explain(operation, response, credential, isAppAccepted);
-  return new Error(joined([cause, fix, more, describeOthers(operation), `${came ?? describeResponse(response)}.`]));
+  return new Error(joined([cause, fix, more, describeAnother(operation), `${came ?? describeResponse(response)}.`]));
 }
 
 /** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
@@ -63,10 +63,11 @@ function explain(
   isAppAccepted: boolean,
 ): Explanation {
   const { status } = response;
-  if (status === 401 || status === 403) return explainRefusal(operation, response, credential, isAppAccepted);
   if (status >= 300 && status < 400) return explainRedirect(response);
   if (status === 408 || status === 429 || status >= 500) return explainUnavailable(response);
   if (isMissingRoute(response) && !isAppAccepted) return explainMissingRoute(response);
+  if (isHtml(response)) return explainPage(response, isAppAccepted ? undefined : credential);
+  if (status === 401 || status === 403) return explainRefusal(operation, response, credential, isAppAccepted);
   const words = readWords(response);
   const more = joined([describeAsked(operation), isAppAccepted ? undefined : describeApp(response, credential)]);
   const said =
@@ -81,11 +82,12 @@ function explain(
   return { ...said, fix };
 }
 
+const RUN_AGAIN = 'Run the job again: it may have been removed or suspended meanwhile.';
 const NOT_FOUND_FIXES: Record<InstallationRule, string> = {
   'installation-id':
     'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.',
-  'organization-id': 'Run the job again: it was removed, or suspended, a moment ago.',
-  'only-installation': 'Run the job again: it was removed, or suspended, a moment ago.',
+  'organization-id': RUN_AGAIN,
+  'only-installation': RUN_AGAIN,
 };
 
 function describeAsked(operation: Operation): string | undefined {
@@ -93,9 +95,9 @@ function describeAsked(operation: Operation): string | undefined {
 }
 
 /** An organization that reinstalled the app may be listed with its old installation first. */
-function describeOthers(operation: Operation): string | undefined {
-  if (operation.kind !== 'mint' || operation.others.length === 0) return undefined;
-  return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.others[0] ?? '', 128)}\`.`;
+function describeAnother(operation: Operation): string | undefined {
+  if (operation.kind !== 'mint' || operation.another === undefined) return undefined;
+  return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.another, 128)}\`.`;
 }
 
 function explainRedirect({ location, url }: HttpResponse): Explanation {
@@ -120,7 +122,8 @@ function explainUnavailable(response: HttpResponse): Explanation {
       fix: 'Run the job again later, with fewer jobs at once.',
     };
   }
-  return { cause: `ICR is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
+  const who = isHtml(response) ? 'ICR, or a proxy before it,' : 'ICR';
+  return { cause: `${who} is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
 }
 
 /** Whether it is the API itself that is not there. */
@@ -138,21 +141,25 @@ function explainMissingRoute({ status, url }: HttpResponse): Explanation {
   };
 }
 
-/** What a 401 or 403 means: a wrong key or app, a clock, a suspended installation, or a proxy on the way. */
+/** ICR's own errors are JSON. @param credential of an app that ICR took for no request yet */
+function explainPage(response: HttpResponse, credential: Credential | undefined): Explanation {
+  const app =
+    credential === undefined ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` };
+  return {
+    cause: `The request was refused on the way (${response.status}), likely by a proxy or firewall.`,
+    fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
+    ...app,
+    came: `The answer to ${response.request} was ${response.status}`,
+  };
+}
+
+/** What a 401 or 403 means: a wrong key or app, a clock, or a suspended installation. */
 function explainRefusal(
   operation: Operation,
   response: HttpResponse,
   credential: Credential,
   isAppAccepted: boolean,
 ): Explanation {
-  if (response.status === 403 && isHtml(response)) {
-    return {
-      cause: 'The request was refused on the way, likely by a proxy or firewall.',
-      fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
-      ...(isAppAccepted ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` }),
-      came: `The answer to ${response.request} was 403`,
-    };
-  }
   return isAppAccepted
     ? explainLaterRefusal(operation, response.status)
     : explainAppRefusal(operation, response, credential);

@@ -17,8 +17,8 @@ const MAX_INSTALLATIONS = 100_000;
 
 export interface ListEnd {
   read: number;
-  /** What ICR says that there are, if that is more than could be read: then nothing can be said of the rest. */
-  total: number | undefined;
+  /** How many ICR says that there are, if that is more than could be read: then nothing can be said of the rest. */
+  shortOf: number | undefined;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function readInstallationList(
   for (let page = 0; ; page += 1) {
     const response = await getPage(page);
     const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
-    if (isRefused && total !== undefined && seenIds.size >= total) return { read: seenIds.size, total: undefined };
+    if (isRefused && total !== undefined && seenIds.size >= total) return { read: seenIds.size, shortOf: undefined };
     if (!isSuccess(response)) throw toError(response);
 
     const { installations, total: told } = parseAs(response, parseInstallationPage);
@@ -55,7 +55,7 @@ export async function readInstallationList(
     const isMoreTold = total !== undefined && total > seenIds.size;
     const mayGoOn = total === undefined ? seenIds.size === 0 || installations.length > 0 : isMoreTold;
     if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
-      return { read: seenIds.size, total: isMoreTold ? total : undefined };
+      return { read: seenIds.size, shortOf: isMoreTold ? total : undefined };
     }
   }
 

@@ -72,7 +72,7 @@ function mistakeOf(key: KeyObject): string | undefined {
 export function signWithKey(key: KeyObject, text: string): Buffer {
   const signature = verifiedSignature(key, Buffer.from(text));
   if (signature !== undefined) return signature;
-  throw keyError('is damaged: its public half does not verify what it signs');
+  throw keyError('is damaged: what it signs can’t be verified');
 }
 
 function verifiedSignature(key: KeyObject, text: Buffer): Buffer | undefined {

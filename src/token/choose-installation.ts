@@ -26,7 +26,7 @@ export async function chooseInstallation(
   if (installationId !== undefined) {
     const organization =
       organizationId === undefined ? undefined : await confirm(api, installationId, organizationId, isLogPrivate);
-    return { id: installationId, organization, rule: 'installation-id', others: [] };
+    return { id: installationId, organization, rule: 'installation-id', another: undefined };
   }
   return organizationId === undefined ? findOnly(api, isLogPrivate) : findFor(organizationId, api, isLogPrivate);
 }
@@ -50,7 +50,7 @@ async function findFor(organizationId: string, api: IcrApi, isLogPrivate: boolea
   const direct = await api.findOrganizationInstallation(organizationId);
   // What has the organization's own id is the organization.
   if (direct !== undefined && !isSameId(direct.id, organizationId) && isOf(direct, organizationId) !== false) {
-    return { ...direct, rule: 'organization-id', others: [] };
+    return { ...direct, rule: 'organization-id', another: undefined };
   }
   info('The organization’s own route gave no usable answer: reading the list of installations.');
 
@@ -61,15 +61,15 @@ async function findFor(organizationId: string, api: IcrApi, isLogPrivate: boolea
     seen.push(...page);
     return found.length > 0;
   });
-  const [first, ...others] = found;
-  if (first !== undefined) return { ...first, rule: 'organization-id', others: others.map(({ id }) => id) };
+  const [first, second] = found;
+  if (first !== undefined) return { ...first, rule: 'organization-id', another: second?.id };
 
   const asked: Installation[] = [];
   for (const installation of seen) {
     // One that can't be read either is still not told.
     const whole = installation.organization === undefined ? await api.findInstallation(installation.id) : installation;
     if (whole !== undefined && isOf(whole, organizationId) === true) {
-      return { ...whole, id: installation.id, rule: 'organization-id', others: [] };
+      return { ...whole, id: installation.id, rule: 'organization-id', another: undefined };
     }
     asked.push({ id: installation.id, organization: whole?.organization });
   }
@@ -82,7 +82,7 @@ function notFound(
   end: ListEnd | undefined,
   isLogPrivate: boolean,
 ): Error {
-  if (end?.total !== undefined) return incomplete(end.total, end.read);
+  if (end?.shortOf !== undefined) return incomplete(end.shortOf, end.read);
   const list = `The list was read to its end; it has ${describeInstallations(asked, isLogPrivate)}.`;
   return new Error(
     asked.some(({ organization }) => organization === undefined)
@@ -97,14 +97,14 @@ async function findOnly(api: IcrApi, isLogPrivate: boolean): Promise<ChosenInsta
     seen.push(...page);
     return false;
   });
-  if (end?.total !== undefined) throw incomplete(end.total, end.read);
+  if (end?.shortOf !== undefined) throw incomplete(end.shortOf, end.read);
   const [only, ...others] = seen;
   if (only === undefined) {
     throw new Error(
       'The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment in which it is installed.',
     );
   }
-  if (others.length === 0) return { ...only, rule: 'only-installation', others: [] };
+  if (others.length === 0) return { ...only, rule: 'only-installation', another: undefined };
   throw new Error(
     `Set \`organization-id\`: the app has ${seen.length} installations, and nothing says which. It is installed for ${describeInstallations(seen, isLogPrivate)}.`,
   );

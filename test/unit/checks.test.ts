@@ -7,7 +7,7 @@ import { checkToken, type TokenRequirements } from '../../src/token/checks.ts';
 
 const ORGANIZATION = '47b8a5f0-1111-4222-8333-444455556666';
 
-const CHOSEN: ChosenInstallation = { id: 'i-1', organization: undefined, rule: 'installation-id', others: [] };
+const CHOSEN: ChosenInstallation = { id: 'i-1', organization: undefined, rule: 'installation-id', another: undefined };
 const MINTED: MintedToken = {
   token: 'crs_0123456789abcdef',
   expiresAt: '2026-01-31T14:00:00.000Z',

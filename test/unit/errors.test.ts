@@ -18,12 +18,12 @@ const COMMAND = credential('sign-command');
 const JWT = credential('jwt');
 
 const LIST: Operation = { kind: 'list' };
-const MINT: Operation = { kind: 'mint', id: 'i-1', rule: 'installation-id', others: [] };
-const mintOf = (rule: 'organization-id' | 'only-installation', ...others: string[]): Operation => ({
+const MINT: Operation = { kind: 'mint', id: 'i-1', rule: 'installation-id', another: undefined };
+const mintOf = (rule: 'organization-id' | 'only-installation', another?: string): Operation => ({
   kind: 'mint',
   id: 'i-1',
   rule,
-  others,
+  another,
 });
 
 function credential(input: Credential['input'], isValidAt: Credential['isValidAt'] = () => true): Credential {
@@ -244,7 +244,7 @@ describe('a 404', { timeout }, () => {
   check({
     what: 'names the other installation of the organization',
     response: refusal(404, 'no'),
-    operation: mintOf('organization-id', 'i-2', 'i-3'),
+    operation: mintOf('organization-id', 'i-2'),
     isLater: true,
     begins: 'ICR says “no” (404).',
     has: ['ICR lists another installation of the organization: try `installation-id: i-2`.'],

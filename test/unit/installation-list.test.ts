@@ -50,7 +50,7 @@ async function read(
 const PAGES = [['a', 'b'], ['c', 'd'], ['e']];
 const ALL = PAGES.flat();
 const pages = (total?: unknown) => (_: URLSearchParams, page: number) => ({ ids: PAGES[page] ?? [], total });
-const whole: ListEnd = { read: 5, total: undefined };
+const whole: ListEnd = { read: 5, shortOf: undefined };
 const first = (count: number, limit = 100) =>
   Array.from({ length: count }, (_, page) => `?limit=${limit}&page=${page}`);
 
@@ -66,17 +66,17 @@ describe('the list of installations', { timeout }, () => {
   }
 
   test('is incomplete if two pages in a row bring nothing new and `total` says that there are more', async () => {
-    assert.deepEqual(await read(pages(6)), { end: { read: 5, total: 6 }, asked: first(5), ids: ALL });
+    assert.deepEqual(await read(pages(6)), { end: { read: 5, shortOf: 6 }, asked: first(5), ids: ALL });
   });
 
   test('keeps the last `total` that a page named', async () => {
     const { end } = await read((_, page) => (page === 0 ? { ids: ['a'], total: 2 } : { ids: [] }));
-    assert.deepEqual(end, { read: 1, total: 2 });
+    assert.deepEqual(end, { read: 1, shortOf: 2 });
   });
 
   test('is whole if it is empty, after one page more', async () => {
     const { end, asked } = await read(() => ({ ids: [] }));
-    assert.deepEqual([end, asked], [{ read: 0, total: undefined }, first(2)]);
+    assert.deepEqual([end, asked], [{ read: 0, shortOf: undefined }, first(2)]);
     assert.deepEqual((await read(() => ({ ids: [], total: 0 }))).asked, first(1));
   });
 
@@ -105,7 +105,7 @@ describe('the list of installations', { timeout }, () => {
 
   test('is incomplete if the server ignores the query and sends a part', async () => {
     const { end, asked } = await read(() => ({ ids: ['a', 'b'], total: 3 }));
-    assert.deepEqual([end, asked], [{ read: 2, total: 3 }, first(3)]);
+    assert.deepEqual([end, asked], [{ read: 2, shortOf: 3 }, first(3)]);
   });
 
   test('is whole if the server ignores the query and sends all of it', async () => {
