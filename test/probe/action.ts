@@ -18,9 +18,16 @@ export interface ActionRun {
   readonly message: string | undefined;
 }
 
-export async function runAction(session: Session, subject: Subject, cancelled: AbortSignal): Promise<ActionRun> {
+/** @param host of the API, to be named in messages */
+export async function runAction(
+  session: Session,
+  subject: Subject,
+  cancelled: AbortSignal,
+  host: string,
+): Promise<ActionRun> {
   const reason = session.stopped();
-  if (reason !== undefined) return { row: { ...ROW, fact: `not asked: ${reason}`, copes: 'no', isTold: false }, message: undefined };
+  if (reason !== undefined)
+    return { row: { ...ROW, fact: `not asked: ${reason}`, copes: 'no', isTold: false }, message: undefined };
   const server = createServer((request, response) => void forward(session, request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -45,7 +52,8 @@ export async function runAction(session: Session, subject: Subject, cancelled: A
       });
     });
     const post = await step.post();
-    return { row: { ...ROW, ...judge(main, post) }, message: [...main.errors, ...post.errors, ...post.warnings][0] };
+    const [message] = [...main.errors, ...post.errors, ...post.warnings];
+    return { row: { ...ROW, ...judge(main, post) }, message: message?.replaceAll(`127.0.0.1:${port}`, host) };
   } finally {
     server.closeAllConnections();
     server.close();

@@ -5,6 +5,7 @@ import { parseAccessToken, parseInstallation, parseInstallationPage } from '../.
 import { isJsonObject, type Json, type JsonObject } from '../support/simulator/replies.ts';
 import { type App, type JwtVariation, signJwt } from './app-jwt.ts';
 import {
+  API_VERSION,
   bearerHeaders,
   type Exchange,
   isDenial,
@@ -17,13 +18,13 @@ import {
   Unanswered,
 } from './session.ts';
 
-export const API_VERSION = '2023-06-16';
 const CLOCK_OFF_SECONDS = 600;
 /** The action takes a smaller difference for none. */
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** Small enough that an app with three installations has a second page. */
+/** One more than a page may repeat of the page before; 1 if the app has no more installations than this. */
 const PAGE_SIZE = 2;
 const PAGE_BEYOND = 1000;
+const MAX_FURTHER_PAGES = 3;
 
 export type Copes = 'yes' | 'with a warning' | 'no';
 
@@ -111,7 +112,7 @@ export async function askQuestions(session: Session, subject: Subject): Promise<
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       };
       const response = await session.ask(current, { method, path, headers, ...(body === undefined ? {} : { body }) });
-      if (jwt === undefined) probe.isAccepted ||= isGranted(response);
+      if (jwt === undefined && path.startsWith('/app/')) probe.isAccepted ||= isGranted(response);
       return response;
     },
     withToken: (method, path, token) =>
@@ -134,7 +135,8 @@ async function findingOf(id: string, ask: () => Finding | Promise<Finding>): Pro
     return await ask();
   } catch (error) {
     if (error instanceof NotAsked) return untold(`not asked: ${error.message}`);
-    if (error instanceof Unanswered) return told(`no answer (${error.message})`, id === 'mint' ? 'no' : 'with a warning');
+    if (error instanceof Unanswered)
+      return told(`no answer (${error.message})`, id === 'mint' ? 'no' : 'with a warning');
     throw error;
   }
 }
@@ -188,7 +190,10 @@ const QUESTIONS: readonly Question[] = [
     ask: (probe) => {
       const { json } = listOf(probe).response;
       const [name] = listIn(json) ?? [];
-      return told(name === undefined ? 'no list' : name === '' ? 'nothing: it is the body' : `\`${name}\``, canRead(probe));
+      return told(
+        name === undefined ? 'no list' : name === '' ? 'nothing: it is the body' : quoteName(name),
+        canRead(probe),
+      );
     },
   },
   {
@@ -210,20 +215,22 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     id: 'list-limit',
-    title: `What \`limit=${PAGE_SIZE}\` does`,
+    title: 'What a small `limit` does',
     ask: async (probe) => {
+      let refusal: ProbeResponse | undefined;
+      const all = itemsOf(listOf(probe).response).length;
+      const limit = all > PAGE_SIZE ? PAGE_SIZE : 1;
       if (probe.lists.length > 0) {
         for (const page of [0, 1, 2]) {
-          const response = await probe.asApp({ path: `/app/installations?limit=${PAGE_SIZE}&page=${page}` });
+          const response = await probe.asApp({ path: `/app/installations?limit=${limit}&page=${page}` });
           probe.pages.push(isGranted(response) ? response : undefined);
-          if (page === 0 && !isGranted(response)) return yes(response);
+          refusal = page === 0 && !isGranted(response) ? response : refusal;
         }
       }
-      const { response } = listOf(probe);
-      const all = itemsOf(response).length;
+      if (refusal !== undefined) return yes(refusal);
       const count = probe.pages[0] === undefined ? 0 : itemsOf(probe.pages[0]).length;
-      if (count > PAGE_SIZE) return told('nothing: the page is longer', 'yes');
-      if (all <= PAGE_SIZE) return untold('can’t be told: the app has too few installations');
+      if (count > limit) return told('nothing: the page is longer', 'yes');
+      if (all <= limit) return untold('can’t be told: the app has one installation');
       return told('obeyed', 'yes');
     },
   },
@@ -233,7 +240,8 @@ const QUESTIONS: readonly Question[] = [
     ask: (probe) => {
       listOf(probe);
       const [zero, one, two] = probe.pages.map((page) => page && idsOf(page).join());
-      if (probe.pages.length < 3) return untold('can’t be told: the query is not taken');
+      if (zero === undefined && one !== undefined) return told('from 1; page 0 is refused', 'yes');
+      if (zero === undefined) return untold('can’t be told: the query is not taken');
       if (zero === '' && one !== '' && one !== undefined) return told('from 1; page 0 is empty', 'yes');
       if (one === undefined) return untold('can’t be told: page 1 is refused');
       if (zero === one && one === two && zero !== '') return told('not at all: every page is the same', 'yes');
@@ -246,14 +254,20 @@ const QUESTIONS: readonly Question[] = [
   {
     id: 'list-total',
     title: 'What `pagination.total` counts',
-    ask: (probe) => {
-      const all = listOf(probe).response;
-      const page = probe.pages[0] ?? all;
+    ask: async (probe) => {
+      const page = probe.pages[0] ?? listOf(probe).response;
       const total = totalOf(page.json);
       if (total === undefined) return told('nothing: there is none', 'yes');
-      const known = new Set([...probe.lists.map(({ response }) => response), ...probe.pages].flatMap(idsOf)).size;
+      let known = readIds(probe).size;
       if (total === itemsOf(page).length && total < known) return told('the page', 'yes');
-      return told(total === known ? 'all' : total < known ? 'fewer than there are' : 'more than there are', 'yes');
+      for (let next = 1; known < total; next += 1) {
+        const response = await probe.asApp({ path: `/app/installations?limit=10&page=${next}` });
+        if (!isGranted(response) || next > MAX_FURTHER_PAGES) return untold('can’t be told: not all were read');
+        probe.pages.push(response);
+        if (readIds(probe).size === known) return told('more than there are', 'yes');
+        known = readIds(probe).size;
+      }
+      return told(total === known ? 'all' : 'fewer than there are', 'yes');
     },
   },
   {
@@ -271,7 +285,7 @@ const QUESTIONS: readonly Question[] = [
     title: 'A page beyond the end',
     ask: async (probe) => {
       listOf(probe);
-      const response = await probe.asApp({ path: `/app/installations?limit=100&page=${PAGE_BEYOND}` });
+      const response = await probe.asApp({ path: `/app/installations?limit=10&page=${PAGE_BEYOND}` });
       if (!isGranted(response)) return yes(response);
       return told(itemsOf(response).length === 0 ? 'empty' : 'not empty', 'yes');
     },
@@ -366,7 +380,10 @@ const QUESTIONS: readonly Question[] = [
       const found = tokenIn(mintOf(probe).json);
       if (found === undefined) return told('nowhere', 'no');
       const isOurs = canParse(() => parseAccessToken(mintOf(probe).text));
-      return told(`in \`${found.name}\`, ${formOf(found.token)}`, isOurs && found.token.length >= 16 ? 'yes' : 'no');
+      return told(
+        `in ${found.path.map(quoteName).join(', ')}: ${formOf(found.token)}`,
+        isOurs && found.token.length >= 16 ? 'yes' : 'no',
+      );
     },
   },
   {
@@ -394,7 +411,10 @@ const QUESTIONS: readonly Question[] = [
     title: 'Its `isActive`',
     ask: (probe) => {
       const active = mintFields(probe)['isActive'];
-      return told(active === undefined ? 'missing' : typeof active === 'boolean' ? String(active) : 'something else', active === false ? 'no' : 'yes');
+      return told(
+        active === undefined ? 'missing' : typeof active === 'boolean' ? String(active) : 'something else',
+        active === false ? 'no' : 'yes',
+      );
     },
   },
   {
@@ -510,7 +530,9 @@ const QUESTIONS: readonly Question[] = [
     id: 'date',
     title: 'Its clock, by the header `Date`',
     ask: ({ session }) => {
-      const offsets = session.exchanges.flatMap((exchange) => (exchange.response === undefined ? [] : [clockAhead(exchange)]));
+      const offsets = session.exchanges.flatMap((exchange) =>
+        exchange.response === undefined ? [] : [clockAhead(exchange)],
+      );
       if (offsets.length === 0) throw new NotAsked('nothing was answered');
       const [offset] = offsets;
       if (offset === undefined) return told('there is none', 'yes');
@@ -552,7 +574,18 @@ const NOT_AT_ALL = 'not at all';
 const NEST = '`statusCode` and `message`';
 const REVOCATION_PATH = '/app/installations/token';
 /** docs: Apps, "AccessToken" and "InstallationAccessToken". */
-const MINT_FIELDS = ['id', 'createdAt', 'updatedAt', 'expiresAt', 'token', 'isActive', 'permissions', 'appId', 'installationId', 'organizationId'];
+const MINT_FIELDS = [
+  'id',
+  'createdAt',
+  'updatedAt',
+  'expiresAt',
+  'token',
+  'isActive',
+  'permissions',
+  'appId',
+  'installationId',
+  'organizationId',
+];
 
 async function askList(probe: Probe, query: string): Promise<Finding> {
   return takenList(probe, query, await probe.asApp({ path: `/app/installations${query}` }));
@@ -640,7 +673,7 @@ function describeOrganizationRoute(response: ProbeResponse, organizationId: stri
   if (!isJsonObject(json)) return 'something else';
   if (json['id'] === undefined) {
     const [name] = Object.keys(json);
-    return name === undefined ? 'something else' : `something under \`${name}\``;
+    return name === undefined ? 'something else' : `something under ${quoteName(name)}`;
   }
   if (isSameId(String(json['id']), organizationId)) return 'the organization itself';
   try {
@@ -675,6 +708,10 @@ function itemsOf(response: ProbeResponse | undefined): readonly JsonObject[] {
 
 function idsOf(response: ProbeResponse | undefined): string[] {
   return itemsOf(response).map(({ id }) => String(id));
+}
+
+function readIds({ lists, pages }: Probe): Set<string> {
+  return new Set([...lists.map(({ response }) => response), ...pages].flatMap(idsOf));
 }
 
 function totalOf(json: Json | undefined): number | undefined {
@@ -713,13 +750,20 @@ function formOf(token: string): string {
 function describeRevocation(response: ProbeResponse): string {
   if (!isGranted(response)) return describe(response);
   const { status, text, json } = response;
-  const said = text.trim() === '' ? 'no body' : json === undefined ? 'text' : isJsonObject(json) ? formOfRecord(json) : text;
-  return `${status}, ${said.length > 40 ? 'something else' : said}`;
+  if (text.trim() === '') return `${status}, no body`;
+  if (json === undefined) return `${status}, text`;
+  if (isJsonObject(json)) return `${status}, ${formOfRecord(json)}`;
+  return `${status}, ${/^(?:true|false|null|\d{1,2}|"(?:true|false|ok)")$/i.test(text) ? text : 'something else'}`;
 }
 
 function formOfRecord(json: JsonObject): string {
   const told = ['success', 'ok', 'revoked', 'deleted'].find((name) => name in json);
-  return told === undefined ? 'an object' : `{"${told}": ${String(json[told])}}`;
+  return told === undefined ? 'an object' : `{"${told}": ${typeof json[told] === 'boolean' ? json[told] : '…'}}`;
+}
+
+/** The name of a field, unless it may be something else than a name. */
+function quoteName(name: string): string {
+  return /^[A-Za-z][A-Za-z_]{0,30}$/.test(name) ? `\`${name}\`` : '(a name)';
 }
 
 /** As the action takes it. */
@@ -770,8 +814,7 @@ function formOfError(response: ProbeResponse): string {
   if (text.trim() === '') return 'no body';
   if (!isJsonObject(json)) return json === undefined ? 'text' : 'JSON that is no object';
   if (json['statusCode'] === status && json['message'] !== undefined) return NEST;
-  const names = Object.keys(json).filter((name) => /^[A-Za-z]{1,20}$/.test(name));
-  return names.sort().map((name) => `\`${name}\``).join(' and ');
+  return Object.keys(json).map(quoteName).join(' and ');
 }
 
 function responsesOf({ exchanges }: Session): ProbeResponse[] {

@@ -5,11 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { isJsonObject, type Json, parseJson } from '../support/simulator/replies.ts';
 
+export const API_VERSION = '2023-06-16';
 export const MAX_REQUESTS = 60;
 /** Kept back, so that every token can still be revoked. */
 const REQUESTS_FOR_REVOCATION = 8;
 const ATTEMPT_MS = 10_000;
 const REVOCATION_MS = 4000;
+/** Its answer has a token that must be revoked. */
+const MINT_GRACE_MS = 5000;
 const MAX_BODY_BYTES = 1024 * 1024;
 /** After so many answers in a row that no API gives, the rest is not asked. */
 const MAX_STRIKES = 3;
@@ -98,15 +101,25 @@ export function openSession({ baseUrl, pauseMs, seconds, cancelled, attemptMs = 
   const endsAt = performance.now() + seconds * 1000;
   let stopped: string | undefined;
   let strikes = 0;
+  /** As an API does; then a page of HTML means something. */
+  let hasAnswered = false;
   let line: Promise<unknown> = Promise.resolve();
 
   const left = () => endsAt - performance.now();
 
-  async function send(question: string, request: ProbeRequest, limitMs: number): Promise<ProbeResponse> {
+  async function send(
+    question: string,
+    request: ProbeRequest,
+    limitMs: number,
+    isForced = false,
+  ): Promise<ProbeResponse> {
     if (exchanges.length > 0) await sleep(pauseMs);
     const sentAt = Date.now();
     try {
-      const response = await transport.send(request, limitMs);
+      const response = await transport.send(request, limitMs, {
+        cancelled: isForced ? undefined : cancelled,
+        graceMs: isMint(request) ? MINT_GRACE_MS : 0,
+      });
       exchanges.push({ question, request, sentAt, response });
       follow(request, response, sentAt);
       return response;
@@ -129,7 +142,10 @@ export function openSession({ baseUrl, pauseMs, seconds, cancelled, attemptMs = 
     assertOpen();
     try {
       const response = await send(question, request, Math.min(attemptMs, left()));
-      strike(isHtml(response) ? 'it answers everything with a page of HTML' : undefined);
+      if (isHtml(response)) strike('it answers everything with a page of HTML');
+      else if (response.status >= 500) strike(`it answers everything with ${response.status}`);
+      else hasAnswered = true;
+      if (hasAnswered) strikes = 0;
       return response;
     } catch (error) {
       if (error instanceof Unanswered) strike(`it does not answer (${error.message})`);
@@ -137,8 +153,8 @@ export function openSession({ baseUrl, pauseMs, seconds, cancelled, attemptMs = 
     }
   }
 
-  function strike(reason: string | undefined): void {
-    strikes = reason === undefined ? 0 : strikes + 1;
+  function strike(reason: string): void {
+    strikes += 1;
     if (strikes >= MAX_STRIKES) stopped ??= reason;
   }
 
@@ -175,13 +191,14 @@ export function openSession({ baseUrl, pauseMs, seconds, cancelled, attemptMs = 
   }
 
   async function revoke(token: MintedToken): Promise<void> {
-    const path = '/app/installations/token';
-    // Twice, since a replica may not know the token yet.
-    for (let attempt = 0; attempt < 2 && token.state === 'alive' && exchanges.length < MAX_REQUESTS; attempt += 1) {
+    const plain = bearerHeaders(token.token);
+    const headers = { ...plain, 'x-icr-api-version': API_VERSION };
+    // Twice, since a replica may not know the token yet, and the other version header in case that one is refused.
+    for (const [attempt, sent] of [headers, plain].entries()) {
+      if (token.state !== 'alive' || exchanges.length >= MAX_REQUESTS) return;
       if (attempt > 0) await sleep(1000);
-      await send('revocation', { method: 'DELETE', path, headers: bearerHeaders(token.token) }, REVOCATION_MS).catch(
-        () => undefined,
-      );
+      const request = { method: 'DELETE', path: '/app/installations/token', headers: sent };
+      await send('revocation', request, REVOCATION_MS, true).catch(() => undefined);
     }
   }
 
@@ -232,17 +249,26 @@ function isMint({ method, path }: ProbeRequest): boolean {
   return method === 'POST' && path.endsWith('/accessTokens');
 }
 
+export interface FoundToken {
+  /** The names of the fields that it is in, from the outside to the inside. */
+  readonly path: readonly string[];
+  readonly token: string;
+  readonly expiresAt: Json | undefined;
+}
+
 /** Wherever an answer to a mint holds its token. */
-export function tokenIn(json: Json | undefined): { name: string; token: string; expiresAt: Json | undefined } | undefined {
+export function tokenIn(json: Json | undefined): FoundToken | undefined {
   if (Array.isArray(json)) return json.map((item: Json) => tokenIn(item)).find((found) => found !== undefined);
   if (!isJsonObject(json)) return undefined;
   for (const [name, value] of Object.entries(json)) {
     const isToken = typeof value === 'string' && (/token$/i.test(name) || /^cr[su]_/.test(value));
-    if (isToken && value !== '') return { name, token: value, expiresAt: json['expiresAt'] };
+    if (isToken && value !== '') return { path: [name], token: value, expiresAt: json['expiresAt'] };
   }
-  return Object.values(json)
-    .map((value) => tokenIn(value))
-    .find((found) => found !== undefined);
+  for (const [name, value] of Object.entries(json)) {
+    const found = tokenIn(value);
+    if (found !== undefined) return { ...found, path: [name, ...found.path] };
+  }
+  return undefined;
 }
 
 function retryAfterSeconds({ headers }: ProbeResponse): number {
@@ -259,8 +285,14 @@ function describeFailure(error: unknown): string {
   return code ?? error.message;
 }
 
+interface Interruption {
+  readonly cancelled: AbortSignal | undefined;
+  /** How long a request under way may go on. */
+  readonly graceMs: number;
+}
+
 interface Transport {
-  send(request: ProbeRequest, limitMs: number): Promise<ProbeResponse>;
+  send(request: ProbeRequest, limitMs: number, end: Interruption): Promise<ProbeResponse>;
   close(): void;
 }
 
@@ -271,19 +303,25 @@ function createTransport(baseUrl: string): Transport {
   const isLoopback = /^http:\/\/(?:127\.|localhost|\[::1\])/.test(baseUrl);
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ...(isLoopback ? {} : { proxyEnv: process.env }) });
   return {
-    send: ({ method, path, headers, body }, limitMs) =>
+    send: ({ method, path, headers, body }, limitMs, { cancelled, graceMs }) =>
       new Promise((resolve, reject) => {
         const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name));
         const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
         const options = { method, agent, headers: { ...Object.fromEntries(kept), ...length } };
         const sent = open(baseUrl + path, isTls ? { ...options, rejectUnauthorized: true } : options);
         const fail = (error: Error) => {
-          clearTimeout(timer);
+          stopWaiting();
           sent.destroy();
           reject(error);
         };
+        const interrupt = () => void setTimeout(() => fail(new Error('interrupted')), graceMs).unref();
+        const stopWaiting = () => {
+          clearTimeout(timer);
+          cancelled?.removeEventListener('abort', interrupt);
+        };
         // A signal does not end a request whose tunnel is still being opened.
         const timer = setTimeout(() => fail(new Error(`nothing within ${Math.round(limitMs / 1000)} s`)), limitMs);
+        cancelled?.addEventListener('abort', interrupt);
         sent.on('error', fail);
         sent.on('upgrade', () => fail(new Error('it switched protocols')));
         sent.on('response', (response) => {
@@ -296,7 +334,7 @@ function createTransport(baseUrl: string): Transport {
           });
           response.on('error', fail);
           response.on('end', () => {
-            clearTimeout(timer);
+            stopWaiting();
             const bytes = Buffer.concat(chunks);
             const text = decoded(bytes, response.headers['content-encoding']);
             const { statusCode: status = 0, headers } = response;

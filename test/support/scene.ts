@@ -1,6 +1,7 @@
 /** Sets up what most tests need: a simulator with one app and two organizations, and the inputs to reach it. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { readWorld } from '../probe/world.ts';
 import { isOf, REQUEST_KINDS } from './faults/request-kinds.ts';
 import { type Result, type Step, type StepOptions, startStep, visibleText } from './runner.ts';
 import { type Installation, type Simulator, type SimulatorOptions, startSimulator } from './simulator/simulator.ts';
@@ -28,8 +29,13 @@ export interface Scene extends AsyncDisposable {
   liveTokens(): number;
 }
 
-export async function createScene(options: SimulatorOptions = {}): Promise<Scene> {
-  const simulator = await startSimulator(options);
+export interface SceneOptions extends SimulatorOptions {
+  /** What `npm run probe` wrote of an API: the simulator behaves so as far as its settings reach. */
+  readonly world?: string;
+}
+
+export async function createScene({ world, ...options }: SceneOptions = {}): Promise<Scene> {
+  const simulator = await startSimulator(world === undefined ? options : withWorld(world, options));
   simulator.addApp({ id: APP_ID, appNameId: 'octo-app', keys: [KEYS.publicKey] });
   const nordic = simulator.addInstallation({
     appId: APP_ID,
@@ -66,6 +72,11 @@ export async function createScene(options: SimulatorOptions = {}): Promise<Scene
     },
   };
   return scene;
+}
+
+function withWorld(file: string, options: SimulatorOptions): SimulatorOptions {
+  const { basePath, settings } = readWorld(file);
+  return { basePath, ...options, settings: { ...settings, ...options.settings } };
 }
 
 /** Checks that each request of the action is a row of the fault matrix. */
