@@ -90,6 +90,8 @@ const LEVEL = /^(?:read|view|request|write|read_write|none)$/i;
 const PERMISSION = /^[a-z]+(?:_[a-z]+)*$/;
 const MAX_PLAIN_CHARACTERS = 200;
 const MAX_ERROR_CHARACTERS = 300;
+/** So long that a secret which is cut at its end is never shown. */
+const MAX_SCRUBBED_CHARACTERS = 5000;
 /** Another capital letter in an error may begin somebody's name. */
 const VOCABULARY = new Set(
   [
@@ -139,7 +141,7 @@ function createRedactor({ app, organizationId }: Subject, tokens: readonly strin
       if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(found) && found.length > 40) return word('JWT', found);
       if (found.includes('@') || /[:/]|^[\d.]+$/.test(found)) return word('ADDRESS', found);
       if (/^[\da-f-]{36}$/i.test(found)) return word('ID', found);
-      if (/\d/.test(found) && !VOCABULARY.has(found)) return word('TEXT', found);
+      if (/\d/.test(found) && found.length >= 5 && !VOCABULARY.has(found)) return word('TEXT', found);
       return isOrdinary(found) ? found : word('NAME', found);
     });
   }
@@ -159,7 +161,9 @@ function createRedactor({ app, organizationId }: Subject, tokens: readonly strin
     if (typeof json === 'number')
       return COUNTS.includes(name) ? json : word(isIdName(name) ? 'ID' : 'NUMBER', String(json));
     if (typeof json === 'string')
-      return isError && WORDS_OF_ERRORS.includes(name) ? scrub(json.slice(0, MAX_ERROR_CHARACTERS)) : plain(name, json);
+      return isError && WORDS_OF_ERRORS.includes(name)
+        ? scrub(json.slice(0, MAX_SCRUBBED_CHARACTERS)).slice(0, MAX_ERROR_CHARACTERS)
+        : plain(name, json);
     if (isJsonObject(json)) return name === 'permissions' ? permissions(json) : fields(json, isError);
     return json.map((item) => value(item, place));
   }
@@ -259,7 +263,7 @@ const PATTERNS = [
 
 /** Small letters alone, or a word of HTTP and JWT. */
 function isOrdinary(found: string): boolean {
-  return found.length < 25 && (/^[a-z_'’-]+$/.test(found) || VOCABULARY.has(found));
+  return found.length < 25 && (/^[a-z\d_'’-]+$/.test(found) || VOCABULARY.has(found));
 }
 
 function isIdName(name: string): boolean {

@@ -37,7 +37,6 @@ export function toWorld({ rows, exchanges }: Recording): World {
   const answers: Partial<Record<RouteName | 'all', Answer>> = {};
   // The action's row follows from the others.
   const explained = new Set(['action']);
-  let basePath = '';
 
   const fact = (id: string) => facts.get(id);
   const status = (id: string) => numberIn(/^(?:refused|failed|redirected), (\d+)/, fact(id));
@@ -55,8 +54,8 @@ export function toWorld({ rows, exchanges }: Recording): World {
   };
 
   if (fact('path-version') === 'taken' && facts.has('jwt')) {
-    basePath = '/v0.5';
-    set({ outsideBasePath: status('list-plain') ?? 404 }, ...facts.keys());
+    // What is below it was not asked.
+    return { basePath: '/v0.5', settings: { outsideBasePath: status('list-plain') ?? 404 }, unreached: [] };
   }
 
   const form = ERROR_FORMS[fact('error-form') ?? ''];
@@ -203,7 +202,7 @@ export function toWorld({ rows, exchanges }: Recording): World {
 
   if (Object.keys(answers).length > 0) settings.answers = answers;
   const unreached = different.filter(({ id }) => !explained.has(id)).map(({ title, fact }) => `${title}: ${fact}`);
-  return { basePath, settings, unreached };
+  return { basePath: '', settings, unreached };
 }
 
 /** What a route answers: to what it grants, or else before it looks at the request. */
