@@ -107,7 +107,9 @@ export async function openAct(): Promise<Act> {
   return {
     git,
     run: async ({ workflow, event, payload, vars, secrets, env, attempt, isOwn, ...staged }) => {
-      const uses = await stage(repository, platform, { folder: undefined, edit: (text) => text, ...staged });
+      const ofExamples = await stage(repository, platform, { folder: undefined, edit: (text) => text, ...staged });
+      const uses =
+        isOwn === true ? usesIn(await readFile(join(ROOT, '.github/workflows', workflow), 'utf8')) : ofExamples;
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
       await writeFile(files.vars, toDotenv(vars));
       await writeFile(files.secrets, toDotenv(secrets), { mode: 0o600 });
@@ -139,7 +141,7 @@ async function stage(
   const used = new Set<string>();
   const copy = async (path: string, to: string) => {
     const text = await readFile(path, 'utf8');
-    for (const [, uses = ''] of text.matchAll(USES)) used.add(uses);
+    for (const uses of usesIn(text)) used.add(uses);
     await write(to, edit(text).replaceAll(QUEUE, ''));
   };
   const copyAll = async (from: string, to: string) => {
@@ -152,6 +154,10 @@ async function stage(
   await copyAll(join(examples, 'platform'), platform);
   await copy(join(examples, 'platform/icr-token/action.yml'), join(platform, 'icr-token/action.yml'));
   return [...used];
+}
+
+function usesIn(workflow: string): string[] {
+  return [...workflow.matchAll(USES)].map(([, uses = '']) => uses);
 }
 
 async function write(path: string, text: string, mode = 0o644): Promise<void> {

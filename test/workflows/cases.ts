@@ -1,5 +1,6 @@
 /** What must come of each workflow. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -477,6 +478,20 @@ export const CASES: readonly Case[] = [
       const result = await scene.run('self-test.yml', { event: 'push', isOwn: true, env: {} });
       succeeded(result, 1);
       says(result, /Two tokens were minted, and both are dead\./);
+      return result;
+    },
+  },
+  {
+    title: 'probe.yml, this repository’s own: the sandbox is asked, and every token is dead',
+    check: async (scene) => {
+      // The scene's network has ICR alone. What `npm ci` installs is in npm's cache.
+      const cache = execFileSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8' }).trim();
+      const env = { ...scene.network.env, npm_config_cache: cache, npm_config_offline: 'true' };
+      const result = await scene.run('probe.yml', { isOwn: true, env, ...scene.ofSandbox });
+      succeeded(result, 1);
+      says(result, /The action works with this API\. All 4 tokens that were minted are revoked\./);
+      assert.deepEqual([...new Set(result.sandboxTokens.map(({ state }) => state))], ['revoked']);
+      assert.deepEqual(result.tokens, []);
       return result;
     },
   },
