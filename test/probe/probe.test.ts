@@ -83,7 +83,7 @@ describe('What the probe was given', () => {
   for (const [title, env, sentence] of [
     ['no app', { ICR_APP_ID: '' }, /^ICR_APP_ID is missing\./],
     ['no key', { ICR_PRIVATE_KEY: '' }, /^ICR_PRIVATE_KEY is missing\./],
-    ['a key that is none', { ICR_PRIVATE_KEY: 'not a key' }, /^`private-key` /],
+    ['a key that is none', { ICR_PRIVATE_KEY: 'not a key' }, /^`ICR_PRIVATE_KEY` /],
     ['an organization that is no id', { ICR_ORGANIZATION_ID: 'a/b' }, /^ICR_ORGANIZATION_ID is no id\./],
   ] as const) {
     test(`${title}: it says so, and nothing is sent`, async () => {

@@ -48,8 +48,9 @@ export function toWorld({ rows, exchanges }: Recording): World {
   const replace = (route: RouteName, ...ids: string[]) => {
     const [id = ''] = ids;
     const exchange = exchanges.find(({ question }) => question === id);
-    if (exchange === undefined) return;
-    answers[route] = toAnswer(exchange);
+    const answer = exchange && toAnswer(exchange);
+    if (answer === undefined) return;
+    answers[route] = answer;
     for (const other of ids) if (fact(other) === fact(id)) explained.add(other);
   };
 
@@ -192,12 +193,8 @@ export function toWorld({ rows, exchanges }: Recording): World {
   if (fact('encoding') === 'gzip') set({ gzip: true }, 'encoding');
   const rate = fact('rate-headers');
   if (rate !== undefined && !rate.includes('retry-after')) {
-    answers.all = { ...answers.all, headers: { ...answers.all?.headers, ...rateHeadersIn(exchanges) } };
+    answers.all = { headers: rateHeadersIn(exchanges) };
     explained.add('rate-headers');
-  }
-  if (fact('connection') === 'closed each time') {
-    answers.all = { ...answers.all, headers: { ...answers.all?.headers, Connection: 'close' } };
-    explained.add('connection');
   }
 
   if (Object.keys(answers).length > 0) settings.answers = answers;
@@ -205,9 +202,11 @@ export function toWorld({ rows, exchanges }: Recording): World {
   return { basePath: '', settings, unreached };
 }
 
-/** What a route answers: to what it grants, or else before it looks at the request. */
-function toAnswer({ response, failure }: RecordedExchange): Answer {
-  if (response === undefined || failure !== undefined) return { atOnce: true, delayMs: HANG_MS };
+/** What a route answers: to what it grants, or else before it looks at the request. Undefined if that can't be set. */
+function toAnswer({ response, failure = '' }: RecordedExchange): Answer | undefined {
+  // A connection that is cut is a fault and no setting.
+  if (response === undefined)
+    return failure.startsWith('nothing within') ? { atOnce: true, delayMs: HANG_MS } : undefined;
   const { status, headers, body } = response;
   const isGranted = status >= 200 && status < 300;
   const type = headers['content-type'];

@@ -7,11 +7,11 @@ import { before, describe, test } from 'node:test';
 import { APP_ID, createScene, PEM, type Scene, type SceneOptions } from '../support/scene.ts';
 import type { Settings } from '../support/simulator/simulator.ts';
 import { readApp } from './app-jwt.ts';
-import type { Row } from './questions.ts';
+import { askQuestions, type Row } from './questions.ts';
 import { type Recording, record } from './recording.ts';
 import { askReference } from './reference.ts';
 import { runProbe } from './run.ts';
-import { MAX_REQUESTS } from './session.ts';
+import { MAX_REQUESTS, openSession } from './session.ts';
 import { isDifferent, judge } from './table.ts';
 import { toWorld } from './world.ts';
 
@@ -20,8 +20,8 @@ interface Case {
   readonly options: { basePath?: string; settings: Partial<Settings> };
   /** What the table marks: the rows and their facts. */
   readonly marks: Readonly<Record<string, string>>;
-  /** What the recording can't set, by the titles of rows. */
-  readonly unreached?: readonly string[];
+  /** What the settings don't reach, and what the table marks if the recording is played. */
+  readonly unreached?: { readonly list: readonly string[]; readonly marks: Case['marks'] };
   readonly works: boolean;
 }
 
@@ -258,9 +258,16 @@ const CASES: readonly Case[] = [
     works: false,
   },
   {
-    title: 'headers about a rate limit, and a connection that is closed',
-    options: { settings: { answers: { all: { headers: { 'RateLimit-Remaining': '99', Connection: 'close' } } } } },
+    title: 'headers about a rate limit',
+    options: { settings: { answers: { all: { headers: { 'RateLimit-Remaining': '99' } } } } },
     marks: { 'rate-headers': 'ratelimit-remaining' },
+    works: true,
+  },
+  {
+    title: 'a rate limit, of which the settings want a number that nobody has seen',
+    options: { settings: { rateLimit: { perSecond: 25, retryAfterSeconds: 1, retryAfterAs: 'seconds' } } },
+    marks: { 'rate-headers': 'retry-after' },
+    unreached: { list: ['Headers about a rate limit: retry-after'], marks: {} },
     works: true,
   },
 ];
@@ -280,7 +287,7 @@ test('the probe finds nothing to mark in the simulator’s default world', async
 });
 
 describe('The probe names', () => {
-  for (const { title, options, marks, unreached = [], works } of CASES) {
+  for (const { title, options, marks, unreached = { list: [], marks }, works } of CASES) {
     test(title, async () => {
       const seen = await probe(options);
       assert.deepEqual(seen.marks, marks);
@@ -290,10 +297,34 @@ describe('The probe names', () => {
       const file = join(folder.path, 'probe.json');
       await writeFile(file, JSON.stringify(seen.recording));
       const played = await probe({ world: file });
-      assert.deepEqual(toWorld(seen.recording).unreached, unreached);
-      assert.deepEqual(played.marks, marks);
+      assert.deepEqual(toWorld(seen.recording).unreached, unreached.list);
+      assert.deepEqual(played.marks, unreached.marks);
     });
   }
+});
+
+test('silence and a redirect of one route can be played, and a connection that is cut can’t', async () => {
+  const redirect = { status: 302, headers: { Location: 'https://login.example/' }, text: '', atOnce: true };
+  const silence = { atOnce: true, delayMs: 60_000 };
+  await using scene = await createScene({ settings: { answers: { installation: redirect, organization: silence } } });
+  scene.simulator.fault({ path: '/app/accessTokens', effect: { kind: 'reset' } });
+  const { signal } = new AbortController();
+  const subject = { app: readApp(APP_ID, PEM), organizationId: scene.nordic.organization.id };
+  const session = openSession({
+    baseUrl: scene.simulator.url,
+    pauseMs: 0,
+    seconds: 60,
+    cancelled: signal,
+    attemptMs: 300,
+  });
+  const rows = await askQuestions(session, subject);
+  await session.revokeAll();
+  session.close();
+  const { settings, unreached } = toWorld(record('another', session, subject, rows, reference));
+  assert.deepEqual(settings.answers?.organization, { atOnce: true, delayMs: 3_600_000 });
+  assert.equal(settings.answers?.installation?.status, 302);
+  assert.equal(settings.answers?.installation?.atOnce, true);
+  assert.deepEqual(unreached, ['The mint of an app token: no answer (ECONNRESET)']);
 });
 
 async function probe(options: SceneOptions) {
@@ -302,7 +333,10 @@ async function probe(options: SceneOptions) {
   const { signal } = new AbortController();
   const subject = { app: readApp(APP_ID, PEM), organizationId: scene.nordic.organization.id };
   const { origin } = new URL(scene.simulator.url);
-  const { session, rows } = await runProbe({ baseUrl: origin, pauseMs: 0, seconds: 60, cancelled: signal }, subject);
+  const { session, rows } = await runProbe(
+    { baseUrl: origin, pauseMs: 0, seconds: 60, cancelled: signal, attemptMs: 1000 },
+    subject,
+  );
   const { settings } = scene.simulator;
   const canRevoke = settings.revokeWorks && settings.revokeTakesAppTokens;
   if (canRevoke) assert.equal(scene.liveTokens(), 0);

@@ -1,12 +1,14 @@
 /**
  * Runs the simulator as a process, for a shell or a workflow:
- *   npm run simulator -- --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE]
+ *   npm run simulator -- --state FILE.json [--port P] [--base-path /v0.5] [--private-key FILE] [--world FILE] [--settings JSON]
+ * A world is what `npm run probe` wrote of an API. The settings are those of settings.ts.
  * When it is ready, it writes FILE.json and a line on standard output. SIGTERM or SIGINT ends it.
  */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readWorld } from '../../probe/world.ts';
 import { jsonReply } from './replies.ts';
 import { fillWithDemo, type IssuedToken, type JsonObject, startSimulator } from './simulator.ts';
 
@@ -14,17 +16,22 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     state: { type: 'string' },
-    'base-path': { type: 'string', default: '' },
+    'base-path': { type: 'string' },
     'private-key': { type: 'string' },
+    world: { type: 'string' },
+    settings: { type: 'string', default: '{}' },
   },
 });
 const { state } = values;
 if (state === undefined) throw new Error('--state FILE.json is needed: where to write the address and the ids');
 
+const world = values.world === undefined ? undefined : readWorld(values.world);
+for (const difference of world?.unreached ?? []) console.log(`The settings do not reach this: ${difference}`);
 const keyFile = resolve(values['private-key'] ?? freshKey(`${state}.private-key.pem`));
 const simulator = await startSimulator({
   port: Number(values.port),
-  basePath: values['base-path'],
+  basePath: values['base-path'] ?? world?.basePath ?? '',
+  settings: { ...world?.settings, ...JSON.parse(values.settings) },
   extraRoutes: (tokens) => [
     {
       method: 'GET',
