@@ -62,7 +62,7 @@ export async function runAction(
 
 function judge(main: Result, post: Result): Pick<Row, 'fact' | 'copes'> {
   if (main.exitCode !== 0) return { fact: 'no token', copes: 'no' };
-  if (post.warnings.length + post.errors.length > 0) return { fact: 'a token, and a warning', copes: 'no' };
+  if (post.warnings.length + post.errors.length > 0) return { fact: 'a token, and post warns', copes: 'no' };
   return { fact: 'a token, and it is revoked', copes: 'yes' };
 }
 

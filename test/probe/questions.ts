@@ -569,7 +569,7 @@ const QUESTIONS: readonly Question[] = [
 ];
 
 const ITS_INSTALLATION = 'its installation';
-export const NO_ROUTE = 'no such route';
+const NO_ROUTE = 'no such route';
 const NOT_AT_ALL = 'not at all';
 const NEST = '`statusCode` and `message`';
 const REVOCATION_PATH = '/app/installations/token';
