@@ -54,6 +54,9 @@ export async function runAction(
     const post = await step.post();
     const [message] = [...main.errors, ...post.errors, ...post.warnings];
     return { row: { ...ROW, ...judge(main, post) }, message: message?.replaceAll(`127.0.0.1:${port}`, host) };
+  } catch {
+    // What it printed has its masks in it, and so the token.
+    return { row: { ...ROW, fact: 'it did not end', copes: 'no' }, message: undefined };
   } finally {
     server.closeAllConnections();
     server.close();

@@ -72,7 +72,6 @@ interface Probe extends Subject {
   single: ProbeResponse | undefined;
   mint: ProbeResponse | undefined;
   token: string | undefined;
-  otherToken: string | undefined;
   appToken: string | undefined;
   isRevoked: boolean;
 }
@@ -100,7 +99,6 @@ export async function askQuestions(session: Session, subject: Subject): Promise<
     single: undefined,
     mint: undefined,
     token: undefined,
-    otherToken: undefined,
     appToken: undefined,
     isRevoked: false,
     asApp: async ({ method = 'GET', path, jwt, body, ...others }) => {
@@ -125,16 +123,16 @@ export async function askQuestions(session: Session, subject: Subject): Promise<
   const rows: Row[] = [];
   for (const { id, title, ask } of QUESTIONS) {
     current = id;
-    rows.push({ id, title, ...(await findingOf(id, () => ask(probe))) });
+    rows.push({ id, title, ...(await findingOf(id, session, () => ask(probe))) });
   }
   return rows;
 }
 
-async function findingOf(id: string, ask: () => Finding | Promise<Finding>): Promise<Finding> {
+async function findingOf(id: string, session: Session, ask: () => Finding | Promise<Finding>): Promise<Finding> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof NotAsked) return untold(`not asked: ${error.message}`);
+    if (error instanceof NotAsked) return untold(`not asked: ${session.stopped() ?? error.message}`);
     if (error instanceof Unanswered)
       return told(`no answer (${error.message})`, id === 'mint' ? 'no' : 'with a warning');
     throw error;
@@ -458,7 +456,6 @@ const QUESTIONS: readonly Question[] = [
     title: 'The mint without a body',
     ask: async (probe) => {
       const response = await mint(probe, undefined);
-      probe.otherToken = tokenIn(response.json)?.token;
       return told(isGranted(response) ? 'taken' : describe(response), 'yes');
     },
   },
@@ -817,8 +814,11 @@ function formOfError(response: ProbeResponse): string {
   return Object.keys(json).map(quoteName).join(' and ');
 }
 
+/** @throws NotAsked if there is none */
 function responsesOf({ exchanges }: Session): ProbeResponse[] {
-  return exchanges.flatMap(({ response }) => response ?? []);
+  const responses = exchanges.flatMap(({ response }) => response ?? []);
+  if (responses.length === 0) throw new NotAsked('nothing was answered');
+  return responses;
 }
 
 /** Undefined if the response has no date. */
