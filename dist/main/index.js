@@ -2692,7 +2692,7 @@ const BY_TEXT = [
     [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
     [
         /^\$\{?\w+\}?$/,
-        'is the name of a variable, which GitHub doesn’t expand here: write an expression that names the secret',
+        'is the name of a variable, which GitHub doesn’t expand here',
     ],
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],

@@ -172,7 +172,7 @@ describe('organization-id', () => {
     );
     assert.deepEqual(scene.asked().slice(1), [LIST(0), LIST(1), LIST(2)]);
     const told = await scene.main(UNKNOWN);
-    assertFailed(told, /^The app isn’t installed .*it has 2 organizations\. Their names are not shown/);
+    assertFailed(told, /^The app isn’t installed .*it has 2 installations\. Their organizations are not shown/);
     assert.doesNotMatch(told.stdout, /Nordic|Baltic/);
   });
 
@@ -304,7 +304,7 @@ describe('without any id', () => {
       const result = await scene.main({}, { event: { name: 'push', payload: { repository } } });
       assertFailed(
         result,
-        /^Set `organization-id`: the app has 2 installations.*2 organizations\. Their names are not shown/,
+        /^Set `organization-id`: the app has 2 installations.*2 installations\. Their organizations are not shown/,
       );
       for (const { id, organization } of [scene.nordic, scene.baltic]) {
         for (const part of [id, organization.id, organization.fullName]) assert.ok(!result.stdout.includes(part));

@@ -168,7 +168,7 @@ describe('a refusal in ICR’s own form, said twice, is information', () => {
       assert.deepEqual([...post.warnings, ...post.notices], []);
       assert.match(
         post.log.join('\n'),
-        /^The access token was already invalid: ICR answered 40[134] \(“Access token .*”\) to DELETE \/app\/installations\/token on 127.*, twice\.$/m,
+        /^The access token was already invalid, as ICR said twice: ICR answered 40[134] \(“Access token .*”\) to DELETE \/app\/installations\/token on 127.*\.$/m,
       );
       assert.equal(requests, 2);
     });

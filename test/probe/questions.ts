@@ -760,7 +760,7 @@ function formOfRecord(json: JsonObject): string {
 
 /** The name of a field, unless it may be something else than a name. */
 function quoteName(name: string): string {
-  return /^[A-Za-z][A-Za-z_]{0,30}$/.test(name) ? `\`${name}\`` : '(a name)';
+  return /^[a-z][A-Za-z_]{0,30}$/.test(name) ? `\`${name}\`` : '(a name)';
 }
 
 /** As the action takes it. */

@@ -177,7 +177,7 @@ function createRedactor({ app, organizationId }: Subject, tokens: readonly strin
 
   function fields(json: JsonObject, isError: boolean): JsonObject {
     const kept = Object.entries(json).map(([name, item]) => [
-      /^[A-Za-z][A-Za-z_]{0,40}$/.test(name) && !words.has(name) ? name : word('NAME', name),
+      /^[a-z][A-Za-z_]{0,40}$/.test(name) && !words.has(name) ? name : word('NAME', name),
       value(item, { name, isError }),
     ]);
     return Object.fromEntries(kept);
