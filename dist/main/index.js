@@ -956,7 +956,7 @@ const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|\bcr[a-z]_[\da-f]{12,}/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{12,}/;
 const masked = new Set();
 function maskSecret(secret) {
     if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
@@ -1801,7 +1801,7 @@ function errors_explain(operation, response, credential, isAppAccepted) {
         return explainUnavailable(response);
     if (isMissingRoute(response) && !isAppAccepted)
         return explainMissingRoute(response);
-    if (isHtml(response))
+    if (isHtml(response) && status !== 401)
         return explainPage(response, isAppAccepted ? undefined : credential);
     if (status === 401 || status === 403)
         return explainRefusal(operation, response, credential, isAppAccepted);
@@ -1870,7 +1870,7 @@ function explainMissingRoute({ status, url }) {
 function explainPage(response, credential) {
     const app = credential === undefined ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` };
     return {
-        cause: `The request was refused on the way (${response.status}), likely by a proxy or firewall.`,
+        cause: 'The request was refused on the way, likely by a proxy or firewall.',
         fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
         ...app,
         came: `The answer to ${response.request} was ${response.status}`,
@@ -1964,6 +1964,7 @@ function isSameId(one, other) {
 ;// CONCATENATED MODULE: ./src/icr/responses.ts
 
 
+const TOTAL = /^total(?:_?(?:count|items|results))?$/i;
 function parseInstallation(text) {
     return toInstallation(parseJson(text), 'its body', '');
 }
@@ -1977,7 +1978,10 @@ function parseInstallationPage(text) {
         return toInstallation(item, `\`${path}\``, `${path}.`);
     });
     const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
-    const [total] = places.map((place) => toCount(place['total'])).filter((count) => count !== undefined);
+    const [total] = places
+        .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
+        .map(([, value]) => toCount(value))
+        .filter((count) => count !== undefined);
     return { installations, total };
 }
 function parseAccessToken(text) {
@@ -2064,8 +2068,9 @@ async function readInstallationList(get, toError, isEnough) {
     for (let page = 0;; page += 1) {
         const response = await getPage(page);
         const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
-        if (isRefused && total !== undefined && seenIds.size >= total)
+        if (isRefused && total !== undefined && total > 0 && seenIds.size >= total) {
             return { read: seenIds.size, shortOf: undefined };
+        }
         if (!answers_isSuccess(response))
             throw toError(response);
         const { installations, total: told } = parseAs(response, parseInstallationPage);
@@ -2690,10 +2695,7 @@ const diagnosis_CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 const BY_TEXT = [
     [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
-    [
-        /^\$\{?\w+\}?$/,
-        'is the name of a variable, which GitHub doesn’t expand here',
-    ],
+    [/^\$\{?\w+\}?$/, 'is the name of a variable, which GitHub doesn’t expand here'],
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
     [/BEGIN CERTIFICATE/, diagnosis_CERTIFICATE],

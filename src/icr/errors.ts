@@ -66,7 +66,7 @@ function explain(
   if (status >= 300 && status < 400) return explainRedirect(response);
   if (status === 408 || status === 429 || status >= 500) return explainUnavailable(response);
   if (isMissingRoute(response) && !isAppAccepted) return explainMissingRoute(response);
-  if (isHtml(response)) return explainPage(response, isAppAccepted ? undefined : credential);
+  if (isHtml(response) && status !== 401) return explainPage(response, isAppAccepted ? undefined : credential);
   if (status === 401 || status === 403) return explainRefusal(operation, response, credential, isAppAccepted);
   const words = readWords(response);
   const more = joined([describeAsked(operation), isAppAccepted ? undefined : describeApp(response, credential)]);
@@ -146,7 +146,7 @@ function explainPage(response: HttpResponse, credential: Credential | undefined)
   const app =
     credential === undefined ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` };
   return {
-    cause: `The request was refused on the way (${response.status}), likely by a proxy or firewall.`,
+    cause: 'The request was refused on the way, likely by a proxy or firewall.',
     fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
     ...app,
     came: `The answer to ${response.request} was ${response.status}`,

@@ -42,7 +42,10 @@ export async function readInstallationList(
   for (let page = 0; ; page += 1) {
     const response = await getPage(page);
     const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
-    if (isRefused && total !== undefined && seenIds.size >= total) return { read: seenIds.size, shortOf: undefined };
+    // A total of 0 or less proves nothing once something was read.
+    if (isRefused && total !== undefined && total > 0 && seenIds.size >= total) {
+      return { read: seenIds.size, shortOf: undefined };
+    }
     if (!isSuccess(response)) throw toError(response);
 
     const { installations, total: told } = parseAs(response, parseInstallationPage);

@@ -3,6 +3,9 @@ import { type Fields, isObject, parseJson, ShapeError } from './answers.ts';
 import { isId, toId } from './id.ts';
 import type { Permissions } from './permissions.ts';
 
+/** Not `totalPages`, which is no count of installations. */
+const TOTAL = /^total(?:_?(?:count|items|results))?$/i;
+
 /** docs: Apps, "Installation". ICR's demo reads the organization, which that page does not list. */
 export interface Installation {
   id: string;
@@ -44,7 +47,10 @@ export function parseInstallationPage(text: string): InstallationPage {
   });
   // In `pagination`, as other lists of ICR have it, beside the list, or under another name.
   const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
-  const [total] = places.map((place) => toCount(place['total'])).filter((count) => count !== undefined);
+  const [total] = places
+    .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
+    .map(([, value]) => toCount(value))
+    .filter((count) => count !== undefined);
   return { installations, total };
 }
 

@@ -8,10 +8,7 @@ const PUBLIC = 'is a public key: the private half is needed';
 /** The first that matches decides. */
 const BY_TEXT: readonly [pattern: RegExp, sentence: string][] = [
   [/^\*+$/, 'is `***`: a masked value from a log, not the key itself'],
-  [
-    /^\$\{?\w+\}?$/,
-    'is the name of a variable, which GitHub doesn’t expand here',
-  ],
+  [/^\$\{?\w+\}?$/, 'is the name of a variable, which GitHub doesn’t expand here'],
   [/ENCRYPTED/, ENCRYPTED],
   [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
   [/BEGIN CERTIFICATE/, CERTIFICATE],

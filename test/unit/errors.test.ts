@@ -238,7 +238,8 @@ describe('a 404', { timeout }, () => {
     response: refusal(404, 'Installation not found'),
     operation: mintOf('organization-id'),
     isLater: true,
-    begins: 'ICR says “Installation not found” (404). Run the job again: it was removed, or suspended, a moment ago.',
+    begins:
+      'ICR says “Installation not found” (404). Run the job again: it may have been removed or suspended meanwhile.',
     has: ['(found for `organization-id`)'],
   });
   check({
@@ -283,9 +284,9 @@ describe('a missing route', { timeout }, () => {
   });
   check({
     what: 'after ICR took the JWT is not the API’s',
-    response: html(404),
+    response: answer(404, 'not found'),
     isLater: true,
-    begins: 'ICR has no such installation for the app (404).',
+    begins: 'ICR says “not found” (404).',
   });
 });
 

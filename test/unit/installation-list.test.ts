@@ -173,6 +173,12 @@ describe('a page after the first that is refused', { timeout }, () => {
   const refusing = (status: number, total?: number) => (_: URLSearchParams, page: number) =>
     page < 3 ? { ids: PAGES[page] ?? [], total } : status;
 
+  for (const total of [0, -1]) {
+    test(`does not end at a refused page with a total of ${total}, which proves nothing`, async () => {
+      await assert.rejects(read((_, page) => (page === 0 ? { ids: ['a'], total } : 404)));
+    });
+  }
+
   for (const status of [400, 404]) {
     test(`with ${status} is the end if as many as \`total\` were read`, async () => {
       for (const total of [4, 5]) {

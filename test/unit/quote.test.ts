@@ -80,6 +80,13 @@ describe('a text from outside is withheld whole if it repeats', { timeout }, () 
     test(`a JWT that nobody masked: ${JSON.stringify(text)}`, () => assert.equal(quote(text), WITHHELD));
   }
 
+  test('a token of ICR that nobody masked', () => {
+    const token = `crs_${'0123456789ab'.repeat(4)}`;
+    for (const text of [token, `Webhook failed for ${token}`, `Key (token)=(${token}) exists`]) {
+      assert.equal(quote(text), WITHHELD);
+    }
+  });
+
   for (const [how, text] of [
     ['four times', [...TOKEN].map((it) => `%252525${it.charCodeAt(0).toString(16)}`).join('')],
     ['as JSON in HTML', [...TOKEN].map((it) => `&#92;u00${it.charCodeAt(0).toString(16)}`).join('')],

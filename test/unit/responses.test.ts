@@ -70,6 +70,8 @@ describe('a page of installations', () => {
     ['under another name with its total beside it', { items: list, total: 7 }, 7],
     ['with `pagination`', { installations: list, pagination: { total: 7 } }, 7],
     ['with a total that is a string', { installations: list, pagination: { total: '7' } }, 7],
+    ['with a total under another name', { installations: list, pagination: { totalCount: 7 } }, 7],
+    ['with a total of pages, which is none', { installations: list, pagination: { totalPages: 7 } }],
     ['with a total that is no number', { installations: list, pagination: { total: 'many' } }],
     ['with a pagination that is no object', { installations: list, pagination: null, total: 7 }, 7],
     ['with a total beside a pagination that has none', { installations: list, pagination: {}, total: 7 }, 7],
