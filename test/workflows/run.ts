@@ -18,8 +18,15 @@ const { values: options, positionals: titles } = parseArgs({
     event: { type: 'string', default: 'workflow_dispatch' },
     payload: { type: 'string' },
     granted: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (options.help) {
+  console.log(
+    'Usage: npm run workflows -- [--log] [beginning of a title …], or with a workflow of yours: --file PATH [--event NAME] [--payload FILE] [--granted PERMISSIONS]',
+  );
+  process.exit();
+}
 /** act's own steps, and a line for each mask. */
 const NOISE = /level=|⭐ Run (?:Set up|Complete)|Set up job|Complete job|Cleaning up|LocalRepositoryCache|⚙ {2}\*\*\*/;
 
