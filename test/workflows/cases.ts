@@ -131,11 +131,12 @@ export const CASES: readonly Case[] = [
   {
     title: 'organizations.yml: a reusable workflow, for two environments by a matrix',
     check: async (scene) => {
-      const result = await scene.run('organizations.yml');
+      const { id } = scene.bare.organization;
+      const result = await scene.run('organizations.yml', { vars: { ICR_ORGANIZATION_ID: id } });
       succeeded(result, 2);
-      says(result, /"fullName":"Skógarkolefni ehf\."/);
+      says(result, new RegExp(`"id":"${id}"`));
       // act knows no environments, so both have the same variables.
-      revoked(result, [scene.forest.organization.id, scene.forest.organization.id]);
+      revoked(result, [id, id]);
       return result;
     },
   },
