@@ -96,10 +96,10 @@ function explain(code: string, message: string, route: Route, { wasSent, isAtPro
     return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
   }
   if (NO_TLS.test(message)) {
-    const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : checkApiUrl(route);
+    const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : fixOfApiUrl(route);
     return { problem: `${isAtProxy ? peer : `${peer} ${route.host}`} does not speak TLS`, fix, isFinal: true };
   }
-  if (code.startsWith('HPE_')) return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
+  if (code.startsWith('HPE_')) return { problem: `${peer}’s response is not HTTP`, fix: fixOfApiUrl(route) };
   if (wasSent) return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
   const isUnknownHost = code === 'ENOTFOUND';
   const what = isUnknownHost ? 'was not found' : 'can’t be reached';
@@ -121,7 +121,7 @@ function describeCertificate(code: string, route: Route): [problem: string, fix:
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
   }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['is for another host', checkApiUrl(route)];
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['is for another host', fixOfApiUrl(route)];
   // All that Node has no name for are about strength.
   if (code === 'UNSPECIFIED') return ['is too weak', RENEW];
   return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
@@ -162,12 +162,12 @@ export function responseCutShort(cause?: unknown): Failure {
 
 export function responseTooLarge(route: Route, status: number | undefined): Failure {
   const problem = 'The response is larger than 1 MiB';
-  return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
+  return { problem, fix: fixOfApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 
 export function protocolSwitched(route: Route): Failure {
   const problem = 'The server switched protocols (101)';
-  return { problem, fix: checkApiUrl(route), isFinal: true };
+  return { problem, fix: fixOfApiUrl(route), isFinal: true };
 }
 
 export function notEncrypted(): Failure {
@@ -199,7 +199,7 @@ function proxyRefused(route: Route, status: number | undefined): Failure {
     };
   }
   if (status >= 500 || status === 408 || status === 429) {
-    const fix = checkApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+    const fix = fixOfApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
     return { problem: `${proxy} can’t reach ICR (${status})`, fix };
   }
   return {
@@ -222,7 +222,7 @@ export function budgetUsedUp(totalSeconds: number): Failure {
   return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
 }
 
-function checkApiUrl(
+function fixOfApiUrl(
   { isDefaultHost }: Route,
   fix = 'Check `api-url` and any proxy on the way.',
   fixForDefault = 'Check any proxy or firewall on the way.',

@@ -1,6 +1,6 @@
 /** The arithmetic of trying again: which responses, how often, after how long. It waits for nothing itself. */
 
-/** One second in milliseconds; every wait and limit of a request is a multiple of it. */
+/** The tests of the fault matrix run a bundle in which this number is smaller. */
 export const SECOND_MS = 1000;
 
 /** An attempt that is cut sooner is not worth its risk: a mint whose response is late leaves a token that nobody has. */
@@ -28,7 +28,7 @@ export const RETRY_POLICY: RetryPolicy = { maxAttempts: 12, maxBackoffSeconds: 1
 export const UNKNOWN_HOST_POLICY: RetryPolicy = { ...RETRY_POLICY, maxAttempts: 3 };
 
 /** What happened to a request so far. */
-export interface Progress {
+interface Tries {
   attempts: number;
   /** Attempts that ended without a `Retry-After` to obey. */
   failures: number;
@@ -44,7 +44,7 @@ export interface Progress {
  * @returns milliseconds, or undefined if there is no attempt or no time left
  */
 export function nextWaitMs(
-  { attempts, failures }: Progress,
+  { attempts, failures }: Tries,
   requestedMs: number | undefined,
   remainingMs: number,
   random: number,

@@ -48,7 +48,7 @@ export interface HttpRequest {
 }
 
 /** What came back to one attempt. */
-export interface AttemptResponse {
+interface AttemptResponse {
   status: number;
   text: string;
   /** In lower case; empty if the response has none. */
@@ -85,7 +85,7 @@ export interface HttpResponse extends AttemptResponse {
 export type Outcome = { response: AttemptResponse; isCut?: true } | { failure: Failure; wasSent: boolean };
 
 /** Throws an error of the program itself as it is. */
-export type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<Outcome>;
+type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<Outcome>;
 
 /**
  * Shortens the look-ups of glibc, which hold up the exit, unless the runner sets their time itself: by default they end
@@ -191,7 +191,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       else socket.once(isEncrypted ? 'secureConnect' : 'connect', onOpen);
     });
     client.on('error', (error) => {
-      // Of a response that began, its own events tell.
+      // The response reports its own errors.
       if (response !== undefined) return;
       try {
         fail(describeError(error, route, progress()));
@@ -199,7 +199,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
         reject(own);
       }
     });
-    // Of a response that switches protocols Node tells nothing else.
+    // Node reports a response that switches protocols by this event alone.
     client.on('upgrade', (_, socket) => {
       socket.destroy();
       fail(protocolSwitched(route));

@@ -72,7 +72,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
         throw error;
       });
       unanswered += response.unanswered;
-      if (isSuccess(response) && holdsRecord(response)) {
+      if (isSuccess(response) && holdsJson(response)) {
         isAppAccepted = true;
         clock.keep();
       }
@@ -143,7 +143,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
 }
 
 /** Whether the body is what an API answers with, and not a page or a word of something in between. */
-function holdsRecord({ text }: HttpResponse): boolean {
+function holdsJson({ text }: HttpResponse): boolean {
   const body = tryJson(text);
   return typeof body === 'object' && body !== null;
 }

@@ -10,8 +10,7 @@ export type InstallationRule = 'installation-id' | 'organization-id' | 'only-ins
 
 /** What was tried. */
 export type Operation =
-  | { kind: 'list' }
-  | { kind: 'app' }
+  | { kind: 'list' | 'app' }
   | { kind: 'installation'; id: string; rule: 'installation-id' }
   | { kind: 'mint'; id: string; rule: InstallationRule; another: string | undefined };
 
@@ -97,7 +96,7 @@ function describeAsked(operation: Operation): string | undefined {
 /** An organization that reinstalled the app may be listed with its old installation first. */
 function describeAnother(operation: Operation): string | undefined {
   if (operation.kind !== 'mint' || operation.another === undefined) return undefined;
-  return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.another, 128)}\`.`;
+  return `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`;
 }
 
 function explainRedirect({ location, url }: HttpResponse): Explanation {

@@ -13,7 +13,7 @@ export interface Installation {
   organization: { id: string; name: string | undefined } | undefined;
 }
 
-export interface InstallationPage {
+interface InstallationPage {
   installations: Installation[];
   /** Of the whole list, if the response says. */
   total: number | undefined;

@@ -19,7 +19,7 @@ export type Outcome =
 /** Descriptors of files for standard input, output and error. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number];
 
-export interface BashProcess {
+interface BashProcess {
   args: string[];
   /** Whether the command is a process group of its own, to be ended as one. */
   detached: boolean;

@@ -3,6 +3,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { holdsKey, isKeyLabel, type Pasted } from './pem.ts';
 
 export const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
+export const ELLIPTIC_CURVE = 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
 const CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 /** The first that matches decides. */
@@ -12,7 +13,7 @@ const BY_TEXT: readonly [pattern: RegExp, sentence: string][] = [
   [/ENCRYPTED/, ENCRYPTED],
   [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
   [/BEGIN CERTIFICATE/, CERTIFICATE],
-  [/BEGIN EC PRIVATE KEY/, 'is an elliptic-curve (EC) key: ICR Apps use RSA keys'],
+  [/BEGIN EC PRIVATE KEY/, ELLIPTIC_CURVE],
   [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
 ];
 

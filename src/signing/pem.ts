@@ -1,7 +1,7 @@
 /** Parses what was pasted as a key into blocks of PEM, bytes, and the lines to mask. */
 
 /** What stands between a PEM block's header and footer (RFC 7468), without white space. */
-export interface PemBlock {
+interface PemBlock {
   label: string;
   body: string;
 }
@@ -22,7 +22,7 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
 /** The runner masks each line of a mask whatever its length; a short one would garble the rest of the job's log. */
 const MIN_MASKED_CHARACTERS = 16;
 /** Half of the shortest key that is of use; no command is so much base64 and nothing else. */
-export const MIN_KEY_BYTES = 300;
+const MIN_KEY_BYTES = 300;
 /** PEM is written in lines of 64 characters (RFC 7468, section 2). */
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
 

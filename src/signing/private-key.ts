@@ -1,7 +1,7 @@
 /** Reads the app's private key, or says what was pasted in its place. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { maskSecret } from '../runner/secrets.ts';
-import { diagnose, ENCRYPTED } from './diagnosis.ts';
+import { diagnose, ELLIPTIC_CURVE, ENCRYPTED } from './diagnosis.ts';
 import { isKeyLabel, type Pasted, readPasted } from './pem.ts';
 
 const MIN_MODULUS_BITS = 2048;
@@ -56,7 +56,7 @@ function importDer(der: Buffer, type: 'pkcs1' | 'pkcs8'): KeyObject | undefined 
 function mistakeOf(key: KeyObject): string | undefined {
   const type = key.asymmetricKeyType;
   if (type === 'rsa-pss') return 'is an RSA-PSS key, which can’t sign RS256: ICR Apps use RSA keys';
-  if (type === 'ec') return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
+  if (type === 'ec') return ELLIPTIC_CURVE;
   if (type !== 'rsa') return `is a key of type ${type}: ICR Apps use RSA keys`;
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < MIN_MODULUS_BITS) return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;

@@ -5,7 +5,7 @@ const SIGNATURE_BYTES = [256, 384, 512];
 /** The shortest signature has 512, and a line may end between two of them. */
 const MIN_HEX_DIGITS = 480;
 
-export type Printed = { signature: Buffer } | { mistake: string };
+type Printed = { signature: Buffer } | { mistake: string };
 
 /** The signature, or what came instead, as the end of a sentence that begins with the input's name. */
 export function readSignature(stdout: Buffer): Printed {

@@ -18,7 +18,7 @@ const MIN_TOKEN_CHARACTERS = 16;
 export interface TokenRequirements {
   /** The installation that was asked for; undefined for an app token. */
   installation: ChosenInstallation | undefined;
-  /** Of the input. */
+  /** What the input names. */
   organizationId: string | undefined;
   requiredPermissions: Permissions;
   /** Undefined if the token may carry anything. */
@@ -67,8 +67,8 @@ function checkIsFor(what: string, actual: string | undefined, wanted: string): v
   if (actual !== undefined && isSameId(actual, wanted)) return;
   throw new Error(
     actual === undefined
-      ? `ICR minted a token and doesn’t name its ${what}. Report this to ICR: it was asked for ${quote(wanted, 128)}.`
-      : `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${quote(wanted, 128)}.`,
+      ? `ICR minted a token and doesn’t name its ${what}. Report this to ICR: it was asked for ${wanted}.`
+      : `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`,
   );
 }
 

@@ -4,10 +4,9 @@ import { isSameId } from '../icr/id.ts';
 import type { ListEnd } from '../icr/installation-list.ts';
 import type { Installation } from '../icr/responses.ts';
 import { info } from '../runner/log.ts';
-import { quote } from '../runner/quote.ts';
 import { describeInstallations, describeOrganization } from './installation-names.ts';
 
-export interface Wanted {
+interface Wanted {
   installationId: string | undefined;
   organizationId: string | undefined;
 }
@@ -40,7 +39,7 @@ async function confirm(
   const { organization } = await api.getInstallation(id);
   // One that names no organization passes: the minted token names it, and is checked.
   if (organization === undefined || isSameId(organization.id, organizationId)) return organization;
-  const actual = isLogPrivate ? describeOrganization(organization) : quote(organization.id, 128);
+  const actual = isLogPrivate ? describeOrganization(organization) : organization.id;
   throw new Error(
     `\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`,
   );
@@ -66,7 +65,7 @@ async function findFor(organizationId: string, api: IcrApi, isLogPrivate: boolea
 
   const asked: Installation[] = [];
   for (const installation of seen) {
-    // One that can't be read either is still not told.
+    // One that can't be read either stays without an organization.
     const whole = installation.organization === undefined ? await api.findInstallation(installation.id) : installation;
     if (whole !== undefined && isOf(whole, organizationId) === true) {
       return { ...whole, id: installation.id, rule: 'organization-id', another: undefined };

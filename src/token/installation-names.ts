@@ -3,7 +3,6 @@ import type { Installation } from '../icr/responses.ts';
 import { quote } from '../runner/quote.ts';
 
 const MAX_LISTED = 20;
-const MAX_ID_CHARACTERS = 128;
 const MAX_NAME_CHARACTERS = 80;
 
 /**
@@ -23,10 +22,10 @@ export function describeInstallations(installations: readonly Installation[], is
 
 /** `“Name” id`, the id whole, so that it can be copied. */
 export function describeOrganization({ id, name }: NonNullable<Installation['organization']>): string {
-  return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${quote(id, MAX_ID_CHARACTERS)}`;
+  return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${id}`;
 }
 
 function describeInstallation({ id, organization }: Installation): string {
   const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
-  return `${owner} (installation ${quote(id, MAX_ID_CHARACTERS)})`;
+  return `${owner} (installation ${id})`;
 }

@@ -15,7 +15,7 @@ export function describeToken(token: CheckedToken, installation: ChosenInstallat
   const target =
     installation === undefined
       ? 'an app access token'
-      : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${quote(installation.id, 128)}, ${CHOSEN_BY[installation.rule]}`;
+      : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${installation.id}, ${CHOSEN_BY[installation.rule]}`;
   return `Minted ${target}; permissions: ${permissions(token)}; expires at ${expiry(token)}.`;
 }
 
