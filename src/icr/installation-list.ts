@@ -23,8 +23,9 @@ export interface ListEnd {
 
 /**
  * The list ends at a page that brings no new id; not at a short page, since a server may cap `limit`, and not at
- * `pagination.total`, which may count one page. A page that repeats what was read, or one that is short of `total`, is
- * followed by one more, because a server that counts from 1 may answer page 0 as page 1, or with nothing.
+ * `pagination.total`, which may count one page. A page that repeats what was read, a first page that is empty, and one
+ * that is short of `total` are followed by one more: a server that counts from 1 may answer page 0 as page 1, or with
+ * nothing.
  *
  * @param isEnough gets each page's new installations; true ends the list there
  * @returns undefined if `isEnough` ended it
@@ -56,7 +57,7 @@ export async function readInstallationList(
 
     pagesWithoutNews = news.length === 0 ? pagesWithoutNews + 1 : 0;
     const isMoreTold = total !== undefined && total > seenIds.size;
-    const mayGoOn = total === undefined ? seenIds.size === 0 || installations.length > 0 : isMoreTold;
+    const mayGoOn = isMoreTold || installations.length > 0 || seenIds.size === 0;
     if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
       return { read: seenIds.size, shortOf: isMoreTold ? total : undefined };
     }

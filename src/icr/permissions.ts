@@ -41,7 +41,7 @@ export function parsePermissions(input: string, text: string): Permissions {
     }
     if (!RANKS.has(level.toLowerCase())) {
       throw new Error(
-        `\`${input}\` has an unknown level, \`${quote(level, 12)}\`. Use read, request or write for \`${quote(name, 60)}\`.`,
+        `\`${input}\` has an unknown level, \`${quote(level, 40)}\`. Use read, request or write for \`${quote(name, 60)}\`.`,
       );
     }
     if (permissions.has(name)) throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);

@@ -45,13 +45,18 @@ export function parseInstallationPage(text: string): InstallationPage {
     const path = `installations[${index}]`;
     return toInstallation(item, `\`${path}\``, `${path}.`);
   });
-  // In `pagination`, as other lists of ICR have it, beside the list, or under another name.
-  const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
-  const [total] = places
+  const [total] = placesOfTotal(body)
     .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
     .map(([, value]) => toCount(value))
     .filter((count) => count !== undefined);
   return { installations, total };
+}
+
+/** In `pagination`, as other lists of ICR have it, beside the list, or in what APIs call it elsewhere. */
+function placesOfTotal(body: unknown): Fields[] {
+  if (!isObject(body)) return [];
+  const named = Object.entries(body).filter(([name]) => /^_?(?:pagination|paging|page|pageinfo|meta)$/i.test(name));
+  return [...named.map(([, value]) => value), body].filter(isObject);
 }
 
 /** Only the token itself is demanded; the checks say what else must be there. */
@@ -75,7 +80,9 @@ function findList(body: unknown): unknown[] | undefined {
   if (!isObject(body)) return undefined;
   const { installations } = body;
   if (Array.isArray(installations)) return installations;
-  const [list, ...others] = Object.values(body).filter((value) => Array.isArray(value));
+  const lists = Object.values(body).filter((value) => Array.isArray(value));
+  // Errors, links and warnings may be listed beside it.
+  const [list, ...others] = lists.length > 1 ? lists.filter(({ length }) => length > 0) : lists;
   return others.length === 0 ? list : undefined;
 }
 

@@ -134,9 +134,14 @@ function quoteEnd(stderr: string): string {
   return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
 }
 
+/** In text without spaces, such as JSON: what may be a part of a secret. */
+const WORD_AT_START = /^[\w.~+/=:@%#$&*!?^|\\`-]*/;
+
 /** Cut between words, so that the runner's masks still match what is shown. */
 function lastWords(text: string, maxCharacters: number): string {
-  return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
+  if (text.length <= maxCharacters) return text;
+  const end = text.slice(-maxCharacters);
+  return `…${end.replace(/\s/.test(end) ? /^\S*/ : WORD_AT_START, '')}`;
 }
 
 /** Windows takes both, and a shell inside the command would take backslashes for escapes. */
