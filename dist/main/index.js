@@ -1005,6 +1005,7 @@ function undo(whole, ...groups) {
 ;// CONCATENATED MODULE: ./src/runner/quote.ts
 
 const MAX_CHARACTERS_READ = 4000;
+const WORD_AT_END = /(?:[\w.~+/=:@%#$&*!?^|\\`-]*|[\uD800-\uDBFF])$/;
 const WITHHELD = '(withheld: it repeats a secret)';
 function quote(text, maxCharacters = 300) {
     const read = text.slice(0, MAX_CHARACTERS_READ);
@@ -1014,7 +1015,7 @@ function quote(text, maxCharacters = 300) {
     if (line.length <= maxCharacters)
         return line;
     const kept = line.slice(0, maxCharacters);
-    return `${kept.slice(0, Math.max(0, kept.lastIndexOf(' ')))}…`;
+    return `${kept.includes(' ') ? kept.slice(0, kept.lastIndexOf(' ')) : kept.slice(0, -1).replace(WORD_AT_END, '')}…`;
 }
 function oneLine(text) {
     const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
@@ -1128,11 +1129,11 @@ function explain(code, message, route, { wasSent, isAtProxy }) {
         return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
     }
     if (NO_TLS.test(message)) {
-        const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : checkApiUrl(route);
+        const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : fixOfApiUrl(route);
         return { problem: `${isAtProxy ? peer : `${peer} ${route.host}`} does not speak TLS`, fix, isFinal: true };
     }
     if (code.startsWith('HPE_'))
-        return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
+        return { problem: `${peer}’s response is not HTTP`, fix: fixOfApiUrl(route) };
     if (wasSent)
         return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
     const isUnknownHost = code === 'ENOTFOUND';
@@ -1153,7 +1154,7 @@ function describeCertificate(code, route) {
         return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-        return ['is for another host', checkApiUrl(route)];
+        return ['is for another host', fixOfApiUrl(route)];
     if (code === 'UNSPECIFIED')
         return ['is too weak', RENEW];
     return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
@@ -1191,11 +1192,11 @@ function responseCutShort(cause) {
 }
 function responseTooLarge(route, status) {
     const problem = 'The response is larger than 1 MiB';
-    return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
+    return { problem, fix: fixOfApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 function protocolSwitched(route) {
     const problem = 'The server switched protocols (101)';
-    return { problem, fix: checkApiUrl(route), isFinal: true };
+    return { problem, fix: fixOfApiUrl(route), isFinal: true };
 }
 function notEncrypted() {
     return {
@@ -1220,7 +1221,7 @@ function proxyRefused(route, status) {
         };
     }
     if (status >= 500 || status === 408 || status === 429) {
-        const fix = checkApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+        const fix = fixOfApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
         return { problem: `${proxy} can’t reach ICR (${status})`, fix };
     }
     return {
@@ -1240,7 +1241,7 @@ function waitDoesNotFit(status, requestedMs, remainingMs) {
 function budgetUsedUp(totalSeconds) {
     return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
 }
-function checkApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
+function fixOfApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
     return isDefaultHost ? fixForDefault : fix;
 }
 function isOfNetwork(code) {
@@ -1664,8 +1665,8 @@ class ShapeError extends Error {
 function answers_isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
-function isHtml({ contentType, text }) {
-    return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
+function isHtml({ text }) {
+    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
 }
 function isFromIcr({ status, text }) {
     const body = tryJson(text);
@@ -1829,7 +1830,7 @@ function describeAsked(operation) {
 function describeAnother(operation) {
     if (operation.kind !== 'mint' || operation.another === undefined)
         return undefined;
-    return `ICR lists another installation of the organization: try \`installation-id: ${quote(operation.another, 128)}\`.`;
+    return `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`;
 }
 function explainRedirect({ location, url }) {
     const cause = '`api-url` leads to a redirect, and redirects are not followed.';
@@ -1977,12 +1978,17 @@ function parseInstallationPage(text) {
         const path = `installations[${index}]`;
         return toInstallation(item, `\`${path}\``, `${path}.`);
     });
-    const places = isObject(body) ? [body['pagination'], body, ...Object.values(body)].filter(isObject) : [];
-    const [total] = places
+    const [total] = placesOfTotal(body)
         .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
         .map(([, value]) => toCount(value))
         .filter((count) => count !== undefined);
     return { installations, total };
+}
+function placesOfTotal(body) {
+    if (!isObject(body))
+        return [];
+    const named = Object.entries(body).filter(([name]) => /^_?(?:pagination|paging|page|pageinfo|meta)$/i.test(name));
+    return [...named.map(([, value]) => value), body].filter(isObject);
 }
 function parseAccessToken(text) {
     const body = parseJson(text);
@@ -2008,7 +2014,8 @@ function findList(body) {
     const { installations } = body;
     if (Array.isArray(installations))
         return installations;
-    const [list, ...others] = Object.values(body).filter((value) => Array.isArray(value));
+    const lists = Object.values(body).filter((value) => Array.isArray(value));
+    const [list, ...others] = lists.length > 1 ? lists.filter(({ length }) => length > 0) : lists;
     return others.length === 0 ? list : undefined;
 }
 function toInstallation(item, what, path) {
@@ -2082,7 +2089,7 @@ async function readInstallationList(get, toError, isEnough) {
             throw endless(seenIds.size);
         pagesWithoutNews = news.length === 0 ? pagesWithoutNews + 1 : 0;
         const isMoreTold = total !== undefined && total > seenIds.size;
-        const mayGoOn = total === undefined ? seenIds.size === 0 || installations.length > 0 : isMoreTold;
+        const mayGoOn = isMoreTold || installations.length > 0 || seenIds.size === 0;
         if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
             return { read: seenIds.size, shortOf: isMoreTold ? total : undefined };
         }
@@ -2125,7 +2132,7 @@ function createIcrApi(send, credential, budget) {
                 throw error;
             });
             unanswered += response.unanswered;
-            if (answers_isSuccess(response) && holdsRecord(response)) {
+            if (answers_isSuccess(response) && holdsJson(response)) {
                 isAppAccepted = true;
                 clock.keep();
             }
@@ -2169,6 +2176,7 @@ function createIcrApi(send, credential, budget) {
         },
         findOrganizationInstallation: async (organizationId) => {
             const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+            await credential.jwt(clock.offsetMs(), budget.cancelled);
             try {
                 const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
                 return answers_isSuccess(response) ? tryInstallation(response) : undefined;
@@ -2186,7 +2194,7 @@ function createIcrApi(send, credential, budget) {
             : mint({ kind: 'mint', ...installation }, `${installationPath(installation.id)}/accessTokens`),
     };
 }
-function holdsRecord({ text }) {
+function holdsJson({ text }) {
     const body = tryJson(text);
     return typeof body === 'object' && body !== null;
 }
@@ -2292,7 +2300,7 @@ function interpret(response, { expiresAt }, isWhole) {
 }
 function saysRevoked(response) {
     if (response.text.trim() === '')
-        return !isHtml(response);
+        return !response.contentType.includes('html');
     try {
         return !isDenial(parseJson(response.text));
     }
@@ -2604,7 +2612,7 @@ function parsePermissions(input, text) {
             throw new Error(`\`${input}\` has an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
         }
         if (!RANKS.has(level.toLowerCase())) {
-            throw new Error(`\`${input}\` has an unknown level, \`${quote(level, 12)}\`. Use read, request or write for \`${quote(name, 60)}\`.`);
+            throw new Error(`\`${input}\` has an unknown level, \`${quote(level, 40)}\`. Use read, request or write for \`${quote(name, 60)}\`.`);
         }
         if (permissions.has(name))
             throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
@@ -2691,6 +2699,7 @@ const external_node_crypto_namespaceObject = require("node:crypto");
 
 
 const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
+const ELLIPTIC_CURVE = 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
 const diagnosis_CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 const BY_TEXT = [
@@ -2699,7 +2708,7 @@ const BY_TEXT = [
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
     [/BEGIN CERTIFICATE/, diagnosis_CERTIFICATE],
-    [/BEGIN EC PRIVATE KEY/, 'is an elliptic-curve (EC) key: ICR Apps use RSA keys'],
+    [/BEGIN EC PRIVATE KEY/, ELLIPTIC_CURVE],
     [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
 ];
 function diagnose(pasted) {
@@ -2787,7 +2796,7 @@ function mistakeOf(key) {
     if (type === 'rsa-pss')
         return 'is an RSA-PSS key, which can’t sign RS256: ICR Apps use RSA keys';
     if (type === 'ec')
-        return 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
+        return ELLIPTIC_CURVE;
     if (type !== 'rsa')
         return `is a key of type ${type}: ICR Apps use RSA keys`;
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
@@ -3053,8 +3062,12 @@ function quoteEnd(stderr) {
     const end = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
     return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
 }
+const WORD_AT_START = /^[\w.~+/=:@%#$&*!?^|\\`-]*/;
 function lastWords(text, maxCharacters) {
-    return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
+    if (text.length <= maxCharacters)
+        return text;
+    const end = text.slice(-maxCharacters);
+    return `…${end.replace(/\s/.test(end) ? /^\S*/ : WORD_AT_START, '')}`;
 }
 function forwardSlashes(path) {
     return process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
@@ -3379,8 +3392,8 @@ function checkIsFor(what, actual, wanted) {
     if (actual !== undefined && isSameId(actual, wanted))
         return;
     throw new Error(actual === undefined
-        ? `ICR minted a token and doesn’t name its ${what}. Report this to ICR: it was asked for ${quote(wanted, 128)}.`
-        : `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${quote(wanted, 128)}.`);
+        ? `ICR minted a token and doesn’t name its ${what}. Report this to ICR: it was asked for ${wanted}.`
+        : `ICR minted a token for another ${what} than was asked for. Report this to ICR. It is for ${quote(actual, 128)}, not for ${wanted}.`);
 }
 function checkPermissions(granted, requirements) {
     const { requiredPermissions: required, allowedPermissions: allowed } = requirements;
@@ -3425,7 +3438,6 @@ function checks_describe(permissions) {
 ;// CONCATENATED MODULE: ./src/token/installation-names.ts
 
 const MAX_LISTED = 20;
-const installation_names_MAX_ID_CHARACTERS = 128;
 const MAX_NAME_CHARACTERS = 80;
 function describeInstallations(installations, isLogPrivate) {
     const count = installations.length;
@@ -3438,15 +3450,14 @@ function describeInstallations(installations, isLogPrivate) {
     return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: run this step in a private one to see them`;
 }
 function describeOrganization({ id, name }) {
-    return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${quote(id, installation_names_MAX_ID_CHARACTERS)}`;
+    return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${id}`;
 }
 function describeInstallation({ id, organization }) {
     const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
-    return `${owner} (installation ${quote(id, installation_names_MAX_ID_CHARACTERS)})`;
+    return `${owner} (installation ${id})`;
 }
 
 ;// CONCATENATED MODULE: ./src/token/choose-installation.ts
-
 
 
 
@@ -3461,7 +3472,7 @@ async function choose_installation_confirm(api, id, organizationId, isLogPrivate
     const { organization } = await api.getInstallation(id);
     if (organization === undefined || isSameId(organization.id, organizationId))
         return organization;
-    const actual = isLogPrivate ? describeOrganization(organization) : quote(organization.id, 128);
+    const actual = isLogPrivate ? describeOrganization(organization) : organization.id;
     throw new Error(`\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`);
 }
 async function findFor(organizationId, api, isLogPrivate) {
@@ -3549,7 +3560,7 @@ const CHOSEN_BY = {
 function describeToken(token, installation) {
     const target = installation === undefined
         ? 'an app access token'
-        : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${quote(installation.id, 128)}, ${CHOSEN_BY[installation.rule]}`;
+        : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${installation.id}, ${CHOSEN_BY[installation.rule]}`;
     return `Minted ${target}; permissions: ${permissions(token)}; expires at ${expiry(token)}.`;
 }
 function summaryRows(token, installation, host) {

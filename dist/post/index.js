@@ -1005,6 +1005,7 @@ function undo(whole, ...groups) {
 ;// CONCATENATED MODULE: ./src/runner/quote.ts
 
 const MAX_CHARACTERS_READ = 4000;
+const WORD_AT_END = /(?:[\w.~+/=:@%#$&*!?^|\\`-]*|[\uD800-\uDBFF])$/;
 const WITHHELD = '(withheld: it repeats a secret)';
 function quote(text, maxCharacters = 300) {
     const read = text.slice(0, MAX_CHARACTERS_READ);
@@ -1014,7 +1015,7 @@ function quote(text, maxCharacters = 300) {
     if (line.length <= maxCharacters)
         return line;
     const kept = line.slice(0, maxCharacters);
-    return `${kept.slice(0, Math.max(0, kept.lastIndexOf(' ')))}…`;
+    return `${kept.includes(' ') ? kept.slice(0, kept.lastIndexOf(' ')) : kept.slice(0, -1).replace(WORD_AT_END, '')}…`;
 }
 function oneLine(text) {
     const visible = PLAIN_TEXT.test(text) ? text : text.replace(/\uFEFF|(?!\s)\p{C}/gu, '');
@@ -1128,11 +1129,11 @@ function explain(code, message, route, { wasSent, isAtProxy }) {
         return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
     }
     if (NO_TLS.test(message)) {
-        const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : checkApiUrl(route);
+        const fix = isAtProxy ? 'Begin `https_proxy` with http://, or correct its port.' : fixOfApiUrl(route);
         return { problem: `${isAtProxy ? peer : `${peer} ${route.host}`} does not speak TLS`, fix, isFinal: true };
     }
     if (code.startsWith('HPE_'))
-        return { problem: `${peer}’s response is not HTTP`, fix: checkApiUrl(route) };
+        return { problem: `${peer}’s response is not HTTP`, fix: fixOfApiUrl(route) };
     if (wasSent)
         return { problem: 'The connection to ICR was lost before its response', fix: RUN_AGAIN };
     const isUnknownHost = code === 'ENOTFOUND';
@@ -1153,7 +1154,7 @@ function describeCertificate(code, route) {
         return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-        return ['is for another host', checkApiUrl(route)];
+        return ['is for another host', fixOfApiUrl(route)];
     if (code === 'UNSPECIFIED')
         return ['is too weak', RENEW];
     return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
@@ -1191,11 +1192,11 @@ function responseCutShort(cause) {
 }
 function responseTooLarge(route, status) {
     const problem = 'The response is larger than 1 MiB';
-    return { problem, fix: checkApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
+    return { problem, fix: fixOfApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 function protocolSwitched(route) {
     const problem = 'The server switched protocols (101)';
-    return { problem, fix: checkApiUrl(route), isFinal: true };
+    return { problem, fix: fixOfApiUrl(route), isFinal: true };
 }
 function notEncrypted() {
     return {
@@ -1220,7 +1221,7 @@ function proxyRefused(route, status) {
         };
     }
     if (status >= 500 || status === 408 || status === 429) {
-        const fix = checkApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+        const fix = fixOfApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
         return { problem: `${proxy} can’t reach ICR (${status})`, fix };
     }
     return {
@@ -1240,7 +1241,7 @@ function waitDoesNotFit(status, requestedMs, remainingMs) {
 function budgetUsedUp(totalSeconds) {
     return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
 }
-function checkApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
+function fixOfApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
     return isDefaultHost ? fixForDefault : fix;
 }
 function isOfNetwork(code) {
@@ -1673,8 +1674,8 @@ class ShapeError extends Error {
 function answers_isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
-function isHtml({ contentType, text }) {
-    return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
+function isHtml({ text }) {
+    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
 }
 function isFromIcr({ status, text }) {
     const body = tryJson(text);
@@ -1781,7 +1782,7 @@ function interpret(response, { expiresAt }, isWhole) {
 }
 function saysRevoked(response) {
     if (response.text.trim() === '')
-        return !isHtml(response);
+        return !response.contentType.includes('html');
     try {
         return !isDenial(parseJson(response.text));
     }

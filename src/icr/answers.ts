@@ -14,8 +14,9 @@ export function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 
-export function isHtml({ contentType, text }: HttpResponse): boolean {
-  return contentType.includes('html') || /^\s*<(?:!doctype|html|head|body|h1|center)\b/i.test(text);
+/** Express sends plain words as `text/html`, too, so the type says nothing. */
+export function isHtml({ text }: HttpResponse): boolean {
+  return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
 }
 
 /** Whether an error is in the form in which ICR's demo reads them, and from a route that exists. */

@@ -119,6 +119,8 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
     },
     findOrganizationInstallation: async (organizationId) => {
       const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
+      // A command that signs takes its time from the whole budget.
+      await credential.jwt(clock.offsetMs(), budget.cancelled);
       try {
         const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
         return isSuccess(response) ? tryInstallation(response) : undefined;

@@ -3,7 +3,7 @@ import { type Budget, RequestError, type Send, waitWithin } from '../http/client
 import type { HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { describeResponse, isFromIcr, isHtml, isObject, isSuccess, parseJson } from './answers.ts';
+import { describeResponse, isFromIcr, isObject, isSuccess, parseJson } from './answers.ts';
 
 /** If the step is cancelled: the runner kills ten seconds after its first signal. */
 const GRACE_SECONDS = 4;
@@ -67,7 +67,7 @@ function interpret(response: HttpResponse, { expiresAt }: RevocableToken, isWhol
 
 /** The documentation has a bare JSON boolean. Nothing at all, or a record, is what many APIs send instead. */
 function saysRevoked(response: HttpResponse): boolean {
-  if (response.text.trim() === '') return !isHtml(response);
+  if (response.text.trim() === '') return !response.contentType.includes('html');
   try {
     return !isDenial(parseJson(response.text));
   } catch {

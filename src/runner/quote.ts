@@ -3,8 +3,8 @@ import { PLAIN_TEXT, redact, repeatsSecret } from './secrets.ts';
 
 /** What is looked at of a longer text, because the search for secrets would take too long. */
 const MAX_CHARACTERS_READ = 4000;
-/** In text without spaces, such as JSON or Chinese: what may be a part of a secret. */
-const WORD_AT_END = /[\w.~+/=:@%#$&*!?^|\\`-]*$/;
+/** In text without spaces, such as JSON or Chinese: what may be a part of a secret, or half a character. */
+const WORD_AT_END = /(?:[\w.~+/=:@%#$&*!?^|\\`-]*|[\uD800-\uDBFF])$/;
 const WITHHELD = '(withheld: it repeats a secret)';
 
 /**
@@ -19,7 +19,7 @@ export function quote(text: string, maxCharacters = 300): string {
   const line = oneLine(read);
   if (line.length <= maxCharacters) return line;
   const kept = line.slice(0, maxCharacters);
-  return `${kept.includes(' ') ? kept.slice(0, kept.lastIndexOf(' ')) : kept.replace(WORD_AT_END, '')}…`;
+  return `${kept.includes(' ') ? kept.slice(0, kept.lastIndexOf(' ')) : kept.slice(0, -1).replace(WORD_AT_END, '')}…`;
 }
 
 /**

@@ -16,10 +16,10 @@ test('a status of 200 to 299 is a success, and no other', () => {
 describe('a page of HTML', () => {
   const text = (body: string, contentType = 'text/plain') => answer(200, body, { contentType });
   const cases: [what: string, response: HttpResponse, isPage: boolean][] = [
-    ['by its type', text('Sign in', 'text/html; charset=utf-8'), true],
     ['by its doctype', text('\n <!DOCTYPE html>'), true],
     ['by its first element', text('<html lang="en">'), true],
     ['of nginx', text('<center>404</center>'), true],
+    ['no: words that Express sends as HTML', text('Access token invalid', 'text/html; charset=utf-8'), false],
     ['no: JSON', answer(200, {}), false],
     ['no: a text', text('<htmlish> and <b>bold</b>'), false],
   ];

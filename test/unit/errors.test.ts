@@ -96,6 +96,12 @@ describe('a 401 or 403 to the first request', { timeout }, () => {
   });
 
   check({
+    what: '403 in words that Express sends as HTML names the key first',
+    response: answer(403, 'Access token invalid', { contentType: 'text/html; charset=utf-8' }),
+    begins: APP_REFUSED,
+    hasNot: ['proxy', 'HTML'],
+  });
+  check({
     what: '403 as a page comes from something on the way, and then the key is named',
     response: html(403),
     begins: `The request was refused on the way, likely by a proxy or firewall. Allow ${HOST} on it: the answer is a page of HTML, not one of ICR’s errors.`,

@@ -75,9 +75,10 @@ describe('the list of installations', { timeout }, () => {
   });
 
   test('is whole if it is empty, after one page more', async () => {
-    const { end, asked } = await read(() => ({ ids: [] }));
-    assert.deepEqual([end, asked], [{ read: 0, shortOf: undefined }, first(2)]);
-    assert.deepEqual((await read(() => ({ ids: [], total: 0 }))).asked, first(1));
+    for (const total of [undefined, 0]) {
+      const { end, asked } = await read(() => ({ ids: [], total }));
+      assert.deepEqual([end, asked], [{ read: 0, shortOf: undefined }, first(2)]);
+    }
   });
 
   for (const total of [5, undefined]) {
@@ -110,8 +111,17 @@ describe('the list of installations', { timeout }, () => {
 
   test('is whole if the server ignores the query and sends all of it', async () => {
     const { end, asked } = await read(() => ({ ids: ALL, total: 5 }));
-    assert.deepEqual([end, asked], [whole, first(2)]);
+    assert.deepEqual([end, asked], [whole, first(3)]);
   });
+
+  for (const total of [1, 0, -1]) {
+    test(`is read on if page 0 is page 1 or empty and \`total\` is ${total}, which counts one page`, async () => {
+      for (const pageZero of [['a'], []]) {
+        const { ids } = await read((_, page) => ({ ids: page === 0 ? pageZero : (PAGES[page - 1] ?? []), total }));
+        assert.deepEqual([...new Set(ids)].sort(), [...ALL].sort());
+      }
+    });
+  }
 
   test('gives each installation once, though pages overlap', async () => {
     const overlapping = [['a'], ['a', 'b'], ['b', 'a']];

@@ -147,6 +147,16 @@ const LIST = rows('The list', { settings: NO_ROUTE }, [
   },
   { name: 'page 0 is page 1', ...THIRD_PAGE, settings: { maxPageSize: 10, pageZero: 'like page 1' } },
   {
+    name: 'page 0 is page 1, and the total is of one page',
+    ...THIRD_PAGE,
+    settings: { maxPageSize: 10, pageZero: 'like page 1', listTotal: 'page' },
+  },
+  {
+    name: 'page 0 is empty, and the total is of one page',
+    ...THIRD_PAGE,
+    settings: { maxPageSize: 10, pageZero: 'empty', listTotal: 'page' },
+  },
+  {
     name: 'page 0 is page 1, and there is no pagination',
     ...THIRD_PAGE,
     settings: { maxPageSize: 10, pageZero: 'like page 1', listPagination: false },
