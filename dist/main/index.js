@@ -956,7 +956,7 @@ const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{12,}/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{24,}/;
 const masked = new Set();
 function maskSecret(secret) {
     if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
@@ -2311,7 +2311,8 @@ function saysRevoked(response) {
 function isDenial(body) {
     if (!isObject(body))
         return body === false || body === 'false';
-    const isError = Boolean(body['error'] ?? body['errors']) || Number(body['statusCode']) >= 400;
+    const errors = [body['error'], body['errors']].flat().filter(Boolean);
+    const isError = errors.length > 0 || Number(body['statusCode']) >= 400;
     return isError || ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false);
 }
 
@@ -2973,7 +2974,7 @@ const TIME_LIMIT_MS = 30_000;
 const NOT_FOR_COMMANDS = /^(?:INPUT|STATE|ACTIONS_(?:RUNTIME|CACHE|RESULTS))_/i;
 const MAX_STDERR_CHARACTERS_READ = 64 * 1024;
 const STDERR_CHARACTERS = 300;
-const LIKE_SIGNATURE = /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{48,} ?)+(?:[\w+/=-]{16,})?|(?:[\da-fA-F]{2}[ :]?){40,}/g;
+const LIKE_SIGNATURE = /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{60,} ?)+(?:[\w+/=-]{16,})?|(?:[\da-fA-F]{2}[ :]?){40,}/g;
 const NOT_FOUND = 127;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
 async function signByCommand(command, signingInput, cancelled, timeLimitMs = TIME_LIMIT_MS) {
@@ -3472,7 +3473,7 @@ async function choose_installation_confirm(api, id, organizationId, isLogPrivate
     const { organization } = await api.getInstallation(id);
     if (organization === undefined || isSameId(organization.id, organizationId))
         return organization;
-    const actual = isLogPrivate ? describeOrganization(organization) : organization.id;
+    const actual = isLogPrivate ? describeOrganization(organization) : 'another one';
     throw new Error(`\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`);
 }
 async function findFor(organizationId, api, isLogPrivate) {

@@ -956,7 +956,7 @@ const ESCAPES = /[%=]([0-9a-f]{2})|\\x([0-9a-f]{2})|[%\\]u([0-9a-f]{4})|&#x0*([0
 const NAMED = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const blanks = () => /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const PLAIN_TEXT = /^[ -~“”’…]*$/;
-const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{12,}/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{24,}/;
 const masked = new Set();
 function maskSecret(secret) {
     if (secret.length < MIN_MASKED_CHARACTERS || masked.has(secret))
@@ -1793,7 +1793,8 @@ function saysRevoked(response) {
 function isDenial(body) {
     if (!isObject(body))
         return body === false || body === 'false';
-    const isError = Boolean(body['error'] ?? body['errors']) || Number(body['statusCode']) >= 400;
+    const errors = [body['error'], body['errors']].flat().filter(Boolean);
+    const isError = errors.length > 0 || Number(body['statusCode']) >= 400;
     return isError || ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false);
 }
 

@@ -77,6 +77,7 @@ function saysRevoked(response: HttpResponse): boolean {
 
 function isDenial(body: unknown): boolean {
   if (!isObject(body)) return body === false || body === 'false';
-  const isError = Boolean(body['error'] ?? body['errors']) || Number(body['statusCode']) >= 400;
+  const errors = [body['error'], body['errors']].flat().filter(Boolean);
+  const isError = errors.length > 0 || Number(body['statusCode']) >= 400;
   return isError || ['success', 'ok', 'revoked', 'deleted'].some((name) => body[name] === false);
 }

@@ -20,7 +20,7 @@ export const PLAIN_TEXT = /^[ -~“”’…]*$/;
  * A JWT, whose first two parts are JSON: they begin with the base64url of `{"`, or, if a claim follows white space, of
  * `{`; the second may be starred already. Or a token of ICR (docs: Apps), which is hexadecimal after its prefix.
  */
-const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{12,}/;
+const LIKE_SECRET = /eyJ[\w-]{9,}\.(?:e[wy]|\*)|cr[a-z]_[\da-f]{24,}/;
 
 const masked = new Set<string>();
 

@@ -17,7 +17,7 @@ const STDERR_CHARACTERS = 300;
  * or several. Base64 has many capitals, and the long name of a key has few.
  */
 const LIKE_SIGNATURE =
-  /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{48,} ?)+(?:[\w+/=-]{16,})?|(?:[\da-fA-F]{2}[ :]?){40,}/g;
+  /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{60,} ?)+(?:[\w+/=-]{16,})?|(?:[\da-fA-F]{2}[ :]?){40,}/g;
 const NOT_FOUND = 127;
 const PRINT_SIGNATURE =
   'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';

@@ -39,7 +39,7 @@ async function confirm(
   const { organization } = await api.getInstallation(id);
   // One that names no organization passes: the minted token names it, and is checked.
   if (organization === undefined || isSameId(organization.id, organizationId)) return organization;
-  const actual = isLogPrivate ? describeOrganization(organization) : organization.id;
+  const actual = isLogPrivate ? describeOrganization(organization) : 'another one';
   throw new Error(
     `\`installation-id\` and \`organization-id\` are of different organizations. Correct the one that is wrong. Installation ${id} is of ${actual}, not of ${organizationId}. No token was minted.`,
   );

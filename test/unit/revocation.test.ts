@@ -48,6 +48,7 @@ describe('a token is revoked', options, () => {
     ['white space', answer(200, ' \n')],
     ['204', answer(204)],
     ['202', answer(202, { success: true })],
+    ['no errors in it', answer(200, { success: true, error: null, errors: [] })],
     ['{}', answer(200, {})],
     ['a record', answer(200, { id: 'a', isActive: false, token: null })],
     ['"true"', answer(200, '"true"')],
