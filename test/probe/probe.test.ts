@@ -116,16 +116,19 @@ describe('What the probe was given', () => {
     const { exitCode, stdout, verdict } = await run(scene, { ICR_PRIVATE_KEY: pem });
     assert.equal(exitCode, 1);
     assert.match(stdout, /\| A JWT as the action signs it, for 540 s +\| refused, 401 /);
-    assert.match(stdout, /not asked: no request with the app’s JWT was granted/);
+    assert.match(stdout, /^\| {5}\| The mint, with the body \{\} +\| not asked: the JWT is refused +\| 201 +\| +\|$/m);
     assert.match(stdout, /^The action said: .*app-id/m);
-    assert.match(verdict, /^The action does not work with this API: no token .* No token was minted\.$/);
+    assert.match(
+      verdict,
+      /^The action does not work with this API: it refuses the action’s JWT \(“JWT refused: signature .+”\)\. \d\d questions could not be asked\. No token was minted\.$/,
+    );
   });
 
   test('an app that does not exist', async () => {
     await using scene = await createScene();
     const { exitCode, verdict } = await run(scene, { ICR_APP_ID: randomUUID() });
     assert.equal(exitCode, 1);
-    assert.match(verdict, /^The action does not work with this API: no token/);
+    assert.match(verdict, /^The action does not work with this API: it refuses the action’s JWT \(“.+”\)\./);
   });
 
   test('an organization where the app is not installed: the list is asked, and no token is minted for it', async () => {

@@ -39,11 +39,11 @@ async function main(): Promise<number> {
   const options = { baseUrl, pauseMs, seconds: SECONDS, cancelled: signal };
   const { session, rows, message } = await runProbe(options, subject);
   const reference = await askReference(new AbortController().signal);
-  const table = formatTable(rows, reference, host === 'another' ? 'This API' : `ICR’s ${host}`);
   const recording = record(host, session, subject, rows, reference);
+  const table = formatTable(recording.rows, host === 'another' ? 'This API' : `ICR’s ${host}`);
   writeFileSync(output, `${JSON.stringify(recording, undefined, 2)}\n`);
 
-  const verdict = judge(rows, session.stopped());
+  const verdict = judge(recording.rows, session.stopped());
   const said = message === undefined ? [] : [`The action said: ${message}`];
   const end = [
     `${session.exchanges.length} requests were sent. ${output} has them.`,
@@ -112,7 +112,7 @@ function announcement(baseUrl: string, host: Recording['host'], output: string):
   return [
     `Asks ${baseUrl}${host === 'another' ? '' : ` (${host})`}, with at most ${MAX_REQUESTS} requests, one at a time, in at most two minutes:`,
     '- It reads the app’s installations, and the organization.',
-    '- It sends JWTs that are wrong in one thing each: the key, the time, the form.',
+    '- It sends JWTs that are wrong in one thing each: the key, the time, the form; and, if the action’s own JWT is refused, a shorter one.',
     '- It mints up to two access tokens of the organization’s installation and one of the app, and revokes each of them.',
     '- It runs the action, which mints and revokes one more.',
     'It transfers, retires, reserves and changes nothing else.',

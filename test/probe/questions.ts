@@ -19,6 +19,8 @@ import {
 } from './session.ts';
 
 const CLOCK_OFF_SECONDS = 600;
+/** For an API that refuses the action's 540. */
+const SHORT_LIFETIME_SECONDS = 240;
 /** The action takes a smaller difference for none. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 /** One more than a page may repeat of the page before; 1 if the app has no more installations than this. */
@@ -34,6 +36,8 @@ export interface Finding {
   readonly copes: Copes;
   /** False if this app can't show it; then it is compared with nothing. */
   readonly isTold: boolean;
+  /** The refusal, whose words explain the fact. */
+  readonly refusal?: ProbeResponse;
 }
 
 export interface Row extends Finding {
@@ -55,16 +59,20 @@ export interface Subject {
 /** What the questions share: how to ask, and what was learnt so far. */
 interface Probe extends Subject {
   readonly session: Session;
-  /** Sends it with a JWT that is as the action signs it, unless told otherwise. */
+  /** Sends it with a JWT as the action signs it, or with the short one if only that is taken, unless told otherwise. */
   asApp(request: AppRequest): Promise<ProbeResponse>;
   withToken(method: string, path: string, token: string): Promise<ProbeResponse>;
   /** How far the server's clock is ahead, once a JWT was refused for it. */
   clockSeconds: number;
-  isClockCorrected: boolean;
+  lifetimeSeconds: number | undefined;
   /** Whether any request with a normal JWT was granted. */
   isAccepted: boolean;
-  /** The answer to the first request. */
-  first: ProbeResponse | undefined;
+  /** Whether each JWT was refused; then no other request needs to be sent with one. */
+  isJwtRefused: boolean;
+  /** The first request that was granted. */
+  plain: { readonly path: string; readonly response: ProbeResponse } | undefined;
+  /** The answer to the short JWT, once the action's was refused. */
+  short: ProbeResponse | undefined;
   /** Forms of the list that were granted, the best first. */
   readonly lists: { readonly query: string; readonly response: ProbeResponse }[];
   readonly pages: (ProbeResponse | undefined)[];
@@ -90,9 +98,11 @@ export async function askQuestions(session: Session, subject: Subject): Promise<
     ...subject,
     session,
     clockSeconds: 0,
-    isClockCorrected: false,
+    lifetimeSeconds: undefined,
     isAccepted: false,
-    first: undefined,
+    isJwtRefused: false,
+    plain: undefined,
+    short: undefined,
     lists: [],
     pages: [],
     installationId: undefined,
@@ -102,10 +112,13 @@ export async function askQuestions(session: Session, subject: Subject): Promise<
     appToken: undefined,
     isRevoked: false,
     asApp: async ({ method = 'GET', path, jwt, body, ...others }) => {
+      if (probe.isJwtRefused) throw new NotAsked(JWT_REFUSED);
       const version = 'version' in others ? others.version : API_VERSION;
       const now = Math.floor(Date.now() / 1000) + probe.clockSeconds;
+      const { lifetimeSeconds } = probe;
+      const usual = lifetimeSeconds === undefined ? {} : { lifetimeSeconds };
       const headers = {
-        ...bearerHeaders(signJwt(subject.app, now, jwt)),
+        ...bearerHeaders(signJwt(subject.app, now, { ...usual, ...jwt })),
         ...(version === undefined ? {} : { 'x-icr-api-version': version }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       };
@@ -123,16 +136,19 @@ export async function askQuestions(session: Session, subject: Subject): Promise<
   const rows: Row[] = [];
   for (const { id, title, ask } of QUESTIONS) {
     current = id;
-    rows.push({ id, title, ...(await findingOf(id, session, () => ask(probe))) });
+    rows.push({ id, title, ...(await findingOf(id, probe, () => ask(probe))) });
   }
   return rows;
 }
 
-async function findingOf(id: string, session: Session, ask: () => Finding | Promise<Finding>): Promise<Finding> {
+async function findingOf(id: string, probe: Probe, ask: () => Finding | Promise<Finding>): Promise<Finding> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof NotAsked) return untold(`not asked: ${session.stopped() ?? error.message}`);
+    if (error instanceof NotAsked) {
+      const cause = probe.isJwtRefused ? JWT_REFUSED : error.message;
+      return untold(`not asked: ${probe.session.stopped() ?? cause}`);
+    }
     if (error instanceof Unanswered)
       return told(`no answer (${error.message})`, id === 'mint' ? 'no' : 'with a warning');
     throw error;
@@ -140,21 +156,35 @@ async function findingOf(id: string, session: Session, ask: () => Finding | Prom
 }
 
 const QUESTIONS: readonly Question[] = [
+  { id: 'jwt', title: 'A JWT as the action signs it, for 540 s', ask: findJwt },
+  {
+    id: 'jwt-240',
+    title: '… for 240 s',
+    ask: async (probe) => {
+      if (probe.isJwtRefused && probe.short !== undefined) return refused(probe.short, 'no');
+      return yes(probe.short ?? (await askJwtFor(probe, SHORT_LIFETIME_SECONDS)));
+    },
+  },
+  { id: 'jwt-600', title: '… for 600 s', ask: async (probe) => yes(await askJwtFor(probe, 600)) },
+  { id: 'jwt-typ', title: '… without `typ`', ask: (probe) => askJwt(probe, { withoutTyp: true }) },
+  { id: 'jwt-alg', title: '… without the claim `alg`', ask: (probe) => askJwt(probe, { withoutAlgClaim: true }) },
+  { id: 'jwt-key', title: '… signed with another key', ask: (probe) => askJwt(probe, { withAnotherKey: true }) },
+  {
+    id: 'jwt-slow',
+    title: '… by a clock that is 10 minutes slow',
+    ask: (probe) => askJwt(probe, { clockSeconds: -CLOCK_OFF_SECONDS }),
+  },
+  {
+    id: 'jwt-fast',
+    title: '… by a clock that is 10 minutes fast',
+    ask: (probe) => askJwt(probe, { clockSeconds: CLOCK_OFF_SECONDS }),
+  },
   {
     id: 'list-plain',
     title: 'The list without a query',
     ask: async (probe) => {
-      const ask = () => probe.asApp({ path: '/app/installations' });
-      const first = await ask();
-      const ahead = clockAhead(probe.session.exchanges.at(-1));
-      probe.first = first;
-      if ([400, 401, 403].includes(first.status) && Math.abs(ahead ?? 0) > CLOCK_TOLERANCE_SECONDS) {
-        probe.clockSeconds = ahead ?? 0;
-        const second = await ask();
-        probe.isClockCorrected = isGranted(second);
-        if (probe.isClockCorrected) return takenList(probe, '', second);
-      }
-      return takenList(probe, '', first);
+      if (probe.plain?.path !== LIST_PATH) return askList(probe, '');
+      return takenList(probe, '', probe.plain.response);
     },
   },
   {
@@ -174,7 +204,7 @@ const QUESTIONS: readonly Question[] = [
       const response = await probe.asApp({ path: organizationPath(probe.organizationId) });
       const fact = describeOrganizationRoute(response, probe.organizationId);
       if (fact === ITS_INSTALLATION) probe.installationId ??= idOf(response.json);
-      return told(fact, 'yes');
+      return isGranted(response) ? told(fact, 'yes') : refused(response, 'yes');
     },
   },
   {
@@ -302,7 +332,7 @@ const QUESTIONS: readonly Question[] = [
     ask: async (probe) => {
       const id = await findInstallation(probe);
       const response = await probe.asApp({ path: `/app/installations/${encodeURIComponent(id)}` });
-      if (!isGranted(response)) return told(describe(response), 'yes');
+      if (!isGranted(response)) return refused(response, 'yes');
       probe.single = response;
       return told(canParse(() => parseInstallation(response.text)) ? 'the installation' : 'something else', 'yes');
     },
@@ -320,30 +350,6 @@ const QUESTIONS: readonly Question[] = [
     id: 'installation-unknown',
     title: 'GET /app/installations/{id} of one that does not exist',
     ask: async (probe) => yes(await granted(probe).asApp({ path: `/app/installations/${randomUUID()}` })),
-  },
-  {
-    id: 'jwt',
-    title: 'A JWT as the action signs it, for 540 s',
-    ask: ({ first, isAccepted, isClockCorrected }) => {
-      if (isClockCorrected) return told('taken with the server’s time', 'yes');
-      if (isAccepted) return told('taken', 'yes');
-      if (first === undefined) throw new NotAsked('nothing was answered');
-      return told(describe(first), 'no');
-    },
-  },
-  { id: 'jwt-600', title: '… for 600 s', ask: (probe) => askJwt(probe, { lifetimeSeconds: 600 }) },
-  { id: 'jwt-typ', title: '… without `typ`', ask: (probe) => askJwt(probe, { withoutTyp: true }) },
-  { id: 'jwt-alg', title: '… without the claim `alg`', ask: (probe) => askJwt(probe, { withoutAlgClaim: true }) },
-  { id: 'jwt-key', title: '… signed with another key', ask: (probe) => askJwt(probe, { withAnotherKey: true }) },
-  {
-    id: 'jwt-slow',
-    title: '… by a clock that is 10 minutes slow',
-    ask: (probe) => askJwt(probe, { clockSeconds: -CLOCK_OFF_SECONDS }),
-  },
-  {
-    id: 'jwt-fast',
-    title: '… by a clock that is 10 minutes fast',
-    ask: (probe) => askJwt(probe, { clockSeconds: CLOCK_OFF_SECONDS }),
   },
   {
     id: 'version-none',
@@ -367,7 +373,7 @@ const QUESTIONS: readonly Question[] = [
       const response = await mint(probe, '{}');
       probe.mint = response;
       probe.token = tokenIn(response.json)?.token;
-      if (!isGranted(response)) return told(describe(response), 'no');
+      if (!isGranted(response)) return refused(response, 'no');
       return told(String(response.status), 'yes');
     },
   },
@@ -447,17 +453,14 @@ const QUESTIONS: readonly Question[] = [
       const first = await probe.withToken('GET', path, token);
       if (isGranted(first)) return told('granted', 'yes');
       const second = await probe.withToken('GET', path, token);
-      if (isGranted(second)) return told(`${describe(first)}, then granted`, 'yes');
-      return told(describe(second), 'with a warning');
+      if (isGranted(second)) return { ...refused(first, 'yes'), fact: `${describe(first)}, then granted` };
+      return refused(second, 'with a warning');
     },
   },
   {
     id: 'mint-no-body',
     title: 'The mint without a body',
-    ask: async (probe) => {
-      const response = await mint(probe, undefined);
-      return told(isGranted(response) ? 'taken' : describe(response), 'yes');
-    },
+    ask: async (probe) => yes(await mint(probe, undefined)),
   },
   {
     id: 'app-token',
@@ -465,7 +468,7 @@ const QUESTIONS: readonly Question[] = [
     ask: async (probe) => {
       const response = await granted(probe).asApp({ method: 'POST', path: '/app/accessTokens', body: '{}' });
       probe.appToken = tokenIn(response.json)?.token;
-      return told(isGranted(response) ? 'taken' : describe(response), 'yes');
+      return yes(response);
     },
   },
   {
@@ -474,7 +477,7 @@ const QUESTIONS: readonly Question[] = [
     ask: async (probe) => {
       const response = await probe.withToken('DELETE', REVOCATION_PATH, tokenOf(probe));
       probe.isRevoked = isGranted(response) && !isDenial(response);
-      return told(describeRevocation(response), copesWithRevocation(response));
+      return revocation(response, copesWithRevocation(response));
     },
   },
   {
@@ -493,7 +496,7 @@ const QUESTIONS: readonly Question[] = [
     ask: async (probe) => {
       if (!probe.isRevoked) throw new NotAsked('the token was not revoked');
       const response = await probe.withToken('DELETE', REVOCATION_PATH, tokenOf(probe));
-      return told(describeRevocation(response), copesWithRevocation(response));
+      return revocation(response, copesWithRevocation(response));
     },
   },
   {
@@ -503,7 +506,7 @@ const QUESTIONS: readonly Question[] = [
       if (probe.appToken === undefined) throw new NotAsked('no app token was minted');
       const response = await probe.withToken('DELETE', REVOCATION_PATH, probe.appToken);
       const isDone = isGranted(response) && !isDenial(response);
-      return told(describeRevocation(response), isDone ? 'yes' : 'with a warning');
+      return revocation(response, isDone ? 'yes' : 'with a warning');
     },
   },
   {
@@ -569,6 +572,8 @@ const ITS_INSTALLATION = 'its installation';
 const NO_ROUTE = 'no such route';
 const NOT_AT_ALL = 'not at all';
 const NEST = '`statusCode` and `message`';
+const JWT_REFUSED = 'the JWT is refused';
+const LIST_PATH = '/app/installations';
 const REVOCATION_PATH = '/app/installations/token';
 /** docs: Apps, "AccessToken" and "InstallationAccessToken". */
 const MINT_FIELDS = [
@@ -584,8 +589,49 @@ const MINT_FIELDS = [
   'organizationId',
 ];
 
+/** Tries the action's JWT, and a short one if that is refused, on whatever the API may grant. */
+async function findJwt(probe: Probe): Promise<Finding> {
+  const refusals: ProbeResponse[] = [];
+  for (const path of [LIST_PATH, `${LIST_PATH}?limit=10&page=0`, organizationPath(probe.organizationId)]) {
+    let response = await probe.asApp({ path });
+    const ahead = clockAhead(probe.session.exchanges.at(-1)) ?? 0;
+    const isOff = [400, 401, 403].includes(response.status) && Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS;
+    if (isOff && refusals.length === 0) {
+      probe.clockSeconds = ahead;
+      response = await probe.asApp({ path });
+    }
+    if (isGranted(response)) {
+      probe.plain = { path, response };
+      // What was refused before was refused for its path.
+      probe.short = undefined;
+      return told(probe.clockSeconds === 0 ? 'taken' : 'taken with the server’s time', 'yes');
+    }
+    refusals.push(response);
+    if (!mayRefuseJwt(response)) continue;
+    const short = await probe.asApp({ path, jwt: { lifetimeSeconds: SHORT_LIFETIME_SECONDS } });
+    probe.short ??= short;
+    if (isGranted(short)) {
+      probe.short = short;
+      probe.plain = { path, response: short };
+      probe.isAccepted = true;
+      probe.lifetimeSeconds = SHORT_LIFETIME_SECONDS;
+      return refused(response, 'no');
+    }
+  }
+  const others = refusals.filter(({ status }) => status !== 404);
+  const [first] = others.length > 0 ? others : refusals;
+  if (first === undefined) throw new NotAsked('nothing was answered');
+  probe.isJwtRefused = others.length > 0 && others.every(mayRefuseJwt);
+  return refused(first, 'no');
+}
+
+/** A 404 may be about the path, and then the other questions tell more. */
+function mayRefuseJwt({ status }: ProbeResponse): boolean {
+  return status >= 400 && status < 500 && ![404, 429].includes(status);
+}
+
 async function askList(probe: Probe, query: string): Promise<Finding> {
-  return takenList(probe, query, await probe.asApp({ path: `/app/installations${query}` }));
+  return takenList(probe, query, await probe.asApp({ path: `${LIST_PATH}${query}` }));
 }
 
 /** A list that says that there are more than it shows was cut. */
@@ -601,6 +647,10 @@ function takenList(probe: Probe, query: string, response: ProbeResponse): Findin
 
 async function askJwt(probe: Probe, jwt: JwtVariation): Promise<Finding> {
   return yes(await probe.asApp({ path: plainPath(probe), jwt }));
+}
+
+function askJwtFor(probe: Probe, lifetimeSeconds: number): Promise<ProbeResponse> {
+  return probe.asApp({ path: plainPath(probe), jwt: { lifetimeSeconds } });
 }
 
 async function mint(probe: Probe, body: string | undefined): Promise<ProbeResponse> {
@@ -654,9 +704,8 @@ function tokenOf({ token }: Probe): string {
 }
 
 /** With which to try a JWT or a header: what was granted with a normal one. */
-function plainPath({ lists, organizationId }: Probe): string {
-  const [list] = lists;
-  return list === undefined ? organizationPath(organizationId) : `/app/installations${list.query}`;
+function plainPath({ plain, organizationId }: Probe): string {
+  return plain?.path ?? organizationPath(organizationId);
 }
 
 function organizationPath(id: string): string {
@@ -744,9 +793,11 @@ function formOf(token: string): string {
   return `${token.length} characters`;
 }
 
-function describeRevocation(response: ProbeResponse): string {
-  if (!isGranted(response)) return describe(response);
-  const { status, text, json } = response;
+function revocation(response: ProbeResponse, copes: Copes): Finding {
+  return isGranted(response) ? told(describeRevocation(response), copes) : refused(response, copes);
+}
+
+function describeRevocation({ status, text, json }: ProbeResponse): string {
   if (text.trim() === '') return `${status}, no body`;
   if (json === undefined) return `${status}, text`;
   if (isJsonObject(json)) return `${status}, ${formOfRecord(json)}`;
@@ -784,11 +835,16 @@ function isRefusal({ status }: ProbeResponse): boolean {
 
 /** In a few words, and the action copes. */
 function yes(response: ProbeResponse): Finding {
-  return told(isGranted(response) ? 'taken' : describe(response), 'yes');
+  return isGranted(response) ? told('taken', 'yes') : refused(response, 'yes');
 }
 
 function told(fact: string, copes: Copes): Finding {
   return { fact, copes, isTold: true };
+}
+
+function refused(refusal: ProbeResponse, copes: Copes): Finding {
+  const fact = describe(refusal);
+  return { ...told(fact, copes), ...(fact === NO_ROUTE ? {} : { refusal }) };
 }
 
 function untold(fact: string): Finding {

@@ -19,12 +19,14 @@ export interface RecordedExchange {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RecordedBody;
-  readonly response?: {
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: RecordedBody;
-  };
+  readonly response?: RecordedResponse;
   readonly failure?: string;
+}
+
+export interface RecordedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: RecordedBody;
 }
 
 export interface RecordedRow {
@@ -35,6 +37,8 @@ export interface RecordedRow {
   readonly simulator: string;
   readonly copes: Copes;
   readonly isTold: boolean;
+  /** Of the API, if it refused. */
+  readonly words?: string;
 }
 
 export interface Recording {
@@ -60,9 +64,10 @@ export function record(
   return {
     recordedBy: 'create-icr-app-token probe 1',
     host,
-    rows: rows.map(({ id, title, fact, copes, isTold }) => {
+    rows: rows.map(({ id, title, fact, copes, isTold, refusal }) => {
       const simulator = reference.find((row) => row.id === id)?.fact ?? '';
-      return { id, title, fact, simulator, copes, isTold };
+      const words = refusal && wordsIn(redactor.response(refusal).body);
+      return { id, title, fact, simulator, copes, isTold, ...(words === undefined ? {} : { words }) };
     }),
     exchanges: exchanges.map(redactor.exchange),
   };
@@ -90,6 +95,8 @@ const LEVEL = /^(?:read|view|request|write|read_write|none)$/i;
 const PERMISSION = /^[a-z]+(?:_[a-z]+)*$/;
 const MAX_PLAIN_CHARACTERS = 200;
 const MAX_ERROR_CHARACTERS = 300;
+/** In a cell of the table. */
+const MAX_QUOTED_CHARACTERS = 80;
 /** So long that a secret which is cut at its end is never shown. */
 const MAX_SCRUBBED_CHARACTERS = 5000;
 /** Another capital letter in an error may begin somebody's name. */
@@ -221,31 +228,47 @@ function createRedactor({ app, organizationId }: Subject, tokens: readonly strin
     return /^\w{3}, [\w :]+ GMT$/.test(text) && !Number.isNaN(date) ? new Date(date).toUTCString() : scrub(text);
   }
 
+  function recorded(response: ProbeResponse): RecordedResponse {
+    const came = body(response.text, response);
+    return {
+      status: response.status,
+      headers: responseHeaders(response),
+      ...(came === undefined ? {} : { body: came }),
+    };
+  }
+
   word('ID', app.id);
   word('ID', organizationId);
   return {
+    response: recorded,
     exchange: ({ question, request, response, failure }: Exchange): RecordedExchange => {
       const sent = body(request.body ?? '');
-      const came = response === undefined ? undefined : body(response.text, response);
       return {
         question,
         method: request.method,
         path: path(request.path),
         headers: requestHeaders(request),
         ...(sent === undefined ? {} : { body: sent }),
-        ...(response === undefined
-          ? {}
-          : {
-              response: {
-                status: response.status,
-                headers: responseHeaders(response),
-                ...(came === undefined ? {} : { body: came }),
-              },
-            }),
+        ...(response === undefined ? {} : { response: recorded(response) }),
         ...(failure === undefined ? {} : { failure }),
       };
     },
   };
+}
+
+/** What an error says, in one short line; undefined if it says nothing. */
+function wordsIn({ json, text = '' }: RecordedBody = {}): string | undefined {
+  const line = (json === undefined ? text : messageIn(json)).replaceAll(/\s+/g, ' ').trim();
+  if (line === '') return undefined;
+  return line.length > MAX_QUOTED_CHARACTERS ? `${line.slice(0, MAX_QUOTED_CHARACTERS).replace(/ \S*$/, '')} …` : line;
+}
+
+function messageIn(json: Json): string {
+  if (typeof json === 'string') return json;
+  if (Array.isArray(json)) return json.map((item: Json) => messageIn(item)).join('; ');
+  if (!isJsonObject(json)) return '';
+  const texts = ['message', 'error', 'errors', 'detail', 'title'].map((name) => messageIn(json[name] ?? null));
+  return texts.find((words) => words !== '') ?? '';
 }
 
 /** What is looked at in a text: JWTs, e-mail and IP addresses, URLs, ids, whatever has digits, and words. */

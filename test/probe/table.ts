@@ -1,14 +1,16 @@
 /** Shows the rows of an API beside those of the simulator, and says in one sentence what they mean for the action. */
 import type { Row } from './questions.ts';
+import type { RecordedRow } from './recording.ts';
 import type { MintedToken, Session } from './session.ts';
 
 const LIFETIME_MS = 2 * 60 * 60_000;
 
 /** In Markdown, padded so that it can be read as it is. `≠` marks a row that differs. */
-export function formatTable(rows: readonly Row[], reference: readonly Row[], api: string): string {
+export function formatTable(rows: readonly RecordedRow[], api: string): string {
   const lines = rows.map((row) => {
-    const simulator = factOf(reference, row.id);
-    return [isDifferent(row, reference) ? '≠' : '', row.title, row.fact, simulator, row.isTold ? row.copes : ''];
+    const { title, fact, simulator, words, copes, isTold } = row;
+    const cell = words === undefined ? fact : `${fact} (“${words.replaceAll('|', '\\|')}”)`;
+    return [isDifferent(row) ? '≠' : '', title, cell, simulator, isTold ? copes : ''];
   });
   const table = [['', 'Question', api, 'The simulator', 'Does the action cope?'], ...lines];
   const widths = table[0]?.map((_, column) => Math.max(3, ...table.map((cells) => cells[column]?.length ?? 0))) ?? [];
@@ -19,29 +21,39 @@ export function formatTable(rows: readonly Row[], reference: readonly Row[], api
 }
 
 /** One that can't be told is compared with nothing. */
-export function isDifferent(row: Row, reference: readonly Row[]): boolean {
-  return row.isTold && row.fact !== factOf(reference, row.id);
-}
-
-function factOf(rows: readonly Row[], id: string): string {
-  return rows.find((row) => row.id === id)?.fact ?? '';
+export function isDifferent({ isTold, fact, simulator }: RecordedRow): boolean {
+  return isTold && fact !== simulator;
 }
 
 export interface Verdict {
   readonly works: boolean;
-  /** One sentence. */
+  /** A sentence or two. */
   readonly sentence: string;
 }
 
-export function judge(rows: readonly Row[], stopped: string | undefined): Verdict {
+export function judge(rows: readonly (Row & Pick<RecordedRow, 'words'>)[], stopped: string | undefined): Verdict {
   const action = rows.find(({ id }) => id === 'action');
-  const failures = rows.filter(({ isTold, copes, id }) => isTold && copes === 'no' && id !== 'action');
+  // A 404 may be about the path.
+  const jwt = rows.find(({ id, fact }) => id === 'jwt' && /^refused, (?!404)/.test(fact));
+  const explained = jwt === undefined ? ['action'] : ['action', 'jwt', 'jwt-240'];
+  const failures = rows.filter(({ isTold, copes, id }) => isTold && copes === 'no' && !explained.includes(id));
   const named = failures.map(({ title, fact }) => `${title}: ${fact}`).join('; ');
   if (action?.isTold !== true) {
     return {
       works: false,
       sentence: `It is not known whether the action works with this API: ${stopped ?? 'the action did not run'}.`,
     };
+  }
+  if (action.copes !== 'yes' && jwt !== undefined) {
+    const words = jwt.words === undefined ? jwt.fact : `“${jwt.words}”`;
+    const isShortTaken = rows.some(({ id, fact }) => id === 'jwt-240' && fact === 'taken');
+    const count = rows.filter(({ isTold, fact }) => !isTold && fact.startsWith('not asked')).length;
+    const sentences = [
+      `The action does not work with this API: it refuses the action’s JWT (${words})${isShortTaken ? ', and takes one for 240 s' : ''}.`,
+      ...(named === '' ? [] : [`The action does not cope with this either: ${named}.`]),
+      ...(count === 0 ? [] : [`${count} question${count === 1 ? '' : 's'} could not be asked.`]),
+    ];
+    return { works: false, sentence: sentences.join(' ') };
   }
   if (action.copes !== 'yes') {
     const reasons = named === '' ? '' : ` (${named})`;

@@ -54,10 +54,14 @@ export function toWorld({ rows, exchanges }: Recording): World {
     for (const other of ids) if (fact(other) === fact(id)) explained.add(other);
   };
 
-  if (fact('path-version') === 'taken' && facts.has('jwt')) {
+  const isTaken = (id: string) => rows.some((row) => row.id === id && row.fact.startsWith('taken'));
+  const isShortTaken = isTaken('jwt-240');
+  if (isTaken('path-version') && !isTaken('jwt') && !isShortTaken) {
     // What is below it was not asked.
     return { basePath: '/v0.5', settings: { outsideBasePath: status('list-plain') ?? 404 }, unreached: [] };
   }
+  const jwtRefusal = numberIn(/^refused, (\d+)/, fact('jwt'));
+  if (!isTaken('jwt') && !isShortTaken) return worldWithoutJwt(rows, jwtRefusal);
 
   const form = ERROR_FORMS[fact('error-form') ?? ''];
   if (form !== undefined) set({ errorForm: form }, 'error-form', 'missing-route', 'path-version', 'version-wrong');
@@ -71,7 +75,8 @@ export function toWorld({ rows, exchanges }: Recording): World {
     for (const id of ['jwt-alg', 'jwt-slow', 'jwt-fast']) if (fact(id) === fact('jwt-key')) explained.add(id);
   }
   if (fact('jwt-alg') === 'taken') set({ jwtNeedsAlgClaim: false }, 'jwt-alg');
-  if (status('jwt-600') !== undefined) set({ jwtLongestSeconds: 540 }, 'jwt-600');
+  if (jwtRefusal !== undefined) set({ jwtLongestSeconds: 300 }, 'jwt', 'jwt-600');
+  else if (status('jwt-600') !== undefined) set({ jwtLongestSeconds: 540 }, 'jwt-600');
   if (status('version-none') !== undefined) set({ apiVersionHeader: 'needed' }, 'version-none');
   if (fact('version-wrong') === 'taken') set({ apiVersionHeader: 'ignored' }, 'version-wrong');
 
@@ -200,6 +205,25 @@ export function toWorld({ rows, exchanges }: Recording): World {
   if (Object.keys(answers).length > 0) settings.answers = answers;
   const unreached = different.filter(({ id }) => !explained.has(id)).map(({ title, fact }) => `${title}: ${fact}`);
   return { basePath: '', settings, unreached };
+}
+
+/** No JWT was taken, so nothing is known of what is behind it. */
+function worldWithoutJwt(rows: readonly RecordedRow[], refusal: number | undefined): World {
+  const words = rows.find(({ id }) => id === 'jwt')?.words;
+  const settings: Partial<Settings> =
+    refusal === undefined
+      ? {}
+      : {
+          jwtLongestSeconds: 0,
+          ...(refusal === 401 ? {} : { jwtRefusalStatus: refusal }),
+          ...(words === undefined ? {} : { jwtRefusalMessage: words }),
+        };
+  const explained = refusal === undefined ? ['action'] : ['action', 'jwt', 'jwt-240'];
+  const others = rows.filter(({ id, isTold, fact, simulator }) => {
+    const isDifferent = isTold ? fact !== simulator : fact.startsWith('not asked');
+    return isDifferent && !explained.includes(id);
+  });
+  return { basePath: '', settings, unreached: others.map(({ title, fact }) => `${title}: ${fact}`) };
 }
 
 /** What a route answers: to what it grants, or else before it looks at the request. Undefined if that can't be set. */

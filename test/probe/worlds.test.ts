@@ -12,7 +12,7 @@ import { type Recording, record } from './recording.ts';
 import { askReference } from './reference.ts';
 import { runProbe } from './run.ts';
 import { MAX_REQUESTS, openSession } from './session.ts';
-import { isDifferent, judge } from './table.ts';
+import { formatTable, isDifferent, judge } from './table.ts';
 import { toWorld } from './world.ts';
 
 interface Case {
@@ -116,6 +116,27 @@ const CASES: readonly Case[] = [
     options: { settings: { jwtLongestSeconds: 540 } },
     marks: { 'jwt-600': 'refused, 401' },
     works: true,
+  },
+  {
+    title: 'JWTs of 5 minutes at most, and what differs behind that',
+    options: { settings: { revokeRefusalStatus: 404, jwtLongestSeconds: 300 } },
+    marks: { jwt: 'refused, 401', 'jwt-600': 'refused, 401', 'revoke-again': 'refused, 404', action: 'no token' },
+    works: false,
+  },
+  {
+    title: 'JWTs of 5 minutes at most, together with a slow clock and a list that takes no query',
+    options: { settings: { jwtLongestSeconds: 300, clockAheadSeconds: -3600, listQuery: 400 } },
+    marks: {
+      jwt: 'refused, 401',
+      'jwt-600': 'refused, 401',
+      'list-100': 'refused, 400',
+      'list-10': 'refused, 400',
+      'list-limit': 'refused, 400',
+      'list-beyond': 'refused, 400',
+      date: '60 minutes slow',
+      action: 'no token',
+    },
+    works: false,
   },
   {
     title: 'JWTs that are refused with 403',
@@ -245,6 +266,7 @@ const CASES: readonly Case[] = [
       'list-10': NO_ROUTE_AT_ALL,
       'organization-route': NO_ROUTE_AT_ALL,
       jwt: NO_ROUTE_AT_ALL,
+      'jwt-240': NO_ROUTE_AT_ALL,
       'jwt-600': NO_ROUTE_AT_ALL,
       'jwt-typ': NO_ROUTE_AT_ALL,
       'jwt-alg': NO_ROUTE_AT_ALL,
@@ -303,6 +325,48 @@ describe('The probe names', () => {
   }
 });
 
+test('the probe quotes why the action’s JWT is refused, and says which one is taken', async () => {
+  const { recording, sentence } = await probe({ settings: { jwtLongestSeconds: 300 } });
+  const words = 'JWT refused: claim exp is more than 5 minutes ahead';
+  assert.equal(
+    sentence,
+    `The action does not work with this API: it refuses the action’s JWT (“${words}”), and takes one for 240 s.`,
+  );
+  assert.ok(formatTable(recording.rows, 'This API').includes(`| refused, 401 (“${words}”) `));
+});
+
+for (const [title, settings] of [
+  ['401', { jwtLongestSeconds: 0 }],
+  ['401, where organizations have no route', { jwtLongestSeconds: 0, organizationInstallationRoute: false }],
+  ['403, as text', { jwtLongestSeconds: 0, jwtRefusalStatus: 403, errorForm: 'text' }],
+] satisfies readonly (readonly [string, Partial<Settings>])[]) {
+  test(`no question is answered by a JWT that is refused with ${title}`, async () => {
+    const { recording, marks, sentence } = await probe({ settings });
+    const { jwtRefusalStatus = 401, errorForm } = settings;
+    const refusal = `refused, ${jwtRefusalStatus}`;
+    const form = errorForm === undefined ? {} : { 'error-form': errorForm };
+    assert.deepEqual(marks, { jwt: refusal, 'jwt-240': refusal, ...form, action: 'no token' });
+    const unasked = recording.rows.filter(({ fact }) => fact === 'not asked: the JWT is refused');
+    assert.match(sentence, new RegExp(`it refuses the action’s JWT \\(“.+”\\)\\. ${unasked.length} questions could`));
+    const world = toWorld(recording);
+    const words = 'JWT refused: claim exp is more than 0 minutes ahead';
+    const { jwtLongestSeconds, ...others } = world.settings;
+    assert.equal(jwtLongestSeconds, 0);
+    assert.deepEqual(others, {
+      ...(errorForm === undefined ? {} : { jwtRefusalStatus }),
+      jwtRefusalMessage: words,
+    });
+    assert.equal(world.unreached.length, unasked.length + Object.keys(form).length);
+  });
+}
+
+test('a 404 to every JWT may be about the path, so the rest is asked and no JWT is blamed', async () => {
+  const { recording, sentence } = await probe({ settings: { jwtLongestSeconds: 0, jwtRefusalStatus: 404 } });
+  assert.match(sentence, /: no token \(A JWT as the action signs it, for 540 s: refused, 404\)\.$/);
+  assert.equal(recording.rows.find(({ id }) => id === 'path-version')?.fact, 'no such route');
+  assert.equal(toWorld(recording).settings.jwtRefusalStatus, 404);
+});
+
 test('silence and a redirect of one route can be played, and a connection that is cut can’t', async () => {
   const redirect = { status: 302, headers: { Location: 'https://login.example/' }, text: '', atOnce: true };
   const silence = { atOnce: true, delayMs: 60_000 };
@@ -343,8 +407,8 @@ async function probe(options: SceneOptions) {
   assert.equal(scene.simulator.requests().length, session.exchanges.length);
   assert.ok(session.exchanges.length <= MAX_REQUESTS);
   const recording: Recording = record('another', session, subject, rows, reference);
-  const marks = Object.fromEntries(rows.filter((row) => isDifferent(row, reference)).map(({ id, fact }) => [id, fact]));
-  return { marks, recording, works: judge(rows, session.stopped()).works };
+  const marks = Object.fromEntries(recording.rows.filter(isDifferent).map(({ id, fact }) => [id, fact]));
+  return { marks, recording, ...judge(recording.rows, session.stopped()) };
 }
 
 /** So that the list has a second page, however long a page is. */
