@@ -357,6 +357,9 @@ for (const [title, settings] of [
       jwtRefusalMessage: words,
     });
     assert.equal(world.unreached.length, unasked.length + Object.keys(form).length);
+    const played = await probe({ settings: world.settings });
+    assert.deepEqual(played.marks, { jwt: refusal, 'jwt-240': refusal, action: 'no token' });
+    assert.equal(played.sentence, sentence);
   });
 }
 
