@@ -363,6 +363,16 @@ for (const [title, settings] of [
   });
 }
 
+test('an API that takes short JWTs is not looked for below /v0.5, though it has that path, too', async () => {
+  const { recording } = await probe({ settings: { jwtLongestSeconds: 300 } });
+  const rows = recording.rows.map((row) => (row.id === 'path-version' ? { ...row, fact: 'taken' } : row));
+  assert.deepEqual(toWorld({ ...recording, rows }), {
+    basePath: '',
+    settings: { jwtLongestSeconds: 300 },
+    unreached: ['`/v0.5` before the path: taken'],
+  });
+});
+
 test('a 404 to every JWT may be about the path, so the rest is asked and no JWT is blamed', async () => {
   const { recording, sentence } = await probe({ settings: { jwtLongestSeconds: 0, jwtRefusalStatus: 404 } });
   assert.match(sentence, /: no token \(A JWT as the action signs it, for 540 s: refused, 404\)\.$/);
