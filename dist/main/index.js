@@ -1657,73 +1657,6 @@ function sleep(milliseconds, cancelled) {
     });
 }
 
-;// CONCATENATED MODULE: ./src/icr/answers.ts
-
-const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
-class ShapeError extends Error {
-}
-function answers_isSuccess({ status }) {
-    return status >= 200 && status < 300;
-}
-function isHtml({ text }) {
-    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
-}
-function isFromIcr({ status, text }) {
-    const body = tryJson(text);
-    return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
-}
-function describeResponse(response, who = 'ICR') {
-    const { status, request } = response;
-    if (isHtml(response))
-        return `The answer to ${request} was ${status} with a page of HTML`;
-    const words = answers_isSuccess(response) ? undefined : readWords(response);
-    return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
-}
-function saysNoRoute(text) {
-    return /\bCannot (?:GET|POST|DELETE) \//.test(text);
-}
-function readWords(response) {
-    const { text } = response;
-    const body = tryJson(text);
-    if (body === undefined) {
-        const plain = text.trim();
-        const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
-        return isMessage ? quote(plain) : undefined;
-    }
-    const words = isObject(body)
-        ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
-        : [body];
-    const [first] = words.map(textsOf).filter((texts) => texts.length > 0);
-    return first === undefined ? undefined : quote(first.join('; '));
-}
-function textsOf(value) {
-    const inner = isObject(value) ? value['message'] : value;
-    return (Array.isArray(inner) ? inner : [inner])
-        .map((item) => (isObject(item) ? item['message'] : item))
-        .filter((item) => typeof item === 'string' && item.trim() !== '');
-}
-function tryJson(text) {
-    try {
-        return parseJson(text);
-    }
-    catch {
-        return undefined;
-    }
-}
-function parseJson(text) {
-    try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
-    }
-    catch {
-        if (text.trim() === '')
-            throw new ShapeError('its body is empty');
-        throw new ShapeError(text.startsWith('\x1f') ? 'its body is compressed, which was not asked for' : 'its body is not JSON');
-    }
-}
-function isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 ;// CONCATENATED MODULE: ./src/icr/clock.ts
 
 const MAX_CLOCK_SKEW_MS = 30_000;
@@ -1766,33 +1699,93 @@ function describeClockSkew(skewMs) {
     return `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
+;// CONCATENATED MODULE: ./src/icr/json.ts
+class ShapeError extends Error {
+}
+function json_isSuccess({ status }) {
+    return status >= 200 && status < 300;
+}
+function tryJson(text) {
+    try {
+        return parseJson(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+function parseJson(text) {
+    try {
+        return JSON.parse(text.replace(/^\uFEFF/, ''));
+    }
+    catch {
+        if (text.trim() === '')
+            throw new ShapeError('its body is empty');
+        throw new ShapeError(text.startsWith('\x1f') ? 'its body is compressed, which was not asked for' : 'its body is not JSON');
+    }
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./src/icr/error-words.ts
+
+
+const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
+function isHtml({ text }) {
+    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
+}
+function isFromIcr({ status, text }) {
+    const body = tryJson(text);
+    return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
+}
+function saysNoRoute(text) {
+    return /\bCannot (?:GET|POST|DELETE) \//.test(text);
+}
+function describeResponse(response, who = 'ICR') {
+    const { status, request } = response;
+    if (isHtml(response))
+        return `The answer to ${request} was ${status} with a page of HTML`;
+    const words = json_isSuccess(response) ? undefined : readWords(response);
+    return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
+}
+function readWords(response) {
+    const { text } = response;
+    const body = tryJson(text);
+    if (body === undefined) {
+        const plain = text.trim();
+        const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
+        return isMessage ? quote(plain) : undefined;
+    }
+    const places = isObject(body)
+        ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
+        : [body];
+    const words = places.map(textsOf).find((texts) => texts.length > 0);
+    return words && quote(words.join('; '));
+}
+function textsOf(value) {
+    const inner = isObject(value) ? value['message'] : value;
+    return [inner]
+        .flat()
+        .map((item) => (isObject(item) ? item['message'] : item))
+        .filter((item) => typeof item === 'string' && item.trim() !== '');
+}
+
 ;// CONCATENATED MODULE: ./src/icr/errors.ts
 
 
 
-const ORIGINS = {
-    'installation-id': 'from `installation-id`',
-    'organization-id': 'found for `organization-id`',
-    'only-installation': 'from the list of installations',
+
+const CHOSEN_BY = {
+    'installation-id': 'chosen by `installation-id`',
+    'organization-id': 'chosen by `organization-id`',
+    'only-installation': 'chosen as the only one in the list of installations',
 };
 function apiError(operation, response, credential, isAppAccepted) {
     const { cause, fix, more, came } = errors_explain(operation, response, credential, isAppAccepted);
-    return new Error(joined([cause, fix, more, describeAnother(operation), `${came ?? describeResponse(response)}.`]));
-}
-function parseAs(response, parse) {
-    try {
-        return parse(response.text);
-    }
-    catch (error) {
-        if (!(error instanceof ShapeError))
-            throw error;
-        const sentences = [
-            `The response is not what ICR documents: ${error.message}.`,
-            'Check `api-url`, `api-version`, and any proxy on the way.',
-            `The answer to ${response.request} was ${response.status}.`,
-        ];
-        throw new Error(sentences.join(' '), { cause: error });
-    }
+    const another = 'another' in operation && operation.another !== undefined
+        ? `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`
+        : undefined;
+    return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
 function errors_explain(operation, response, credential, isAppAccepted) {
     const { status } = response;
@@ -1802,35 +1795,34 @@ function errors_explain(operation, response, credential, isAppAccepted) {
         return explainUnavailable(response);
     if (isMissingRoute(response) && !isAppAccepted)
         return explainMissingRoute(response);
+    const app = isAppAccepted ? undefined : describeApp(response, credential);
     if (isHtml(response) && status !== 401)
-        return explainPage(response, isAppAccepted ? undefined : credential);
-    if (status === 401 || status === 403)
-        return explainRefusal(operation, response, credential, isAppAccepted);
-    const words = readWords(response);
-    const more = joined([describeAsked(operation), isAppAccepted ? undefined : describeApp(response, credential)]);
-    const said = words === undefined
-        ? { cause: `ICR refused the request (${status}).`, more }
-        : { cause: `ICR says “${words}” (${status}).`, more, came: `That is the answer to ${response.request}` };
-    if (status === 404 && 'id' in operation) {
-        const cause = words === undefined ? 'ICR has no such installation for the app (404).' : said.cause;
-        return { ...said, cause, fix: NOT_FOUND_FIXES[operation.rule] };
+        return explainPage(response, app);
+    if (status === 401 || status === 403) {
+        return isAppAccepted
+            ? explainLaterRefusal(operation, status)
+            : explainAppRefusal(operation.kind, response, credential);
     }
-    const fix = isAppAccepted ? 'Check `api-version` and the ids.' : 'Check `app-id`, `api-url` and `api-version`.';
-    return { ...said, fix };
+    return explainByWords(operation, response, app);
 }
-const errors_RUN_AGAIN = 'Run the job again: it may have been removed or suspended meanwhile.';
-const NOT_FOUND_FIXES = {
-    'installation-id': 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.',
-    'organization-id': errors_RUN_AGAIN,
-    'only-installation': errors_RUN_AGAIN,
-};
-function describeAsked(operation) {
-    return 'id' in operation ? `It is about installation ${operation.id} (${ORIGINS[operation.rule]}).` : undefined;
+function explainByWords(operation, response, app) {
+    const { status, request } = response;
+    const words = readWords(response);
+    const more = joined('id' in operation ? `It is about ${describeInstallation(operation)}.` : undefined, app);
+    const came = { came: words === undefined ? describeResponse(response) : `That is the answer to ${request}` };
+    const said = words === undefined ? undefined : `ICR says “${words}” (${status}).`;
+    if (status === 404 && 'id' in operation) {
+        const cause = said ?? 'ICR has no such installation for the app (404).';
+        const fix = operation.rule === 'installation-id'
+            ? 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.'
+            : 'Run the job again: it may have been removed or suspended meanwhile.';
+        return { cause, fix, more, ...came };
+    }
+    const fix = app === undefined ? 'Check `api-version` and the ids.' : 'Check `app-id`, `api-url` and `api-version`.';
+    return { cause: said ?? `ICR refused the request (${status}).`, fix, more, ...came };
 }
-function describeAnother(operation) {
-    if (operation.kind !== 'mint' || operation.another === undefined)
-        return undefined;
-    return `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`;
+function describeInstallation({ id, rule }) {
+    return `installation ${id} (${CHOSEN_BY[rule]})`;
 }
 function explainRedirect({ location, url }) {
     const cause = '`api-url` leads to a redirect, and redirects are not followed.';
@@ -1848,10 +1840,8 @@ function explainUnavailable(response) {
     const { status, attempts, elapsedSeconds } = response;
     const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
     if (status === 429) {
-        return {
-            cause: `ICR limits the rate of requests (429${tries}).`,
-            fix: 'Run the job again later, with fewer jobs at once.',
-        };
+        const fix = 'Run the job again later, with fewer jobs at once.';
+        return { cause: `ICR limits the rate of requests (429${tries}).`, fix };
     }
     const who = isHtml(response) ? 'ICR, or a proxy before it,' : 'ICR';
     return { cause: `${who} is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
@@ -1868,37 +1858,31 @@ function explainMissingRoute({ status, url }) {
             : 'Check `api-url`, its path included.',
     };
 }
-function explainPage(response, credential) {
-    const app = credential === undefined ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` };
+function explainPage({ host, status, request }, app) {
     return {
         cause: 'The request was refused on the way, likely by a proxy or firewall.',
-        fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
-        ...app,
-        came: `The answer to ${response.request} was ${response.status}`,
+        fix: `Allow ${host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
+        more: app && `If nothing there refuses it: ${app}`,
+        came: `The answer to ${request} was ${status}`,
     };
-}
-function explainRefusal(operation, response, credential, isAppAccepted) {
-    return isAppAccepted
-        ? explainLaterRefusal(operation, response.status)
-        : explainAppRefusal(operation, response, credential);
 }
 function explainLaterRefusal(operation, status) {
     return status === 403 && 'id' in operation
         ? {
             cause: 'The installation is suspended, or the app has no right to it.',
             fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
-            more: `It is installation ${operation.id} (${ORIGINS[operation.rule]}).`,
+            more: `It is ${describeInstallation(operation)}.`,
         }
         : {
             cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
             fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
         };
 }
-function explainAppRefusal(operation, response, credential) {
-    const { input, fingerprint } = credential;
-    const appId = quote(credential.appId, 128);
-    const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
-    const more = `${describeWay(response, credential)}${suspended}`;
+function explainAppRefusal(kind, response, credential) {
+    const { appId, input, fingerprint } = credential;
+    const app = `\`app-id\` ${quote(appId, 128)}`;
+    const suspended = kind === 'mint' ? 'A suspended installation is refused too.' : undefined;
+    const more = joined(describeWay(response, credential), suspended);
     const skewMs = clockSkewMs(response);
     if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !credential.isValidAt((response.receivedMs - skewMs) / 1000)) {
         return {
@@ -1908,17 +1892,13 @@ function explainAppRefusal(operation, response, credential) {
         };
     }
     if (input === 'jwt') {
-        return {
-            cause: `ICR refused \`jwt\` of \`app-id\` ${appId}.`,
-            fix: 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.',
-            more,
-        };
+        const fix = 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.';
+        return { cause: `ICR refused \`jwt\` of ${app}.`, fix, more };
     }
+    const key = fingerprint === undefined ? 'Compare the key of `sign-command` with' : `Look for SHA256:${fingerprint} on`;
     return {
-        cause: `ICR refused \`app-id\` ${appId} with this key.`,
-        fix: fingerprint === undefined
-            ? 'Compare the key of `sign-command` with the app’s “Credentials” tab.'
-            : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
+        cause: `ICR refused ${app} with this key.`,
+        fix: `${key} the app’s “Credentials” tab.`,
         more: `If the key is not there, it was revoked or is another app’s. ${more}`,
     };
 }
@@ -1927,20 +1907,17 @@ function describeApp(response, credential) {
     const key = fingerprint === undefined ? '' : ` with the key SHA256:${fingerprint}`;
     return `The app is \`app-id\` ${quote(appId, 128)}${key}. ${describeWay(response, credential)}`;
 }
+const WAYS = {
+    'private-key': undefined,
+    'sign-command': 'Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.',
+    jwt: 'A JWT from outside can’t be signed again here.',
+};
 function describeWay(response, { input }) {
     const skew = describeClockSkew(clockSkewMs(response));
-    const sentences = [
-        input === 'jwt' ? 'A JWT from outside can’t be signed again here.' : undefined,
-        input === 'sign-command'
-            ? 'Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.'
-            : undefined,
-        `The request went to ${response.host}: production keys don’t work in the sandbox, or vice versa.`,
-        skew === undefined ? undefined : `The runner’s clock is ${skew} ICR’s.`,
-    ];
-    return joined(sentences);
+    return joined(WAYS[input], `The request went to ${response.host}: production keys don’t work in the sandbox, or vice versa.`, skew && `The runner’s clock is ${skew} ICR’s.`);
 }
-function joined(sentences) {
-    return sentences.filter((sentence) => sentence !== undefined).join(' ');
+function joined(...sentences) {
+    return sentences.filter(Boolean).join(' ');
 }
 
 ;// CONCATENATED MODULE: ./src/icr/id.ts
@@ -1966,6 +1943,26 @@ function isSameId(one, other) {
 
 
 const TOTAL = /^total(?:_?(?:count|items|results))?$/i;
+function parseAs({ text, request, status }, parse) {
+    try {
+        return parse(text);
+    }
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+        throw new Error(`The response is not what ICR documents: ${error.message}. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${request} was ${status}.`, { cause: error });
+    }
+}
+function tryAs({ text }, parse) {
+    try {
+        return parse(text);
+    }
+    catch (error) {
+        if (error instanceof ShapeError)
+            return undefined;
+        throw error;
+    }
+}
 function parseInstallation(text) {
     return toInstallation(parseJson(text), 'its body', '');
 }
@@ -2059,15 +2056,13 @@ function toUtc(value) {
 ;// CONCATENATED MODULE: ./src/icr/installation-list.ts
 
 
-
 const QUERIES = [
     (page) => `?limit=100&page=${page}`,
     (page) => `?limit=10&page=${page}`,
     () => '',
 ];
 const BAD_QUERY = [400, 422];
-const MAX_INSTALLATIONS = 100_000;
-async function readInstallationList(get, toError, isEnough) {
+async function* readInstallationList(get, toError) {
     const seenIds = new Set();
     let query = 0;
     let total;
@@ -2075,23 +2070,21 @@ async function readInstallationList(get, toError, isEnough) {
     for (let page = 0;; page += 1) {
         const response = await getPage(page);
         const isRefused = BAD_QUERY.includes(response.status) || response.status === 404;
-        if (isRefused && total !== undefined && total > 0 && seenIds.size >= total) {
-            return { read: seenIds.size, shortOf: undefined };
-        }
-        if (!answers_isSuccess(response))
+        if (isRefused && total !== undefined && total > 0 && seenIds.size >= total)
+            return;
+        if (!json_isSuccess(response))
             throw toError(response);
         const { installations, total: told } = parseAs(response, parseInstallationPage);
         total = told ?? total;
         const news = installations.filter(({ id }) => !seenIds.has(id) && seenIds.add(id));
-        if (isEnough(news))
-            return undefined;
-        if (seenIds.size > MAX_INSTALLATIONS)
-            throw endless(seenIds.size);
+        yield news;
         pagesWithoutNews = news.length === 0 ? pagesWithoutNews + 1 : 0;
-        const isMoreTold = total !== undefined && total > seenIds.size;
-        const mayGoOn = isMoreTold || installations.length > 0 || seenIds.size === 0;
+        const more = total !== undefined && total > seenIds.size ? total : undefined;
+        const mayGoOn = more !== undefined || installations.length > 0 || seenIds.size === 0;
         if (pagesWithoutNews === 2 || (pagesWithoutNews === 1 && !mayGoOn)) {
-            return { read: seenIds.size, shortOf: isMoreTold ? total : undefined };
+            if (more !== undefined)
+                throw incomplete(more, seenIds.size);
+            return;
         }
     }
     async function getPage(page) {
@@ -2102,8 +2095,54 @@ async function readInstallationList(get, toError, isEnough) {
         }
     }
 }
-function endless(read) {
-    return new Error(`The list of installations does not end. Set \`installation-id\`, and check \`api-url\`: ${read} installations were read.`);
+function incomplete(total, read) {
+    return new Error(`ICR says that the app has ${total} installations, and its list gave ${read}. Set \`installation-id\`: the one that is wanted may be among the others. No token was minted.`);
+}
+
+;// CONCATENATED MODULE: ./src/icr/mint.ts
+
+
+
+
+
+
+const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
+const MINT = { method: 'POST', body: {}, attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 };
+const SAFE_TOKEN = /^[\x21-\x7e]{16,}$/;
+async function mintToken(path, send, toError) {
+    let unseen = 0;
+    try {
+        const response = await send({ ...MINT, path });
+        const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
+        unseen = isHidden ? response.sent : response.unanswered;
+        if (!json_isSuccess(response)) {
+            const token = tryAs(response, parseAccessToken)?.token ?? '';
+            if (isSafeToken(token))
+                maskSecret(token);
+            throw toError(response);
+        }
+        unseen += 1;
+        const minted = parseAs(response, parseAccessToken);
+        maskSecret(minted.token);
+        const expiresAt = minted.expiresAt ?? endOfTokenMintedAt(response.dateMs ?? response.receivedMs);
+        return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
+    }
+    catch (error) {
+        throw withUnseenTokens(error, error instanceof RequestError ? error.unanswered : unseen);
+    }
+}
+function isSafeToken(token) {
+    return SAFE_TOKEN.test(token);
+}
+function withUnseenTokens(error, count) {
+    if (count === 0)
+        return error;
+    const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
+    const end = endOfTokenMintedAt(Date.now());
+    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}.`, { cause: error });
+}
+function endOfTokenMintedAt(mintedMs) {
+    return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
@@ -2114,25 +2153,15 @@ function endless(read) {
 
 
 
-
 const HINT_SECONDS = 25;
-const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
-const MINT = { method: 'POST', attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 };
-const LIKE_TOKEN = /^[!-~]{16,}$/;
 function createIcrApi(send, credential, budget) {
     const clock = createClock();
     let isAppAccepted = false;
-    let unanswered = 0;
     async function request(http, within = budget) {
         const attempt = async () => {
             const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
-            const response = await send({ ...http, bearer }, within).catch((error) => {
-                if (error instanceof RequestError)
-                    unanswered += error.unanswered;
-                throw error;
-            });
-            unanswered += response.unanswered;
-            if (answers_isSuccess(response) && holdsJson(response)) {
+            const response = await send({ ...http, bearer }, within);
+            if (json_isSuccess(response) && holdsJson(response)) {
                 isAppAccepted = true;
                 clock.keep();
             }
@@ -2142,44 +2171,30 @@ function createIcrApi(send, credential, budget) {
         const isWorthRepeating = !isAppAccepted && credential.canSignAgain && clock.adjustBy(first);
         return isWorthRepeating ? attempt() : first;
     }
-    async function mint(operation, path) {
-        unanswered = 0;
-        const response = await request({ ...MINT, path, body: {} }).catch((error) => {
-            throw withUnseenTokens(error, unanswered);
-        });
-        if (!answers_isSuccess(response)) {
-            maskToken(response.text);
-            const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
-            throw withUnseenTokens(apiError(operation, response, credential, isAppAccepted), isHidden ? response.sent : unanswered);
-        }
-        const minted = parseMint(response, unanswered + 1);
-        maskSecret(minted.token);
-        const expiresAt = minted.expiresAt ?? endOfTokenMintedAt(response.dateMs ?? response.receivedMs);
-        return { ...minted, expiresAt, isExpiryAssumed: minted.expiresAt === undefined };
-    }
+    const get = (path) => request({ method: 'GET', path });
+    const errorFor = (operation) => (response) => apiError(operation, response, credential, isAppAccepted);
     return {
         getInstallation: async (id) => {
-            const response = await request({ method: 'GET', path: installationPath(id) });
-            const operation = { kind: 'installation', id, rule: 'installation-id' };
-            if (!answers_isSuccess(response))
-                throw apiError(operation, response, credential, isAppAccepted);
+            const response = await get(installationPath(id));
+            if (!json_isSuccess(response))
+                throw errorFor({ kind: 'installation', id, rule: 'installation-id' })(response);
             return parseAs(response, parseInstallation);
         },
         findInstallation: async (id) => {
-            const response = await request({ method: 'GET', path: installationPath(id) });
+            const response = await get(installationPath(id));
             const { status } = response;
             if (status >= 400 && status < 500 && status !== 401 && status !== 429)
                 return undefined;
-            if (!answers_isSuccess(response))
-                throw apiError({ kind: 'list' }, response, credential, isAppAccepted);
-            return tryInstallation(response);
+            if (!json_isSuccess(response))
+                throw errorFor({ kind: 'list' })(response);
+            return tryAs(response, parseInstallation);
         },
         findOrganizationInstallation: async (organizationId) => {
             const path = `/app/organizations/${encodeURIComponent(organizationId)}/installation`;
             await credential.jwt(clock.offsetMs(), budget.cancelled);
             try {
                 const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
-                return answers_isSuccess(response) ? tryInstallation(response) : undefined;
+                return json_isSuccess(response) ? tryAs(response, parseInstallation) : undefined;
             }
             catch (error) {
                 const isHint = error instanceof RequestError && !error.affectsEveryRequest && budget.cancelled?.aborted !== true;
@@ -2188,10 +2203,10 @@ function createIcrApi(send, credential, budget) {
                 throw error;
             }
         },
-        readInstallationList: (isEnough) => readInstallationList((path) => request({ method: 'GET', path }), (response) => apiError({ kind: 'list' }, response, credential, isAppAccepted), isEnough),
+        listInstallations: () => readInstallationList(get, errorFor({ kind: 'list' })),
         mintToken: (installation) => installation === undefined
-            ? mint({ kind: 'app' }, '/app/accessTokens')
-            : mint({ kind: 'mint', ...installation }, `${installationPath(installation.id)}/accessTokens`),
+            ? mintToken('/app/accessTokens', request, errorFor({ kind: 'app' }))
+            : mintToken(`${installationPath(installation.id)}/accessTokens`, request, errorFor({ kind: 'mint', ...installation })),
     };
 }
 function holdsJson({ text }) {
@@ -2200,46 +2215,6 @@ function holdsJson({ text }) {
 }
 function installationPath(id) {
     return `/app/installations/${encodeURIComponent(id)}`;
-}
-function tryInstallation(response) {
-    try {
-        return parseInstallation(response.text);
-    }
-    catch (error) {
-        if (error instanceof ShapeError)
-            return undefined;
-        throw error;
-    }
-}
-function parseMint(response, unseenTokens) {
-    try {
-        return parseAs(response, parseAccessToken);
-    }
-    catch (error) {
-        throw withUnseenTokens(error, unseenTokens);
-    }
-}
-function maskToken(text) {
-    try {
-        const { token } = parseAccessToken(text);
-        if (LIKE_TOKEN.test(token))
-            maskSecret(token);
-    }
-    catch (error) {
-        if (!(error instanceof ShapeError))
-            throw error;
-    }
-}
-function withUnseenTokens(error, count) {
-    if (count === 0)
-        return error;
-    const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
-    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${endOfTokenMintedAt(Date.now())}.`, {
-        cause: error,
-    });
-}
-function endOfTokenMintedAt(mintedMs) {
-    return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
 }
 
 ;// CONCATENATED MODULE: ./src/icr/connection.ts
@@ -2252,6 +2227,7 @@ function connectToIcr(apiUrl, apiVersion) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/revocation.ts
+
 
 
 
@@ -2281,7 +2257,7 @@ async function revokeToken(send, token, budget) {
 }
 function interpret(response, { expiresAt }, isWhole) {
     const detail = describeResponse(response);
-    if (answers_isSuccess(response)) {
+    if (json_isSuccess(response)) {
         return saysRevoked(response)
             ? { outcome: 'revoked', detail }
             : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };
@@ -2512,10 +2488,6 @@ async function signAppJwt(appId, signer, nowSeconds, cancelled) {
     const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
     return `${signingInput}.${base64url_encode(await signer.sign(signingInput, cancelled))}`;
 }
-function isValidAt({ issuedAtSeconds, expiresAtSeconds }, nowSeconds) {
-    const isIssued = issuedAtSeconds === undefined || issuedAtSeconds <= nowSeconds;
-    return isIssued && expiresAtSeconds > nowSeconds && expiresAtSeconds <= nowSeconds + MAX_LIFETIME_SECONDS;
-}
 function readAppJwt(jwt, nowSeconds) {
     if (/^bearer\s/i.test(jwt))
         throw new Error('`jwt` begins with “Bearer ”. Give it the JWT alone.');
@@ -2534,7 +2506,8 @@ function readAppJwt(jwt, nowSeconds) {
     if (exp <= nowSeconds) {
         throw new Error(`\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`);
     }
-    return { issuer: iss, issuedAtSeconds: typeof iat === 'number' ? iat : undefined, expiresAtSeconds: exp };
+    const issuedAt = typeof iat === 'number' ? iat : 0;
+    return { issuer: iss, isValidAt: (now) => issuedAt <= now && now < exp && exp <= now + MAX_LIFETIME_SECONDS };
 }
 function readParts(jwt) {
     const [header, claims] = jwt.split('.').map(toFields);
@@ -2577,14 +2550,14 @@ function signedHere(appId, signer) {
         isValidAt: () => true,
     };
 }
-function signedElsewhere(jwt, read) {
+function signedElsewhere(jwt, { issuer, isValidAt }) {
     return {
-        appId: read.issuer,
+        appId: issuer,
         input: 'jwt',
         fingerprint: undefined,
         canSignAgain: false,
         jwt: async () => jwt,
-        isValidAt: (nowSeconds) => isValidAt(read, nowSeconds),
+        isValidAt,
     };
 }
 
@@ -3363,9 +3336,11 @@ function summaryText(text) {
 
 
 
-const MIN_TOKEN_CHARACTERS = 16;
+
 function checkToken(minted, requirements) {
-    checkText(minted.token);
+    if (!isSafeToken(minted.token)) {
+        throw new Error('ICR minted a token that can’t be masked and sent safely. Report this to ICR: it has fewer than 16 characters, or white space, control or non-ASCII characters.');
+    }
     const { installation } = requirements;
     const organizationId = requirements.organizationId ?? installation?.organization?.id;
     if (organizationId !== undefined)
@@ -3380,14 +3355,6 @@ function checkToken(minted, requirements) {
     return installation === undefined
         ? { ...minted, installationId: undefined, organizationId: undefined }
         : { ...minted, installationId: installation.id };
-}
-function checkText(token) {
-    if (!/^[\x21-\x7e]+$/.test(token)) {
-        throw new Error('ICR minted a token with white space, control or non-ASCII characters. Report this to ICR: it can’t be masked and sent safely.');
-    }
-    if (token.length < MIN_TOKEN_CHARACTERS) {
-        throw new Error(`ICR minted a token of fewer than ${MIN_TOKEN_CHARACTERS} characters. Report this to ICR: its mask would garble every log.`);
-    }
 }
 function checkIsFor(what, actual, wanted) {
     if (actual !== undefined && isSameId(actual, wanted))
@@ -3417,7 +3384,7 @@ function checkRequired(granted, required) {
         throw new Error(`\`required-permissions\` names \`${quote(unknown, 60)}\`, likely a misspelling. ICR documents ${DOCUMENTED_NAMES.join(', ')}. ${everything}`);
     }
     const them = missing.size === 1 ? 'it' : 'them';
-    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${them} for the app, or remove ${them} from \`required-permissions\`. ${everything}`);
+    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Add ${them} to the app, and ask the organization’s admin to accept ${them}; or remove ${them} from \`required-permissions\`. ${everything}`);
 }
 function checkAllowed(granted, allowed) {
     const excess = excessPermissions(granted, allowed);
@@ -3445,7 +3412,7 @@ function describeInstallations(installations, isLogPrivate) {
     if (count === 0)
         return 'no installation';
     if (isLogPrivate) {
-        const listed = installations.slice(0, MAX_LISTED).map(describeInstallation).join(', ');
+        const listed = installations.slice(0, MAX_LISTED).map(installation_names_describeInstallation).join(', ');
         return count > MAX_LISTED ? `${listed}, and ${count - MAX_LISTED} more` : listed;
     }
     return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: run this step in a private one to see them`;
@@ -3453,7 +3420,7 @@ function describeInstallations(installations, isLogPrivate) {
 function describeOrganization({ id, name }) {
     return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${id}`;
 }
-function describeInstallation({ id, organization }) {
+function installation_names_describeInstallation({ id, organization }) {
     const owner = organization === undefined ? 'an organization that is not named' : describeOrganization(organization);
     return `${owner} (installation ${id})`;
 }
@@ -3465,7 +3432,7 @@ function describeInstallation({ id, organization }) {
 async function chooseInstallation(api, { installationId, organizationId }, isLogPrivate) {
     if (installationId !== undefined) {
         const organization = organizationId === undefined ? undefined : await choose_installation_confirm(api, installationId, organizationId, isLogPrivate);
-        return { id: installationId, organization, rule: 'installation-id', another: undefined };
+        return { id: installationId, organization, rule: 'installation-id' };
     }
     return organizationId === undefined ? findOnly(api, isLogPrivate) : findFor(organizationId, api, isLogPrivate);
 }
@@ -3479,55 +3446,37 @@ async function choose_installation_confirm(api, id, organizationId, isLogPrivate
 async function findFor(organizationId, api, isLogPrivate) {
     const direct = await api.findOrganizationInstallation(organizationId);
     if (direct !== undefined && !isSameId(direct.id, organizationId) && isOf(direct, organizationId) !== false) {
-        return { ...direct, rule: 'organization-id', another: undefined };
+        return { ...direct, rule: 'organization-id' };
     }
     log_info('The organization’s own route gave no usable answer: reading the list of installations.');
-    const seen = [];
-    let found = [];
-    const end = await api.readInstallationList((page) => {
-        found = page.filter((installation) => isOf(installation, organizationId) === true);
-        seen.push(...page);
-        return found.length > 0;
-    });
-    const [first, second] = found;
-    if (first !== undefined)
-        return { ...first, rule: 'organization-id', another: second?.id };
     const asked = [];
-    for (const installation of seen) {
-        const whole = installation.organization === undefined ? await api.findInstallation(installation.id) : installation;
-        if (whole !== undefined && isOf(whole, organizationId) === true) {
-            return { ...whole, id: installation.id, rule: 'organization-id', another: undefined };
+    for await (const page of api.listInstallations()) {
+        const [first, second] = page.filter((installation) => isOf(installation, organizationId) === true);
+        if (first !== undefined)
+            return { ...first, rule: 'organization-id', another: second?.id };
+        for (const { id, organization } of page) {
+            const whole = organization === undefined ? await api.findInstallation(id) : { id, organization };
+            if (whole !== undefined && isOf(whole, organizationId) === true)
+                return { ...whole, id, rule: 'organization-id' };
+            asked.push({ id, organization: whole?.organization });
         }
-        asked.push({ id: installation.id, organization: whole?.organization });
     }
-    throw notFound(organizationId, asked, end, isLogPrivate);
-}
-function notFound(organizationId, asked, end, isLogPrivate) {
-    if (end?.shortOf !== undefined)
-        return incomplete(end.shortOf, end.read);
-    const list = `The list was read to its end; it has ${describeInstallations(asked, isLogPrivate)}.`;
-    return new Error(asked.some(({ organization }) => organization === undefined)
+    const list = `ICR’s list has ${describeInstallations(asked, isLogPrivate)}.`;
+    throw new Error(asked.some(({ organization }) => organization === undefined)
         ? `ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. ${list}`
         : `The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: ids in sandbox and production differ. ${list}`);
 }
 async function findOnly(api, isLogPrivate) {
-    const seen = [];
-    const end = await api.readInstallationList((page) => {
-        seen.push(...page);
-        return false;
-    });
-    if (end?.shortOf !== undefined)
-        throw incomplete(end.shortOf, end.read);
-    const [only, ...others] = seen;
+    const installations = [];
+    for await (const page of api.listInstallations())
+        installations.push(...page);
+    const [only, ...others] = installations;
     if (only === undefined) {
         throw new Error('The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment in which it is installed.');
     }
     if (others.length === 0)
-        return { ...only, rule: 'only-installation', another: undefined };
-    throw new Error(`Set \`organization-id\`: the app has ${seen.length} installations, and nothing says which. It is installed for ${describeInstallations(seen, isLogPrivate)}.`);
-}
-function incomplete(total, read) {
-    return new Error(`ICR says that the app has ${total} installations, and its list gave ${read}. Set \`installation-id\`: the one that is wanted may be among the others. No token was minted.`);
+        return { ...only, rule: 'only-installation' };
+    throw new Error(`Set \`organization-id\`: the app has ${installations.length} installations, and nothing says which. It is installed for ${describeInstallations(installations, isLogPrivate)}.`);
 }
 function isOf({ organization }, organizationId) {
     return organization === undefined ? undefined : isSameId(organization.id, organizationId);
@@ -3553,11 +3502,7 @@ function writeToken(token) {
 ;// CONCATENATED MODULE: ./src/token/report.ts
 
 
-const CHOSEN_BY = {
-    'installation-id': 'chosen by `installation-id`',
-    'organization-id': 'chosen by `organization-id`',
-    'only-installation': 'chosen as the app’s only installation, since `organization-id` is empty',
-};
+
 function describeToken(token, installation) {
     const target = installation === undefined
         ? 'an app access token'

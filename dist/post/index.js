@@ -1666,50 +1666,11 @@ function connectToIcr(apiUrl, apiVersion) {
     return createHttpClient(apiUrl, headers, apiUrl === DEFAULT_API_URL);
 }
 
-;// CONCATENATED MODULE: ./src/icr/answers.ts
-
-const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
+;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
-function answers_isSuccess({ status }) {
+function json_isSuccess({ status }) {
     return status >= 200 && status < 300;
-}
-function isHtml({ text }) {
-    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
-}
-function isFromIcr({ status, text }) {
-    const body = tryJson(text);
-    return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
-}
-function describeResponse(response, who = 'ICR') {
-    const { status, request } = response;
-    if (isHtml(response))
-        return `The answer to ${request} was ${status} with a page of HTML`;
-    const words = answers_isSuccess(response) ? undefined : readWords(response);
-    return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
-}
-function saysNoRoute(text) {
-    return /\bCannot (?:GET|POST|DELETE) \//.test(text);
-}
-function readWords(response) {
-    const { text } = response;
-    const body = tryJson(text);
-    if (body === undefined) {
-        const plain = text.trim();
-        const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
-        return isMessage ? quote(plain) : undefined;
-    }
-    const words = isObject(body)
-        ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
-        : [body];
-    const [first] = words.map(textsOf).filter((texts) => texts.length > 0);
-    return first === undefined ? undefined : quote(first.join('; '));
-}
-function textsOf(value) {
-    const inner = isObject(value) ? value['message'] : value;
-    return (Array.isArray(inner) ? inner : [inner])
-        .map((item) => (isObject(item) ? item['message'] : item))
-        .filter((item) => typeof item === 'string' && item.trim() !== '');
 }
 function tryJson(text) {
     try {
@@ -1733,7 +1694,51 @@ function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+;// CONCATENATED MODULE: ./src/icr/error-words.ts
+
+
+const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
+function isHtml({ text }) {
+    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
+}
+function isFromIcr({ status, text }) {
+    const body = tryJson(text);
+    return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);
+}
+function saysNoRoute(text) {
+    return /\bCannot (?:GET|POST|DELETE) \//.test(text);
+}
+function describeResponse(response, who = 'ICR') {
+    const { status, request } = response;
+    if (isHtml(response))
+        return `The answer to ${request} was ${status} with a page of HTML`;
+    const words = json_isSuccess(response) ? undefined : readWords(response);
+    return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
+}
+function readWords(response) {
+    const { text } = response;
+    const body = tryJson(text);
+    if (body === undefined) {
+        const plain = text.trim();
+        const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
+        return isMessage ? quote(plain) : undefined;
+    }
+    const places = isObject(body)
+        ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
+        : [body];
+    const words = places.map(textsOf).find((texts) => texts.length > 0);
+    return words && quote(words.join('; '));
+}
+function textsOf(value) {
+    const inner = isObject(value) ? value['message'] : value;
+    return [inner]
+        .flat()
+        .map((item) => (isObject(item) ? item['message'] : item))
+        .filter((item) => typeof item === 'string' && item.trim() !== '');
+}
+
 ;// CONCATENATED MODULE: ./src/icr/revocation.ts
+
 
 
 
@@ -1763,7 +1768,7 @@ async function revokeToken(send, token, budget) {
 }
 function interpret(response, { expiresAt }, isWhole) {
     const detail = describeResponse(response);
-    if (answers_isSuccess(response)) {
+    if (json_isSuccess(response)) {
         return saysRevoked(response)
             ? { outcome: 'revoked', detail }
             : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };

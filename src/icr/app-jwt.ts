@@ -1,7 +1,7 @@
 /** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
 import { decode, encode } from 'jose/base64url';
 import type { Signer } from '../signing/signer.ts';
-import { type Fields, isObject } from './answers.ts';
+import { type Fields, isObject } from './json.ts';
 
 const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
@@ -36,16 +36,8 @@ export async function signAppJwt(
 export interface OutsideJwt {
   /** The app's ID. */
   issuer: string;
-  /** Unix time; undefined if it doesn't say. */
-  issuedAtSeconds: number | undefined;
-  /** Unix time. */
-  expiresAtSeconds: number;
-}
-
-/** Whether ICR takes the times of a JWT for valid (docs: Generate a JWT). */
-export function isValidAt({ issuedAtSeconds, expiresAtSeconds }: OutsideJwt, nowSeconds: number): boolean {
-  const isIssued = issuedAtSeconds === undefined || issuedAtSeconds <= nowSeconds;
-  return isIssued && expiresAtSeconds > nowSeconds && expiresAtSeconds <= nowSeconds + MAX_LIFETIME_SECONDS;
+  /** Whether ICR takes its times for valid at that Unix time (docs: Generate a JWT). */
+  isValidAt(nowSeconds: number): boolean;
 }
 
 /**
@@ -74,7 +66,8 @@ export function readAppJwt(jwt: string, nowSeconds: number): OutsideJwt {
       `\`jwt\` expired ${nowSeconds - Math.floor(exp)} s ago by the runner’s clock. Sign it in the same job, right before this step: it is valid for 10 minutes at most.`,
     );
   }
-  return { issuer: iss, issuedAtSeconds: typeof iat === 'number' ? iat : undefined, expiresAtSeconds: exp };
+  const issuedAt = typeof iat === 'number' ? iat : 0;
+  return { issuer: iss, isValidAt: (now) => issuedAt <= now && now < exp && exp <= now + MAX_LIFETIME_SECONDS };
 }
 
 function readParts(jwt: string): [header: Fields, claims: Fields] {

@@ -1,7 +1,7 @@
 /** How the app proves who it is: with a JWT that is signed here, or one that was signed elsewhere. */
 import { maskSecret } from '../runner/secrets.ts';
 import type { Signer } from '../signing/signer.ts';
-import { isValidAt, type OutsideJwt, signAppJwt } from './app-jwt.ts';
+import { type OutsideJwt, signAppJwt } from './app-jwt.ts';
 
 export interface Credential {
   appId: string;
@@ -45,13 +45,13 @@ export function signedHere(appId: string, signer: Signer): Credential {
 }
 
 /** @param jwt is masked already */
-export function signedElsewhere(jwt: string, read: OutsideJwt): Credential {
+export function signedElsewhere(jwt: string, { issuer, isValidAt }: OutsideJwt): Credential {
   return {
-    appId: read.issuer,
+    appId: issuer,
     input: 'jwt',
     fingerprint: undefined,
     canSignAgain: false,
     jwt: async () => jwt,
-    isValidAt: (nowSeconds) => isValidAt(read, nowSeconds),
+    isValidAt,
   };
 }

@@ -1,33 +1,33 @@
 /** What an answer that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import type { HttpResponse } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
-import { describeResponse, isHtml, readWords, ShapeError, saysNoRoute, tryJson } from './answers.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock.ts';
 import type { Credential } from './credential.ts';
+import { describeResponse, isHtml, readWords, saysNoRoute } from './error-words.ts';
+import { tryJson } from './json.ts';
 
 /** Which rule chose an installation, and so where its id comes from. */
 export type InstallationRule = 'installation-id' | 'organization-id' | 'only-installation';
 
-/** What was tried. */
+export const CHOSEN_BY: Record<InstallationRule, string> = {
+  'installation-id': 'chosen by `installation-id`',
+  'organization-id': 'chosen by `organization-id`',
+  'only-installation': 'chosen as the only one in the list of installations',
+};
+
+/** What was tried. `another` is the id of another installation of the same organization. */
 export type Operation =
   | { kind: 'list' | 'app' }
-  | { kind: 'installation'; id: string; rule: 'installation-id' }
-  | { kind: 'mint'; id: string; rule: InstallationRule; another: string | undefined };
+  | { kind: 'installation' | 'mint'; id: string; rule: InstallationRule; another?: string | undefined };
 
 /** Sentences, but for the last. */
 interface Explanation {
   cause: string;
   fix: string;
-  more?: string;
+  more?: string | undefined;
   /** What came back, without a full stop, if it is to be said in another way than `describeResponse` does. */
   came?: string;
 }
-
-const ORIGINS: Record<InstallationRule, string> = {
-  'installation-id': 'from `installation-id`',
-  'organization-id': 'found for `organization-id`',
-  'only-installation': 'from the list of installations',
-};
 
 /** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
 export function apiError(
@@ -37,22 +37,12 @@ export function apiError(
   isAppAccepted: boolean,
 ): Error {
   const { cause, fix, more, came } = explain(operation, response, credential, isAppAccepted);
-  return new Error(joined([cause, fix, more, describeAnother(operation), `${came ?? describeResponse(response)}.`]));
-}
-
-/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
-export function parseAs<T>(response: HttpResponse, parse: (text: string) => T): T {
-  try {
-    return parse(response.text);
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    const sentences = [
-      `The response is not what ICR documents: ${error.message}.`,
-      'Check `api-url`, `api-version`, and any proxy on the way.',
-      `The answer to ${response.request} was ${response.status}.`,
-    ];
-    throw new Error(sentences.join(' '), { cause: error });
-  }
+  // An organization that reinstalled the app may be listed with its old installation first.
+  const another =
+    'another' in operation && operation.another !== undefined
+      ? `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`
+      : undefined;
+  return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
 
 function explain(
@@ -65,38 +55,37 @@ function explain(
   if (status >= 300 && status < 400) return explainRedirect(response);
   if (status === 408 || status === 429 || status >= 500) return explainUnavailable(response);
   if (isMissingRoute(response) && !isAppAccepted) return explainMissingRoute(response);
-  if (isHtml(response) && status !== 401) return explainPage(response, isAppAccepted ? undefined : credential);
-  if (status === 401 || status === 403) return explainRefusal(operation, response, credential, isAppAccepted);
-  const words = readWords(response);
-  const more = joined([describeAsked(operation), isAppAccepted ? undefined : describeApp(response, credential)]);
-  const said =
-    words === undefined
-      ? { cause: `ICR refused the request (${status}).`, more }
-      : { cause: `ICR says “${words}” (${status}).`, more, came: `That is the answer to ${response.request}` };
-  if (status === 404 && 'id' in operation) {
-    const cause = words === undefined ? 'ICR has no such installation for the app (404).' : said.cause;
-    return { ...said, cause, fix: NOT_FOUND_FIXES[operation.rule] };
+  const app = isAppAccepted ? undefined : describeApp(response, credential);
+  if (isHtml(response) && status !== 401) return explainPage(response, app);
+  if (status === 401 || status === 403) {
+    return isAppAccepted
+      ? explainLaterRefusal(operation, status)
+      : explainAppRefusal(operation.kind, response, credential);
   }
-  const fix = isAppAccepted ? 'Check `api-version` and the ids.' : 'Check `app-id`, `api-url` and `api-version`.';
-  return { ...said, fix };
+  return explainByWords(operation, response, app);
 }
 
-const RUN_AGAIN = 'Run the job again: it may have been removed or suspended meanwhile.';
-const NOT_FOUND_FIXES: Record<InstallationRule, string> = {
-  'installation-id':
-    'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.',
-  'organization-id': RUN_AGAIN,
-  'only-installation': RUN_AGAIN,
-};
-
-function describeAsked(operation: Operation): string | undefined {
-  return 'id' in operation ? `It is about installation ${operation.id} (${ORIGINS[operation.rule]}).` : undefined;
+/** @param app undefined if nothing is wrong with it */
+function explainByWords(operation: Operation, response: HttpResponse, app: string | undefined): Explanation {
+  const { status, request } = response;
+  const words = readWords(response);
+  const more = joined('id' in operation ? `It is about ${describeInstallation(operation)}.` : undefined, app);
+  const came = { came: words === undefined ? describeResponse(response) : `That is the answer to ${request}` };
+  const said = words === undefined ? undefined : `ICR says “${words}” (${status}).`;
+  if (status === 404 && 'id' in operation) {
+    const cause = said ?? 'ICR has no such installation for the app (404).';
+    const fix =
+      operation.rule === 'installation-id'
+        ? 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.'
+        : 'Run the job again: it may have been removed or suspended meanwhile.';
+    return { cause, fix, more, ...came };
+  }
+  const fix = app === undefined ? 'Check `api-version` and the ids.' : 'Check `app-id`, `api-url` and `api-version`.';
+  return { cause: said ?? `ICR refused the request (${status}).`, fix, more, ...came };
 }
 
-/** An organization that reinstalled the app may be listed with its old installation first. */
-function describeAnother(operation: Operation): string | undefined {
-  if (operation.kind !== 'mint' || operation.another === undefined) return undefined;
-  return `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`;
+function describeInstallation({ id, rule }: { id: string; rule: InstallationRule }): string {
+  return `installation ${id} (${CHOSEN_BY[rule]})`;
 }
 
 function explainRedirect({ location, url }: HttpResponse): Explanation {
@@ -116,10 +105,8 @@ function explainUnavailable(response: HttpResponse): Explanation {
   const { status, attempts, elapsedSeconds } = response;
   const tries = attempts === 1 ? '' : `, ${attempts} attempts in ${Math.round(elapsedSeconds)} s`;
   if (status === 429) {
-    return {
-      cause: `ICR limits the rate of requests (429${tries}).`,
-      fix: 'Run the job again later, with fewer jobs at once.',
-    };
+    const fix = 'Run the job again later, with fewer jobs at once.';
+    return { cause: `ICR limits the rate of requests (429${tries}).`, fix };
   }
   const who = isHtml(response) ? 'ICR, or a proxy before it,' : 'ICR';
   return { cause: `${who} is unavailable (${status}${tries}).`, fix: 'Run the job again later.' };
@@ -140,28 +127,14 @@ function explainMissingRoute({ status, url }: HttpResponse): Explanation {
   };
 }
 
-/** ICR's own errors are JSON. @param credential of an app that ICR took for no request yet */
-function explainPage(response: HttpResponse, credential: Credential | undefined): Explanation {
-  const app =
-    credential === undefined ? {} : { more: `If nothing there refuses it: ${describeApp(response, credential)}` };
+/** @param app undefined if nothing is wrong with it */
+function explainPage({ host, status, request }: HttpResponse, app: string | undefined): Explanation {
   return {
     cause: 'The request was refused on the way, likely by a proxy or firewall.',
-    fix: `Allow ${response.host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
-    ...app,
-    came: `The answer to ${response.request} was ${response.status}`,
+    fix: `Allow ${host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
+    more: app && `If nothing there refuses it: ${app}`,
+    came: `The answer to ${request} was ${status}`,
   };
-}
-
-/** What a 401 or 403 means: a wrong key or app, a clock, or a suspended installation. */
-function explainRefusal(
-  operation: Operation,
-  response: HttpResponse,
-  credential: Credential,
-  isAppAccepted: boolean,
-): Explanation {
-  return isAppAccepted
-    ? explainLaterRefusal(operation, response.status)
-    : explainAppRefusal(operation, response, credential);
 }
 
 /** A request that ICR refused after it had taken the same JWT for another one. */
@@ -170,7 +143,7 @@ function explainLaterRefusal(operation: Operation, status: number): Explanation 
     ? {
         cause: 'The installation is suspended, or the app has no right to it.',
         fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
-        more: `It is installation ${operation.id} (${ORIGINS[operation.rule]}).`,
+        more: `It is ${describeInstallation(operation)}.`,
       }
     : {
         cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
@@ -178,11 +151,11 @@ function explainLaterRefusal(operation: Operation, status: number): Explanation 
       };
 }
 
-function explainAppRefusal(operation: Operation, response: HttpResponse, credential: Credential): Explanation {
-  const { input, fingerprint } = credential;
-  const appId = quote(credential.appId, 128);
-  const suspended = operation.kind === 'mint' ? ' A suspended installation is refused too.' : '';
-  const more = `${describeWay(response, credential)}${suspended}`;
+function explainAppRefusal(kind: Operation['kind'], response: HttpResponse, credential: Credential): Explanation {
+  const { appId, input, fingerprint } = credential;
+  const app = `\`app-id\` ${quote(appId, 128)}`;
+  const suspended = kind === 'mint' ? 'A suspended installation is refused too.' : undefined;
+  const more = joined(describeWay(response, credential), suspended);
   const skewMs = clockSkewMs(response);
   if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !credential.isValidAt((response.receivedMs - skewMs) / 1000)) {
     return {
@@ -192,18 +165,14 @@ function explainAppRefusal(operation: Operation, response: HttpResponse, credent
     };
   }
   if (input === 'jwt') {
-    return {
-      cause: `ICR refused \`jwt\` of \`app-id\` ${appId}.`,
-      fix: 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.',
-      more,
-    };
+    const fix = 'Compare its `iss` and the key that signed it with the app’s “Credentials” tab.';
+    return { cause: `ICR refused \`jwt\` of ${app}.`, fix, more };
   }
+  const key =
+    fingerprint === undefined ? 'Compare the key of `sign-command` with' : `Look for SHA256:${fingerprint} on`;
   return {
-    cause: `ICR refused \`app-id\` ${appId} with this key.`,
-    fix:
-      fingerprint === undefined
-        ? 'Compare the key of `sign-command` with the app’s “Credentials” tab.'
-        : `Look for SHA256:${fingerprint} on the app’s “Credentials” tab.`,
+    cause: `ICR refused ${app} with this key.`,
+    fix: `${key} the app’s “Credentials” tab.`,
     more: `If the key is not there, it was revoked or is another app’s. ${more}`,
   };
 }
@@ -215,19 +184,21 @@ function describeApp(response: HttpResponse, credential: Credential): string {
   return `The app is \`app-id\` ${quote(appId, 128)}${key}. ${describeWay(response, credential)}`;
 }
 
+const WAYS: Record<Credential['input'], string | undefined> = {
+  'private-key': undefined,
+  'sign-command': 'Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.',
+  jwt: 'A JWT from outside can’t be signed again here.',
+};
+
 function describeWay(response: HttpResponse, { input }: Credential): string {
   const skew = describeClockSkew(clockSkewMs(response));
-  const sentences = [
-    input === 'jwt' ? 'A JWT from outside can’t be signed again here.' : undefined,
-    input === 'sign-command'
-      ? 'Check that `sign-command` signs RSASSA-PKCS1-v1_5 with SHA-256, not PSS, and with the app’s key.'
-      : undefined,
+  return joined(
+    WAYS[input],
     `The request went to ${response.host}: production keys don’t work in the sandbox, or vice versa.`,
-    skew === undefined ? undefined : `The runner’s clock is ${skew} ICR’s.`,
-  ];
-  return joined(sentences);
+    skew && `The runner’s clock is ${skew} ICR’s.`,
+  );
 }
 
-function joined(sentences: readonly (string | undefined)[]): string {
-  return sentences.filter((sentence) => sentence !== undefined).join(' ');
+function joined(...sentences: (string | undefined)[]): string {
+  return sentences.filter(Boolean).join(' ');
 }

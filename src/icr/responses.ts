@@ -1,6 +1,7 @@
-/** The shapes of ICR's responses: parsed, never cast. What protects nothing is taken in any form, or may be missing. */
-import { type Fields, isObject, parseJson, ShapeError } from './answers.ts';
+/** Parses ICR's responses, and casts none. What protects nothing is taken in any form, or may be missing. */
+import type { HttpResponse } from '../http/transport.ts';
 import { isId, toId } from './id.ts';
+import { type Fields, isObject, parseJson, ShapeError } from './json.ts';
 import type { Permissions } from './permissions.ts';
 
 /** Not `totalPages`, which is no count of installations. */
@@ -30,6 +31,29 @@ export interface AccessToken {
   /** What the response names, which may be no id. */
   installationId: string | undefined;
   organizationId: string | undefined;
+}
+
+/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
+export function parseAs<T>({ text, request, status }: HttpResponse, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new Error(
+      `The response is not what ICR documents: ${error.message}. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${request} was ${status}.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The same, and undefined if the body is of another shape. */
+export function tryAs<T>({ text }: HttpResponse, parse: (text: string) => T): T | undefined {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
 }
 
 export function parseInstallation(text: string): Installation {

@@ -3,7 +3,8 @@ import { type Budget, RequestError, type Send, waitWithin } from '../http/client
 import type { HttpResponse } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { describeResponse, isFromIcr, isObject, isSuccess, parseJson } from './answers.ts';
+import { describeResponse, isFromIcr } from './error-words.ts';
+import { isObject, isSuccess, parseJson } from './json.ts';
 
 /** If the step is cancelled: the runner kills ten seconds after its first signal. */
 const GRACE_SECONDS = 4;

@@ -1,6 +1,7 @@
 /** The checks that a minted token must pass before it is handed on. */
-import type { ChosenInstallation, MintedToken } from '../icr/api.ts';
+import type { ChosenInstallation } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
+import { isSafeToken, type MintedToken } from '../icr/mint.ts';
 import {
   DOCUMENTED_NAMES,
   describeLevel,
@@ -11,9 +12,6 @@ import {
   type Permissions,
 } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
-
-/** The mask of a shorter one would garble the job's log. */
-const MIN_TOKEN_CHARACTERS = 16;
 
 export interface TokenRequirements {
   /** The installation that was asked for; undefined for an app token. */
@@ -30,7 +28,11 @@ export type CheckedToken = Omit<MintedToken, 'isActive'>;
 
 /** @throws Error for the first requirement that the token does not meet */
 export function checkToken(minted: MintedToken, requirements: TokenRequirements): CheckedToken {
-  checkText(minted.token);
+  if (!isSafeToken(minted.token)) {
+    throw new Error(
+      'ICR minted a token that can’t be masked and sent safely. Report this to ICR: it has fewer than 16 characters, or white space, control or non-ASCII characters.',
+    );
+  }
   const { installation } = requirements;
   const organizationId = requirements.organizationId ?? installation?.organization?.id;
   if (organizationId !== undefined) checkIsFor('organization', minted.organizationId, organizationId);
@@ -47,20 +49,6 @@ export function checkToken(minted: MintedToken, requirements: TokenRequirements)
   return installation === undefined
     ? { ...minted, installationId: undefined, organizationId: undefined }
     : { ...minted, installationId: installation.id };
-}
-
-/** A token must be maskable as one line, and fit into a header (RFC 9110, section 5.5). */
-function checkText(token: string): void {
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new Error(
-      'ICR minted a token with white space, control or non-ASCII characters. Report this to ICR: it can’t be masked and sent safely.',
-    );
-  }
-  if (token.length < MIN_TOKEN_CHARACTERS) {
-    throw new Error(
-      `ICR minted a token of fewer than ${MIN_TOKEN_CHARACTERS} characters. Report this to ICR: its mask would garble every log.`,
-    );
-  }
 }
 
 function checkIsFor(what: string, actual: string | undefined, wanted: string): void {
@@ -96,7 +84,7 @@ function checkRequired(granted: Permissions, required: Permissions): void {
   }
   const them = missing.size === 1 ? 'it' : 'them';
   throw new Error(
-    `The token lacks ${describeFirst(missing, granted)}. Ask the organization’s admin to accept ${them} for the app, or remove ${them} from \`required-permissions\`. ${everything}`,
+    `The token lacks ${describeFirst(missing, granted)}. Add ${them} to the app, and ask the organization’s admin to accept ${them}; or remove ${them} from \`required-permissions\`. ${everything}`,
   );
 }
 

@@ -1,7 +1,6 @@
 /** Chooses the installation that the token is for, by the rules that the README gives in their order. */
 import type { ChosenInstallation, IcrApi } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
-import type { ListEnd } from '../icr/installation-list.ts';
 import type { Installation } from '../icr/responses.ts';
 import { info } from '../runner/log.ts';
 import { describeInstallations, describeOrganization } from './installation-names.ts';
@@ -25,7 +24,7 @@ export async function chooseInstallation(
   if (installationId !== undefined) {
     const organization =
       organizationId === undefined ? undefined : await confirm(api, installationId, organizationId, isLogPrivate);
-    return { id: installationId, organization, rule: 'installation-id', another: undefined };
+    return { id: installationId, organization, rule: 'installation-id' };
   }
   return organizationId === undefined ? findOnly(api, isLogPrivate) : findFor(organizationId, api, isLogPrivate);
 }
@@ -49,41 +48,23 @@ async function findFor(organizationId: string, api: IcrApi, isLogPrivate: boolea
   const direct = await api.findOrganizationInstallation(organizationId);
   // What has the organization's own id is the organization.
   if (direct !== undefined && !isSameId(direct.id, organizationId) && isOf(direct, organizationId) !== false) {
-    return { ...direct, rule: 'organization-id', another: undefined };
+    return { ...direct, rule: 'organization-id' };
   }
   info('The organization’s own route gave no usable answer: reading the list of installations.');
 
-  const seen: Installation[] = [];
-  let found: Installation[] = [];
-  const end = await api.readInstallationList((page) => {
-    found = page.filter((installation) => isOf(installation, organizationId) === true);
-    seen.push(...page);
-    return found.length > 0;
-  });
-  const [first, second] = found;
-  if (first !== undefined) return { ...first, rule: 'organization-id', another: second?.id };
-
   const asked: Installation[] = [];
-  for (const installation of seen) {
-    // One that can't be read either stays without an organization.
-    const whole = installation.organization === undefined ? await api.findInstallation(installation.id) : installation;
-    if (whole !== undefined && isOf(whole, organizationId) === true) {
-      return { ...whole, id: installation.id, rule: 'organization-id', another: undefined };
+  for await (const page of api.listInstallations()) {
+    const [first, second] = page.filter((installation) => isOf(installation, organizationId) === true);
+    if (first !== undefined) return { ...first, rule: 'organization-id', another: second?.id };
+    for (const { id, organization } of page) {
+      // One that can't be read either stays without an organization.
+      const whole = organization === undefined ? await api.findInstallation(id) : { id, organization };
+      if (whole !== undefined && isOf(whole, organizationId) === true) return { ...whole, id, rule: 'organization-id' };
+      asked.push({ id, organization: whole?.organization });
     }
-    asked.push({ id: installation.id, organization: whole?.organization });
   }
-  throw notFound(organizationId, asked, end, isLogPrivate);
-}
-
-function notFound(
-  organizationId: string,
-  asked: readonly Installation[],
-  end: ListEnd | undefined,
-  isLogPrivate: boolean,
-): Error {
-  if (end?.shortOf !== undefined) return incomplete(end.shortOf, end.read);
-  const list = `The list was read to its end; it has ${describeInstallations(asked, isLogPrivate)}.`;
-  return new Error(
+  const list = `ICR’s list has ${describeInstallations(asked, isLogPrivate)}.`;
+  throw new Error(
     asked.some(({ organization }) => organization === undefined)
       ? `ICR doesn’t tell which installation is of the \`organization-id\`. Set \`installation-id\`. Not every installation could be read or names its organization, so ${organizationId} may be among them. ${list}`
       : `The app isn’t installed for organization ${organizationId}. Ask its admin to install it or to lift a suspension, or correct \`organization-id\`: ids in sandbox and production differ. ${list}`,
@@ -91,27 +72,17 @@ function notFound(
 }
 
 async function findOnly(api: IcrApi, isLogPrivate: boolean): Promise<ChosenInstallation> {
-  const seen: Installation[] = [];
-  const end = await api.readInstallationList((page) => {
-    seen.push(...page);
-    return false;
-  });
-  if (end?.shortOf !== undefined) throw incomplete(end.shortOf, end.read);
-  const [only, ...others] = seen;
+  const installations: Installation[] = [];
+  for await (const page of api.listInstallations()) installations.push(...page);
+  const [only, ...others] = installations;
   if (only === undefined) {
     throw new Error(
       'The app has no installation. Ask an admin of the organization to install it, or check that `api-url` is of the environment in which it is installed.',
     );
   }
-  if (others.length === 0) return { ...only, rule: 'only-installation', another: undefined };
+  if (others.length === 0) return { ...only, rule: 'only-installation' };
   throw new Error(
-    `Set \`organization-id\`: the app has ${seen.length} installations, and nothing says which. It is installed for ${describeInstallations(seen, isLogPrivate)}.`,
-  );
-}
-
-function incomplete(total: number, read: number): Error {
-  return new Error(
-    `ICR says that the app has ${total} installations, and its list gave ${read}. Set \`installation-id\`: the one that is wanted may be among the others. No token was minted.`,
+    `Set \`organization-id\`: the app has ${installations.length} installations, and nothing says which. It is installed for ${describeInstallations(installations, isLogPrivate)}.`,
   );
 }
 

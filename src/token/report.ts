@@ -1,15 +1,9 @@
 /** What a person is told of a token, in the log and in the job's summary. Never the token. */
 import type { ChosenInstallation } from '../icr/api.ts';
-import type { InstallationRule } from '../icr/errors.ts';
+import { CHOSEN_BY } from '../icr/errors.ts';
 import { describePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import type { CheckedToken } from './checks.ts';
-
-const CHOSEN_BY: Record<InstallationRule, string> = {
-  'installation-id': 'chosen by `installation-id`',
-  'organization-id': 'chosen by `organization-id`',
-  'only-installation': 'chosen as the app’s only installation, since `organization-id` is empty',
-};
 
 export function describeToken(token: CheckedToken, installation: ChosenInstallation | undefined): string {
   const target =

@@ -63,7 +63,7 @@ describe('a refused credential', () => {
     scene.simulator.fault({ method: 'POST', path: '/app/**', effect });
     const result = await scene.main(forNordic(scene));
     assertFailed(result, /^The installation is suspended, or the app has no right to it\. Check its id, then ask/);
-    assert.match(result.errors[0] ?? '', /\(found for `organization-id`\)/);
+    assert.match(result.errors[0] ?? '', /\(chosen by `organization-id`\)/);
     assert.doesNotMatch(result.errors[0] ?? '', /SHA256|clock|sandbox/);
   });
 });

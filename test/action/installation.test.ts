@@ -67,7 +67,7 @@ describe('installation-id', () => {
   test('that does not exist is an error that says where the id came from', async () => {
     await using scene = await createScene();
     const alone = await scene.main({ 'installation-id': 'nowhere' });
-    assertFailed(alone, /^ICR says “.*” \(404\)\. Compare `installation-id` .*\(from `installation-id`\)/);
+    assertFailed(alone, /^ICR says “.*” \(404\)\. Compare `installation-id` .*\(chosen by `installation-id`\)/);
     assertFailed(await scene.main({ 'installation-id': 'nowhere', ...UNKNOWN }), /\(404\)\. Compare `installation-id`/);
     assert.deepEqual(scene.asked(), [MINT('nowhere'), READ('nowhere')]);
   });
@@ -172,7 +172,7 @@ describe('organization-id', () => {
     );
     assert.deepEqual(scene.asked().slice(1), [LIST(0), LIST(1), LIST(2)]);
     const told = await scene.main(UNKNOWN);
-    assertFailed(told, /^The app isn’t installed .*it has 2 installations\. Their organizations are not shown/);
+    assertFailed(told, /^The app isn’t installed .*ICR’s list has 2 installations\. Their organizations are not shown/);
     assert.doesNotMatch(told.stdout, /Nordic|Baltic/);
   });
 
@@ -273,7 +273,7 @@ describe('without any id', () => {
     const result = await scene.main();
     assertSucceeded(result);
     assert.equal(result.outputs.get('installation-id'), scene.baltic.id);
-    assert.match(result.stdout, /chosen as the app’s only installation, since `organization-id` is empty/);
+    assert.match(result.stdout, /chosen as the only one in the list of installations/);
   });
 
   for (const settings of [
@@ -328,7 +328,7 @@ describe('without any id', () => {
     scene.nordic.state = 'uninstalled';
     scene.baltic.state = 'uninstalled';
     assertFailed(await scene.main(), /^The app has no installation\. Ask an admin/);
-    assertFailed(await scene.main(UNKNOWN), /isn’t installed .*; it has no installation\.$/);
+    assertFailed(await scene.main(UNKNOWN), /isn’t installed .*\. ICR’s list has no installation\.$/);
   });
 
   test('a list names 20 at most, then how many more, and fits an annotation', async () => {

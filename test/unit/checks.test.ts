@@ -1,7 +1,8 @@
 /** The checks that a minted token must pass: which token passes, and what is said of one that doesn't. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ChosenInstallation, MintedToken } from '../../src/icr/api.ts';
+import type { ChosenInstallation } from '../../src/icr/api.ts';
+import type { MintedToken } from '../../src/icr/mint.ts';
 import { parsePermissions } from '../../src/icr/permissions.ts';
 import { checkToken, type TokenRequirements } from '../../src/token/checks.ts';
 
@@ -120,14 +121,14 @@ describe('a token is refused', () => {
       'of 15 characters',
       { token: 'crs_0123456789a' },
       {},
-      /^ICR minted a token of fewer than 16 characters\. Report this to ICR/,
+      /^ICR minted a token that can’t be masked and sent safely\. Report this to ICR: it has fewer than 16/,
     ],
     ...[' ', '\n', '\t', '\0', '\u200b', '\u2028', 'é', '\u007f'].map(
       (character): [string, Partial<MintedToken>, Partial<TokenRequirements>, RegExp] => [
         `that holds ${JSON.stringify(character)}`,
         { token: `crs_0123456789${character}abcdef` },
         {},
-        /^ICR minted a token with white space, control or non-ASCII characters\. Report this to ICR/,
+        /^ICR minted a token that can’t be masked and sent safely\. Report this to ICR/,
       ],
     ),
     [
@@ -146,13 +147,13 @@ describe('a token is refused', () => {
       'that lacks a level',
       {},
       required('inventory: write'),
-      /^The token lacks `inventory: write` \(it has request\)\. Ask the organization’s admin to accept it for the app, or remove it from `required-permissions`\. Required: inventory: write\. Granted: organization_info: read, /,
+      /^The token lacks `inventory: write` \(it has request\)\. Add it to the app, and ask the organization’s admin to accept it; or remove it from `required-permissions`\. Required: inventory: write\. Granted: organization_info: read, /,
     ],
     [
       'that lacks several permissions',
       {},
       required('organization_info: read, organization_members: read, inventory: write'),
-      /^The token lacks `organization_members: read` and 1 more\. Ask .* accept them .*Required: organization_info: read, organization_members: read, inventory: write\./,
+      /^The token lacks `organization_members: read` and 1 more\. Add .* accept them; .*Required: organization_info: read, organization_members: read, inventory: write\./,
     ],
     [
       'with an unknown level for a required one',

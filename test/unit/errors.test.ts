@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HttpResponse } from '../../src/http/transport.ts';
-import { ShapeError } from '../../src/icr/answers.ts';
 import type { Credential } from '../../src/icr/credential.ts';
-import { apiError, type Operation, parseAs } from '../../src/icr/errors.ts';
+import { apiError, type Operation } from '../../src/icr/errors.ts';
+import { ShapeError } from '../../src/icr/json.ts';
+import { parseAs } from '../../src/icr/responses.ts';
 import { answer, HOST, html, refusal } from '../support/answer.ts';
 
 const timeout = 10_000;
@@ -179,7 +180,7 @@ describe('a 401 or 403 after ICR took the same JWT', { timeout }, () => {
     isLater: true,
     begins:
       'The installation is suspended, or the app has no right to it. Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
-    has: ['It is installation i-1 (found for `organization-id`).', '(“Forbidden resource”)'],
+    has: ['It is installation i-1 (chosen by `organization-id`).', '(“Forbidden resource”)'],
     hasNot: ['SHA256', 'clock', 'sandbox'],
   });
   check({
@@ -220,7 +221,7 @@ describe('ICR’s own words are the cause', { timeout }, () => {
     operation: mintOf('only-installation'),
     isLater: true,
     begins: 'ICR says “too many tokens” (409). Check `api-version` and the ids.',
-    has: ['It is about installation i-1 (from the list of installations).'],
+    has: ['It is about installation i-1 (chosen as the only one in the list of installations).'],
     hasNot: ['SHA256'],
   });
   check({
@@ -237,7 +238,7 @@ describe('a 404', { timeout }, () => {
     response: refusal(404, 'Installation not found'),
     begins:
       'ICR says “Installation not found” (404). Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.',
-    has: ['It is about installation i-1 (from `installation-id`).'],
+    has: ['It is about installation i-1 (chosen by `installation-id`).'],
   });
   check({
     what: 'for an id from the list says to run again',
@@ -246,7 +247,7 @@ describe('a 404', { timeout }, () => {
     isLater: true,
     begins:
       'ICR says “Installation not found” (404). Run the job again: it may have been removed or suspended meanwhile.',
-    has: ['(found for `organization-id`)'],
+    has: ['(chosen by `organization-id`)'],
   });
   check({
     what: 'names the other installation of the organization',

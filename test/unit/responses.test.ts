@@ -1,7 +1,7 @@
 /** Parsing ICR's responses: what protects is demanded, and the rest is taken in any form. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ShapeError } from '../../src/icr/answers.ts';
+import { ShapeError } from '../../src/icr/json.ts';
 import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../src/icr/responses.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';

@@ -1,8 +1,9 @@
 /** The API's answers: whole, spoiled, huge, and nothing like one. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isFromIcr, isHtml, readWords, ShapeError } from '../../../src/icr/answers.ts';
+import { isFromIcr, isHtml, readWords } from '../../../src/icr/error-words.ts';
 import { isMissingRoute } from '../../../src/icr/errors.ts';
+import { ShapeError } from '../../../src/icr/json.ts';
 import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../../src/icr/responses.ts';
 import { answer } from '../../support/answer.ts';
 import { assertHarmless, captured, outsideText, property } from '../../support/properties.ts';

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HttpResponse } from '../../src/http/transport.ts';
-import { describeResponse, isFromIcr, isHtml, isSuccess, readWords } from '../../src/icr/answers.ts';
+import { describeResponse, isFromIcr, isHtml, readWords } from '../../src/icr/error-words.ts';
 import { isMissingRoute } from '../../src/icr/errors.ts';
+import { isSuccess } from '../../src/icr/json.ts';
 import { answer, html, refusal } from '../support/answer.ts';
 
 test('a status of 200 to 299 is a success, and no other', () => {
