@@ -2353,8 +2353,7 @@ function readEvent() {
     const name = process.env['GITHUB_EVENT_NAME'] ?? '';
     const actor = process.env['GITHUB_ACTOR'] ?? '';
     try {
-        const payload = new Context().payload;
-        return { name, actor, payload: event_isObject(payload) ? payload : {} };
+        return { name, actor, payload: new Context().payload };
     }
     catch {
         return { name, actor, payload: {} };
@@ -2363,18 +2362,20 @@ function readEvent() {
 function explainMissingSecrets({ name, actor, payload }) {
     if (isDependabot({ actor }))
         return 'Dependabot started it';
-    const { repository } = payload;
-    const head = field(payload['pull_request'], 'head');
+    const repository = field(payload, 'repository');
+    const head = field(field(payload, 'pull_request'), 'head');
     const base = field(repository, 'full_name');
-    const isFromFork = event_isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
+    const fork = field(head, 'repo');
+    const isFromFork = head != null && typeof base === 'string' && field(fork, 'full_name') !== base;
     if (isFromFork && PULL_REQUEST_EVENTS.has(name))
-        return `it is for a pull request from a fork${nameOf(head['repo'])}`;
+        return `it is for a pull request from a fork${nameOf(fork)}`;
     return field(repository, 'fork') === true ? `its repository is a fork${nameOf(repository)}` : undefined;
 }
 function isDependabot({ actor }) {
     return actor === 'dependabot[bot]';
 }
-function isRepositoryPrivate({ payload: { repository } }) {
+function isRepositoryPrivate({ payload }) {
+    const repository = field(payload, 'repository');
     const visibility = field(repository, 'visibility');
     return visibility === undefined ? field(repository, 'private') === true : visibility === 'private';
 }
@@ -2383,10 +2384,7 @@ function nameOf(repository) {
     return typeof name === 'string' ? ` (${quote(name, 141)})` : '';
 }
 function field(value, name) {
-    return event_isObject(value) ? value[name] : undefined;
-}
-function event_isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return Reflect.get(Object(value), name);
 }
 
 ;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
@@ -3071,6 +3069,9 @@ function commandSigner(command) {
 
 
 function readText(name) {
+    if (process.env[`INPUT_${name.toUpperCase()}`] === undefined) {
+        throw new Error(`The input \`${name}\` did not reach the action. Start the action by \`uses:\`, not through a shell, which drops variables whose names have hyphens. Nothing was sent.`);
+    }
     return getInput(name)
         .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')
         .trim();
@@ -3118,25 +3119,7 @@ function readBoolean(name) {
 
 
 
-const MIN_JWT_CHARACTERS = 16;
-const NAMES = [
-    'app-id',
-    'private-key',
-    'sign-command',
-    'jwt',
-    'organization-id',
-    'installation-id',
-    'token-type',
-    'required-permissions',
-    'allowed-permissions',
-    'skip-token-revoke',
-    'on-missing-credentials',
-    'job-summary',
-    'api-url',
-    'api-version',
-];
 function readInputs() {
-    assertAllArrived();
     const credential = readCredential();
     const tokenType = readChoice('token-type', ['installation', 'app']);
     const organizationId = readId('organization-id');
@@ -3159,20 +3142,14 @@ function readInputs() {
         onMissingCredentials: readChoice('on-missing-credentials', ['error', 'skip']),
     };
 }
-function assertAllArrived() {
-    const lost = NAMES.filter((name) => process.env[`INPUT_${name.toUpperCase()}`] === undefined);
-    if (lost.length === 0)
-        return;
-    throw new Error(`These inputs did not reach the action: ${lost.join(', ')}. Start it by \`uses:\`, not through a shell, which drops variables whose names have hyphens. Nothing was sent.`);
-}
 function readCredential() {
     const given = {
         'private-key': readText('private-key'),
         'sign-command': readText('sign-command'),
         jwt: readText('jwt'),
     };
-    if (given.jwt !== '')
-        maskJwt(given.jwt);
+    for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt])
+        maskSecret(secret);
     const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
     assertNoKey(given['sign-command']);
     const appId = readId('app-id');
@@ -3189,14 +3166,7 @@ function readCredential() {
         throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
     return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
 }
-function maskJwt(text) {
-    const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
-    for (const secret of isJwt ? [text] : readPasted(text).secretLines)
-        maskSecret(secret);
-}
 function assertNoKey(command) {
-    if (command === '')
-        return;
     const pasted = readPasted(command);
     if (!holdsKey(pasted))
         return;
@@ -3237,15 +3207,15 @@ function readApiVersion() {
 ;// CONCATENATED MODULE: ./src/inputs/missing-credentials.ts
 
 const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
-const DEPENDABOT_SECRETS = `Add the credential to the Dependabot secrets. ${SKIP}`;
+const DEPENDABOT_SECRETS = `Add it to the Dependabot secrets. ${SKIP}`;
 const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
 const NOT_SKIPPED = '`on-missing-credentials: skip` does not apply: it is for pull requests from a fork, runs that Dependabot started, and repositories that are forks, and this run’s event shows none of these.';
 function describeMissingCredentials(event, onMissing) {
     const cause = explainMissingSecrets(event);
     if (cause === undefined) {
-        return { isSkipped: false, message: onMissing === 'skip' ? `${EMPTY} ${NOT_SKIPPED}` : EMPTY };
+        return { isSkipped: false, message: `${EMPTY}${onMissing === 'skip' ? ` ${NOT_SKIPPED}` : ''}` };
     }
-    const reason = `This run has no secrets: ${cause}.`;
+    const reason = `The credential is empty, likely because GitHub gives this run no secrets: ${cause}.`;
     return onMissing === 'skip'
         ? { isSkipped: true, message: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` }
         : { isSkipped: false, message: `${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}` };

@@ -1963,7 +1963,7 @@ function describeLife({ expiresAt, kind }) {
     const life = `The token could not be revoked, and may be valid until ${expiresAt}.`;
     return kind === 'app'
         ? life
-        : `${life} You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation.`;
+        : `${life} You don’t have to do anything unless it leaked: then an admin of the organization can suspend the installation, which likely ends it.`;
 }
 runAction(post, warn);
 

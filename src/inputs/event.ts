@@ -3,8 +3,6 @@
 import { Context } from '../../node_modules/@actions/github/lib/context.js';
 import { quote } from '../runner/quote.ts';
 
-type Fields = Record<string, unknown>;
-
 /** Those that run without secrets for a fork; `pull_request_target` has them. */
 const PULL_REQUEST_EVENTS = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
 
@@ -13,7 +11,7 @@ export interface RunEvent {
   name: string;
   actor: string;
   /** Empty if the event's file cannot be read. */
-  payload: Fields;
+  payload: unknown;
 }
 
 /** Never throws: most runs don't need the event. */
@@ -21,8 +19,7 @@ export function readEvent(): RunEvent {
   const name = process.env['GITHUB_EVENT_NAME'] ?? '';
   const actor = process.env['GITHUB_ACTOR'] ?? '';
   try {
-    const payload: unknown = new Context().payload;
-    return { name, actor, payload: isObject(payload) ? payload : {} };
+    return { name, actor, payload: new Context().payload };
   } catch {
     return { name, actor, payload: {} };
   }
@@ -35,12 +32,13 @@ export function readEvent(): RunEvent {
  */
 export function explainMissingSecrets({ name, actor, payload }: RunEvent): string | undefined {
   if (isDependabot({ actor })) return 'Dependabot started it';
-  const { repository } = payload;
-  const head = field(payload['pull_request'], 'head');
+  const repository = field(payload, 'repository');
+  const head = field(field(payload, 'pull_request'), 'head');
   const base = field(repository, 'full_name');
   // A fork that was deleted meanwhile is null.
-  const isFromFork = isObject(head) && typeof base === 'string' && field(head['repo'], 'full_name') !== base;
-  if (isFromFork && PULL_REQUEST_EVENTS.has(name)) return `it is for a pull request from a fork${nameOf(head['repo'])}`;
+  const fork = field(head, 'repo');
+  const isFromFork = head != null && typeof base === 'string' && field(fork, 'full_name') !== base;
+  if (isFromFork && PULL_REQUEST_EVENTS.has(name)) return `it is for a pull request from a fork${nameOf(fork)}`;
   return field(repository, 'fork') === true ? `its repository is a fork${nameOf(repository)}` : undefined;
 }
 
@@ -52,7 +50,8 @@ export function isDependabot({ actor }: Pick<RunEvent, 'actor'>): boolean {
  * False unless the event says so: then the run's log may be read by more people than the repository's own. An internal
  * repository is read by a whole enterprise, and is `private`, too.
  */
-export function isRepositoryPrivate({ payload: { repository } }: RunEvent): boolean {
+export function isRepositoryPrivate({ payload }: RunEvent): boolean {
+  const repository = field(payload, 'repository');
   const visibility = field(repository, 'visibility');
   return visibility === undefined ? field(repository, 'private') === true : visibility === 'private';
 }
@@ -63,10 +62,7 @@ function nameOf(repository: unknown): string {
   return typeof name === 'string' ? ` (${quote(name, 141)})` : '';
 }
 
+/** Undefined if it isn't there, or if there is nothing that has fields. */
 function field(value: unknown, name: string): unknown {
-  return isObject(value) ? value[name] : undefined;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Reflect.get(Object(value), name);
 }

@@ -2,8 +2,20 @@
 import * as core from '@actions/core';
 import { isId } from '../icr/id.ts';
 
-/** Without white space around it, and without the invisible characters that copying adds. */
+/**
+ * Without white space around it, and without the invisible characters that copying adds.
+ *
+ * The runner sets a variable for every input. One that is absent was lost on the way: a shell drops variables whose
+ * names have hyphens when it starts a program. Its default could ask another host, for another organization.
+ *
+ * @throws Error if the input did not reach the action
+ */
 export function readText(name: string): string {
+  if (process.env[`INPUT_${name.toUpperCase()}`] === undefined) {
+    throw new Error(
+      `The input \`${name}\` did not reach the action. Start the action by \`uses:\`, not through a shell, which drops variables whose names have hyphens. Nothing was sent.`,
+    );
+  }
   return core
     .getInput(name)
     .replace(/[\u200B-\u200D\u2060\uFEFF]/g, '')

@@ -12,27 +12,6 @@ import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
 import { readBoolean, readChoice, readId, readText } from './fields.ts';
 
-/** Of a shorter text in its place, a mask would garble the log. */
-const MIN_JWT_CHARACTERS = 16;
-
-/** As `action.yml` declares them. */
-const NAMES = [
-  'app-id',
-  'private-key',
-  'sign-command',
-  'jwt',
-  'organization-id',
-  'installation-id',
-  'token-type',
-  'required-permissions',
-  'allowed-permissions',
-  'skip-token-revoke',
-  'on-missing-credentials',
-  'job-summary',
-  'api-url',
-  'api-version',
-] as const;
-
 export interface Inputs {
   /** Undefined if key, command and JWT are all empty. */
   credential: Credential | undefined;
@@ -57,7 +36,6 @@ export interface Inputs {
  * @throws Error with a sentence for the first input that cannot be used
  */
 export function readInputs(): Inputs {
-  assertAllArrived();
   const credential = readCredential();
   const tokenType = readChoice('token-type', ['installation', 'app']);
   const organizationId = readId('organization-id');
@@ -83,25 +61,14 @@ export function readInputs(): Inputs {
   };
 }
 
-/**
- * The runner sets a variable for every input. One that is absent was lost on the way: a shell drops variables whose
- * names have hyphens when it starts a program. Its default could ask another host, for another organization.
- */
-function assertAllArrived(): void {
-  const lost = NAMES.filter((name) => process.env[`INPUT_${name.toUpperCase()}`] === undefined);
-  if (lost.length === 0) return;
-  throw new Error(
-    `These inputs did not reach the action: ${lost.join(', ')}. Start it by \`uses:\`, not through a shell, which drops variables whose names have hyphens. Nothing was sent.`,
-  );
-}
-
 function readCredential(): Credential | undefined {
   const given = {
     'private-key': readText('private-key'),
     'sign-command': readText('sign-command'),
     jwt: readText('jwt'),
   };
-  if (given.jwt !== '') maskJwt(given.jwt);
+  // White space is in no JWT, but in a key in the wrong place, whose header must not be masked.
+  for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt]) maskSecret(secret);
   const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
   assertNoKey(given['sign-command']);
   const appId = readId('app-id');
@@ -117,15 +84,8 @@ function readCredential(): Credential | undefined {
   return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
 }
 
-/** What is no JWT may be a key in the wrong place, whose header must not be masked. */
-function maskJwt(text: string): void {
-  const isJwt = text.length >= MIN_JWT_CHARACTERS && !/\s/.test(text);
-  for (const secret of isJwt ? [text] : readPasted(text).secretLines) maskSecret(secret);
-}
-
 /** A command line is seen by every user of the machine. */
 function assertNoKey(command: string): void {
-  if (command === '') return;
   const pasted = readPasted(command);
   if (!holdsKey(pasted)) return;
   for (const line of pasted.secretLines) maskSecret(line);

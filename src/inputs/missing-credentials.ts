@@ -2,7 +2,7 @@
 import { explainMissingSecrets, isDependabot, type RunEvent } from './event.ts';
 
 const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
-const DEPENDABOT_SECRETS = `Add the credential to the Dependabot secrets. ${SKIP}`;
+const DEPENDABOT_SECRETS = `Add it to the Dependabot secrets. ${SKIP}`;
 const EMPTY =
   '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
 const NOT_SKIPPED =
@@ -15,9 +15,9 @@ export function describeMissingCredentials(
 ): { isSkipped: boolean; message: string } {
   const cause = explainMissingSecrets(event);
   if (cause === undefined) {
-    return { isSkipped: false, message: onMissing === 'skip' ? `${EMPTY} ${NOT_SKIPPED}` : EMPTY };
+    return { isSkipped: false, message: `${EMPTY}${onMissing === 'skip' ? ` ${NOT_SKIPPED}` : ''}` };
   }
-  const reason = `This run has no secrets: ${cause}.`;
+  const reason = `The credential is empty, likely because GitHub gives this run no secrets: ${cause}.`;
   return onMissing === 'skip'
     ? { isSkipped: true, message: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` }
     : { isSkipped: false, message: `${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}` };

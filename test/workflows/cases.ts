@@ -294,7 +294,7 @@ export const CASES: readonly Case[] = [
       succeeded(result, 1);
       says(
         result,
-        /This run has no secrets: it is for a pull request from a fork \(fork\/octo-repo\)/,
+        /The credential is empty, likely because GitHub gives this run no secrets: it is for a pull request from a fork \(fork\/octo-repo\)/,
         /The checks that need no token run/,
       );
       assert.doesNotMatch(result.log, /fullName/);
