@@ -1665,28 +1665,23 @@ const MAY_BE_REFUSAL = [400, 401, 403];
 const IS_REFUSAL = [401, 403];
 function createClock() {
     let offsetMs = 0;
-    let isCorrected = false;
-    let isOnTrial = false;
+    let wasCorrected = false;
     return {
         offsetMs: () => offsetMs,
         adjustBy: (response) => {
-            if (isOnTrial && IS_REFUSAL.includes(response.status)) {
+            const { status } = response;
+            if (offsetMs !== 0 && IS_REFUSAL.includes(status)) {
                 offsetMs = 0;
-                isOnTrial = false;
                 return true;
             }
             const skewMs = clockSkewMs(response);
             const isOff = Math.abs(skewMs) > MAX_CLOCK_SKEW_MS;
-            if (isCorrected || !isOff || !MAY_BE_REFUSAL.includes(response.status))
+            if (wasCorrected || !isOff || !MAY_BE_REFUSAL.includes(status))
                 return false;
-            isCorrected = true;
-            isOnTrial = true;
+            wasCorrected = true;
             offsetMs = -skewMs;
-            log_info(`The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${response.status}: signing again by the server’s clock.`);
+            log_info(`The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${status}: signing again by the server’s clock.`);
             return true;
-        },
-        keep: () => {
-            isOnTrial = false;
         },
     };
 }
@@ -2161,10 +2156,7 @@ function createIcrApi(send, credential, budget) {
         const attempt = async () => {
             const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
             const response = await send({ ...http, bearer }, within);
-            if (json_isSuccess(response) && holdsJson(response)) {
-                isAppAccepted = true;
-                clock.keep();
-            }
+            isAppAccepted ||= json_isSuccess(response) && holdsJson(response);
             return response;
         };
         const first = await attempt();

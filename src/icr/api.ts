@@ -44,10 +44,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
     const attempt = async () => {
       const bearer = await credential.jwt(clock.offsetMs(), within.cancelled);
       const response = await send({ ...http, bearer }, within);
-      if (isSuccess(response) && holdsJson(response)) {
-        isAppAccepted = true;
-        clock.keep();
-      }
+      isAppAccepted ||= isSuccess(response) && holdsJson(response);
       return response;
     };
     const first = await attempt();

@@ -15,39 +15,34 @@ export interface Clock {
   /** Milliseconds to add to the runner's clock to have ICR's, as far as it is known. */
   offsetMs(): number;
   /**
-   * Takes ICR's time from an answer that may have refused the JWT for its times, once; or, if a correction that helped
-   * no request yet is refused again, goes back to the runner's. True if the request is worth repeating.
+   * Takes ICR's time from an answer that may have refused the JWT for its times, once in a step; or goes back to the
+   * runner's, if a JWT by that time is refused as well. For answers until ICR takes a JWT: from then on its time stays.
+   *
+   * @returns whether the request is worth repeating
    */
   adjustBy(response: HttpResponse): boolean;
-  /** Keeps the correction: ICR took a JWT. */
-  keep(): void;
 }
 
 export function createClock(): Clock {
   let offsetMs = 0;
-  let isCorrected = false;
-  let isOnTrial = false;
+  let wasCorrected = false;
   return {
     offsetMs: () => offsetMs,
     adjustBy: (response) => {
-      if (isOnTrial && IS_REFUSAL.includes(response.status)) {
+      const { status } = response;
+      if (offsetMs !== 0 && IS_REFUSAL.includes(status)) {
         offsetMs = 0;
-        isOnTrial = false;
         return true;
       }
       const skewMs = clockSkewMs(response);
       const isOff = Math.abs(skewMs) > MAX_CLOCK_SKEW_MS;
-      if (isCorrected || !isOff || !MAY_BE_REFUSAL.includes(response.status)) return false;
-      isCorrected = true;
-      isOnTrial = true;
+      if (wasCorrected || !isOff || !MAY_BE_REFUSAL.includes(status)) return false;
+      wasCorrected = true;
       offsetMs = -skewMs;
       info(
-        `The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${response.status}: signing again by the server’s clock.`,
+        `The runner’s clock is ${describeClockSkew(skewMs)} the server’s, and the answer was ${status}: signing again by the server’s clock.`,
       );
       return true;
-    },
-    keep: () => {
-      isOnTrial = false;
     },
   };
 }

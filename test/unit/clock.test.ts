@@ -27,14 +27,6 @@ describe('the clock is corrected', () => {
     }
   }
 
-  test('and stays corrected once ICR took a JWT', () => {
-    const clock = createClock();
-    captured(() => clock.adjustBy(refused(401, 300)));
-    clock.keep();
-    assert.equal(clock.adjustBy(refused(401, 300)), false);
-    assert.equal(clock.offsetMs(), -300_000);
-  });
-
   test('and set back by the next refusal if it helped no request', () => {
     for (const status of [401, 403]) {
       const clock = createClock();
