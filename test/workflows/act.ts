@@ -108,6 +108,13 @@ export async function openAct(): Promise<Act> {
     git,
     run: async ({ workflow, event, payload, vars, secrets, env, attempt, isOwn, ...staged }) => {
       const ofExamples = await stage(repository, platform, { folder: undefined, edit: (text) => text, ...staged });
+      if (staged.folder !== undefined) {
+        // One that has an example's name changes a file, and then `git pull --rebase` refuses.
+        git('add', '.');
+        git('commit', '--no-gpg-sign', '--allow-empty', '--message=Workflows');
+        git('pull', '--rebase');
+        git('push');
+      }
       const uses =
         isOwn === true ? usesIn(await readFile(join(ROOT, '.github/workflows', workflow), 'utf8')) : ofExamples;
       const files = { vars: join(folder, 'vars'), secrets: join(folder, 'secrets'), event: join(folder, 'event.json') };
