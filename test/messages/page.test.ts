@@ -27,6 +27,30 @@ test('messages that differ in values are one row', () => {
   assert.deepEqual(causes('Not for organization … now.', 'Not for organization unknown now.'), [
     'Not for organization … now.',
   ]);
+  assert.deepEqual(causes('No such host: api.x.com:443 is not.', 'No such host: api.x.com is not.'), [
+    'No such host: api.x.com is not.',
+  ]);
+  assert.deepEqual(causes('These did not reach the action: a-b.', 'These did not reach the action: c, d.'), [
+    'These did not reach the action: ….',
+  ]);
+  assert.deepEqual(causes('It is a fork (octo-org/octo-repo).'), ['It is a fork (…).']);
+  assert.deepEqual(causes('It is 3 s ahead of ICR’s.', 'It is 5 s behind ICR’s.'), [
+    'It is … s ahead of or behind ICR’s.',
+  ]);
+});
+
+test('a message with a remark at its end has the row of the message without it', () => {
+  const page = rowsOf(recorded('It lacks `a`.', 'It lacks `b`.', 'It lacks `b` (it has c).', 'A fork (x).'));
+  assert.deepEqual(
+    page.map(({ cause }) => cause),
+    ['A fork (x).', 'It lacks `…`.'],
+  );
+  assert.deepEqual(compare(page, recorded('It lacks `b` (d).', 'A fork (x).')), { missing: [], unused: [] });
+});
+
+test('a fix that differs in names is told without them', () => {
+  const [row] = rowsOf(recorded('`x` has `a`. Use `b` for `a`.', '`x` has `c`. Use `b` for `c`.'));
+  assert.equal(row?.fix, 'Use `…` for `…`.');
 });
 
 test('messages about different inputs, and of different kinds, are different rows', () => {

@@ -25,10 +25,10 @@ const END = '\n<!-- The messages end. -->';
 /** One row for all messages that differ in nothing but ids, hosts, numbers and other values. */
 export function rowsOf(recorded: readonly Recorded[]): Row[] {
   const all = recorded.map(rowOf);
-  const causesOf = Map.groupBy(new Set(all.map(({ cause }) => cause)), withoutNames);
+  const causesOf = Map.groupBy(new Set(all.map(({ cause }) => cause)), formOf);
   // A name that is always the same is one of the action's own words.
   const merged = all.map((row): Row => {
-    const form = withoutNames(row.cause);
+    const form = formOf(row.cause);
     return causesOf.get(form)?.length === 1 ? row : { ...row, cause: form };
   });
   const rows = [...Map.groupBy(merged, ({ kind, cause }) => `${kind} ${cause}`).values()].flatMap(mostFrequent);
@@ -63,10 +63,13 @@ export function readTable(page: string): Row[] {
 
 /** Of rows that differ in the fix alone. */
 function mostFrequent(rows: readonly Row[]): Row[] {
-  const groups = [...Map.groupBy(rows, ({ fix }) => fix)].sort(
+  const groups = [...Map.groupBy(rows, ({ fix }) => withoutNames(fix))].sort(
     ([fix, those], [other, others]) => others.length - those.length || fix.localeCompare(other, 'en'),
   );
-  return groups.flatMap(([, those]) => those.slice(0, 1)).slice(0, 1);
+  return groups.slice(0, 1).flatMap(([form, those]) => {
+    const isSame = those.every(({ fix }) => fix === those[0]?.fix);
+    return those.slice(0, 1).map((row) => (isSame ? row : { ...row, fix: form }));
+  });
 }
 
 function around(page: string): { before: string; between: string; after: string } {
@@ -80,21 +83,27 @@ function rowOf({ kind, text }: Recorded): Row {
   const [causeEnd = text.length, fixEnd = causeEnd] = sentenceEnds(text);
   const cause = normalize(text.slice(0, causeEnd))
     .replace(/“[^”]*”/g, '“…”')
-    .replace(/(?<![\w.-])[1-5]\d\d(?![\w-])/g, '…');
+    .replace(/(?<![\w.-])[1-5]\d\d(?![\w-])/g, '…')
+    .replace(/(?<=reach the action: )[^.]+/, '…')
+    .replace(/\([\w.-]+\/[\w.-]+\)/g, '(…)')
+    .replace(/(?:ahead of|behind)(?= ICR)/, 'ahead of or behind');
   return { kind, cause, fix: normalize(text.slice(causeEnd, fixEnd)).trim() };
 }
 
-/** Without names and remarks after the beginning: a message that begins with a name is about it. */
-function withoutNames(cause: string): string {
-  return cause.replace(/`[^`]*`|\([^()]*\)/g, (part, index) => {
-    if (index === 0) return part;
-    return part.startsWith('`') ? '`…`' : '(…)';
-  });
+/** A message that begins with a name is about it. */
+function formOf(cause: string): string {
+  const [name = ''] = /^`[^`]*`/.exec(cause) ?? [];
+  return `${name}${withoutNames(cause.slice(name.length))}`;
 }
 
-/** Whether a row says what another says, `…` standing for anything. */
+function withoutNames(text: string): string {
+  return text.replace(/`[^`]*`/g, '`…`').replace(/\([^()]*\)/g, '(…)');
+}
+
+/** Whether a row says what another says, `…` standing for anything, and the other's remark at the end for nothing. */
 function covers({ kind, cause }: Row): (other: Row) => boolean {
-  const pattern = new RegExp(`^${cause.split('…').map(escapePattern).join('.+')}$`, 's');
+  const parts = cause.replace(/\.$/, '').split('…').map(escapePattern);
+  const pattern = new RegExp(`^${parts.join('.+')}(?: \\([^()]*\\))?\\.?$`, 's');
   return (other) => other.kind === kind && pattern.test(other.cause);
 }
 

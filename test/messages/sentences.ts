@@ -21,8 +21,8 @@ export function normalize(text: string): string {
     .replace(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/gi, '…')
     .replace(/SHA256:[\w+/=]+/g, 'SHA256:…')
     .replace(/(?:\[::1?\]|localhost|127\.0\.0\.1|[\w-]+\.example\b)(?::\d+)?/g, '…')
-    .replace(/(api\.\w+\.com):\d+/g, '$1:…')
+    .replace(/(api\.\w+\.com):\d+/g, '$1')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…')
     .replace(/(?:[A-Za-z]:)?[/\\](?:tmp|var|private|Users)[^\s`”)]*/g, '…')
-    .replace(/(?<![\w.%-])(?![1-5]\d\d(?![\d.])|8601)[-−]?\d[\d,]*(?:\.\d+)?(?!\d|-\d)/g, '…');
+    .replace(/(?<![\w.%-])(?![1-5]\d\d(?![\d.])|8601)[-−]?\d[\d,]*(?:\.\d+)*(?!\d|-\d)/g, '…');
 }
