@@ -13,6 +13,7 @@ const SECURITY = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 const INCIDENTS = readFileSync(join(ROOT, '.github/INCIDENTS.md'), 'utf8');
 const [download = '', verify = '', rebuild = ''] = blocksOf(SECURITY, 'Verify a release');
 const VALID = 'Every attestation is valid.';
+const REBUILT = 'dist is what this source builds.';
 const REPOSITORY = 'OWNER/create-icr-app-token';
 const SBOM = 'https://cyclonedx.org/bom';
 
@@ -139,19 +140,21 @@ describe('The commands of SECURITY.md, run', { skip: process.platform === 'win32
     rejects((scene) => rmSync(join(scene.bin, 'gh')));
   });
 
-  test('build dist again, and fail if it differs, or if a file was added to it', () => {
+  test('build dist again, and fail if it differs, if a file was added to it, or without git', () => {
     const scene = createRelease();
-    assert.equal(scene.run(rebuild).status, 0);
+    const { status, output } = scene.run(rebuild);
+    assert.equal(status, 0, output);
+    assert.ok(output.endsWith(`${REBUILT}\n`));
     scene.commit('dist/main/package.json', '{"type":"module"}');
-    assert.notEqual(scene.run(rebuild).status, 0);
-
     const changed = createRelease();
     changed.commit('dist/main/index.js', 'another');
-    assert.notEqual(changed.run(rebuild).status, 0);
-
     const withoutGit = createRelease();
     rmSync(join(withoutGit.clone, '.git'), { recursive: true });
-    assert.notEqual(withoutGit.run(rebuild).status, 0);
+    for (const { run } of [scene, changed, withoutGit]) {
+      const refused = run(rebuild);
+      assert.equal(refused.status, 1);
+      assert.doesNotMatch(refused.output, new RegExp(REBUILT));
+    }
   });
 });
 
