@@ -84,7 +84,6 @@ function rowOf({ kind, text }: Recorded): Row {
   const cause = normalize(text.slice(0, causeEnd))
     .replace(/“[^”]*”/g, '“…”')
     .replace(/(?<![\w.-])[1-5]\d\d(?![\w-])/g, '…')
-    .replace(/(?<=reach the action: )[^.]+/, '…')
     .replace(/\([\w.-]+\/[\w.-]+\)/g, '(…)')
     .replace(/(?:ahead of|behind)(?= ICR)/, 'ahead of or behind');
   return { kind, cause, fix: normalize(text.slice(causeEnd, fixEnd)).trim() };
