@@ -203,7 +203,7 @@ describe('Given as a key, a sentence of its own refuses', LIMIT, () => {
     });
   }
 
-  for (const what of ['an EC key (SEC1)', 'a PEM without its end', 'a bare encrypted key']) {
+  for (const what of ['an EC key (SEC1)', 'RSA under 2048 bits', 'a PEM without its end', 'a bare encrypted key']) {
     test(`${what}, before any request of the action`, async () => {
       const [pasted, says] = REFUSED[what] ?? ['', /^$/];
       await using scene = await createScene();
