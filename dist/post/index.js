@@ -1085,7 +1085,7 @@ function httpDateMs(date) {
     return !Number.isNaN(time) && new Date(time).toUTCString() === date ? time : undefined;
 }
 
-;// CONCATENATED MODULE: ./src/http/errors.ts
+;// CONCATENATED MODULE: ./src/http/request-error.ts
 
 
 
@@ -1198,12 +1198,6 @@ function protocolSwitched(route) {
     const problem = 'The server switched protocols (101)';
     return { problem, fix: fixOfApiUrl(route), isFinal: true };
 }
-function notEncrypted() {
-    return {
-        problem: '`api-url` is not https',
-        fix: 'Begin `api-url` with https://.',
-    };
-}
 function proxyRefused(route, status) {
     const { hasLogin } = route;
     const proxy = `The proxy ${route.proxy}`;
@@ -1261,11 +1255,14 @@ const external_node_net_namespaceObject = require("node:net");
 
 
 
+
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 const MIN_NODE = [24, 5];
-function proxyFor(url, environment) {
+function proxyFor(url, environment, node = process.versions.node) {
     const setting = settingOf(environment);
+    for (const password of passwordsIn(setting))
+        maskSecret(password);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
     if (setting === '' || isLoopback(url) || isExempt(url, exempt))
         return undefined;
@@ -1277,13 +1274,13 @@ function proxyFor(url, environment) {
     if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
         throw unusable('its scheme is not http or https', AS_URL);
     }
-    basicCredentials(proxy);
-    return proxy;
+    const credentials = basicCredentials(proxy);
+    maskSecret(credentials);
+    assertProxySupport(node);
+    return { url: proxy, credentials };
 }
-function proxyPasswords(environment) {
-    const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(settingOf(environment))) ?? [];
-    if (password === '')
-        return [];
+function passwordsIn(setting) {
+    const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(setting)) ?? [];
     try {
         return [password, decodeURIComponent(password)];
     }
@@ -1367,7 +1364,6 @@ function isExempt(url, exempt) {
 
 
 
-
 const ADDRESS_SECONDS = 3;
 const MAX_BODY_BYTES = 1024 * 1024;
 function shortenLookups() {
@@ -1376,23 +1372,18 @@ function shortenLookups() {
 function createTransport(baseUrl, headers, isDefaultHost) {
     const url = new URL(baseUrl);
     const isEncrypted = url.protocol === 'https:';
-    if (!isEncrypted && !isLoopback(url))
-        throw new RequestError(notEncrypted());
-    for (const password of proxyPasswords(process.env))
-        maskSecret(password);
+    if (!isEncrypted && !isLoopback(url)) {
+        throw new RequestError({ problem: '`api-url` is not https', fix: 'Begin `api-url` with https://.' });
+    }
     const proxy = proxyFor(url, process.env);
-    const credentials = proxy === undefined ? '' : basicCredentials(proxy);
-    maskSecret(credentials);
-    if (proxy !== undefined)
-        assertProxySupport(process.versions.node);
     (0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(ADDRESS_SECONDS * SECOND_MS);
     const open = isEncrypted ? external_node_https_namespaceObject.request : external_node_http_namespaceObject.request;
     const keptAlive = new (isEncrypted ? external_node_https_namespaceObject.Agent : external_node_http_namespaceObject.Agent)({ keepAlive: true });
     const route = {
         host: url.host,
         isDefaultHost,
-        proxy: proxy?.host,
-        hasLogin: credentials !== '',
+        proxy: proxy?.url.host,
+        hasLogin: (proxy?.credentials ?? '') !== '',
         ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
     };
     return async (request, timeoutMs, cancelled) => {
@@ -1403,25 +1394,19 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         const chunks = [];
         let bytes = 0;
         const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
-        const text = () => Buffer.concat(chunks).toString('utf8');
+        const text = () => new TextDecoder().decode(Buffer.concat(chunks));
         const fail = (failure) => {
             if (response === undefined)
                 resolve({ failure, wasSent });
             else if (isWholeJson(text()))
                 resolve({ response: parse(response, text()) });
-            else if (isSuccess(response))
+            else if (isSuccess(parse(response, '')))
                 resolve({ failure, wasSent });
             else
                 resolve({ response: parse(response, text()), isCut: true });
             client.destroy();
             proxySocket?.destroy();
         };
-        const parse = (from, body) => ({
-            ...parseResponse(from, body),
-            request: `${request.method} ${request.path} on ${url.host}`,
-            host: url.host,
-            url: baseUrl + request.path,
-        });
         const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
         delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
         const json = request.body === undefined ? undefined : JSON.stringify(request.body);
@@ -1430,7 +1415,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         };
         const client = open(baseUrl + request.path, {
             method: request.method,
-            agent: proxy === undefined ? keptAlive : proxyAgent(proxy, onProxySocket),
+            agent: proxy === undefined ? keptAlive : proxyAgent(proxy.url, onProxySocket),
             rejectUnauthorized: true,
             headers: {
                 ...headers,
@@ -1479,7 +1464,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (bytes <= MAX_BODY_BYTES)
                     return chunks.push(chunk);
                 chunks.length = 0;
-                if (!isSuccess(message))
+                if (!isSuccess(parse(message, '')))
                     resolve({ response: parse(message, '') });
                 return fail(responseTooLarge(route, message.statusCode));
             });
@@ -1503,10 +1488,10 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         });
     };
 }
-function isSuccess({ statusCode = 0 }) {
-    return statusCode >= 200 && statusCode < 300;
+function isSuccess({ status }) {
+    return status >= 200 && status < 300;
 }
-function parseResponse({ statusCode = 0, headers }, text) {
+function parse({ statusCode = 0, headers }, text) {
     const receivedMs = Date.now();
     const dateMs = httpDateMs(headers.date ?? '');
     return {
@@ -1521,19 +1506,16 @@ function parseResponse({ statusCode = 0, headers }, text) {
 }
 function isWholeJson(text) {
     try {
-        return typeof JSON.parse(withoutMark(text)) !== 'number';
+        return typeof JSON.parse(text) !== 'number';
     }
     catch {
         return false;
     }
 }
 function isPartOfJson(text) {
-    const json = withoutMark(text).trim();
+    const json = text.trim();
     const isBegun = /^[{["]/.test(json) || ['true', 'false', 'null'].some((literal) => literal.startsWith(json));
     return json !== '' && isBegun && !isWholeJson(json);
-}
-function withoutMark(text) {
-    return text.replace(/^\uFEFF/, '');
 }
 
 ;// CONCATENATED MODULE: ./src/http/client.ts
@@ -1616,8 +1598,10 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             const { response } = outcome;
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-            if (requestedMs === undefined)
-                return { ...response, attempts, sent, elapsedSeconds, unanswered };
+            if (requestedMs === undefined) {
+                const asked = { request: name, host, url: baseUrl + request.path };
+                return { ...response, ...asked, attempts, sent, elapsedSeconds, unanswered };
+            }
             throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
         }
     };
@@ -1669,9 +1653,6 @@ function connectToIcr(apiUrl, apiVersion) {
 ;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
-function json_isSuccess({ status }) {
-    return status >= 200 && status < 300;
-}
 function tryJson(text) {
     try {
         return parseJson(text);
@@ -1682,7 +1663,7 @@ function tryJson(text) {
 }
 function parseJson(text) {
     try {
-        return JSON.parse(text.replace(/^\uFEFF/, ''));
+        return JSON.parse(text);
     }
     catch {
         if (text.trim() === '')
@@ -1695,6 +1676,7 @@ function isObject(value) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/error-words.ts
+
 
 
 const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
@@ -1712,7 +1694,7 @@ function describeResponse(response, who = 'ICR') {
     const { status, request } = response;
     if (isHtml(response))
         return `The answer to ${request} was ${status} with a page of HTML`;
-    const words = json_isSuccess(response) ? undefined : readWords(response);
+    const words = isSuccess(response) ? undefined : readWords(response);
     return `${who} answered ${status}${words === undefined ? '' : ` (“${words}”)`} to ${request}`;
 }
 function readWords(response) {
@@ -1743,6 +1725,7 @@ function textsOf(value) {
 
 
 
+
 const GRACE_SECONDS = 4;
 const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
 const SECONDS_BEFORE_ASKING_AGAIN = 3;
@@ -1768,7 +1751,7 @@ async function revokeToken(send, token, budget) {
 }
 function interpret(response, { expiresAt }, isWhole) {
     const detail = describeResponse(response);
-    if (json_isSuccess(response)) {
+    if (isSuccess(response)) {
         return saysRevoked(response)
             ? { outcome: 'revoked', detail }
             : { outcome: 'unknown', detail: `${detail}; its body does not say that the token was revoked` };

@@ -1,7 +1,7 @@
 /** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 import manifest from '../../package.json' with { type: 'json' };
 import { info, messageOf } from '../runner/log.ts';
-import { budgetUsedUp, RequestError, waitDoesNotFit } from './errors.ts';
+import { budgetUsedUp, RequestError, waitDoesNotFit } from './request-error.ts';
 import {
   isTransient,
   MIN_ATTEMPT_SECONDS,
@@ -11,7 +11,7 @@ import {
   SECOND_MS,
   UNKNOWN_HOST_POLICY,
 } from './retry.ts';
-import { createTransport, type HttpRequest, type HttpResponse, type Outcome } from './transport.ts';
+import { type AttemptOutcome, createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
 
 export { RequestError };
 
@@ -74,7 +74,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
     const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
     const startedMs = clockMs();
     let [attempts, sent, failures, unanswered] = [0, 0, 0, 0];
-    let last: Outcome | undefined;
+    let last: AttemptOutcome | undefined;
 
     for (;;) {
       throwIfCancelled();
@@ -111,7 +111,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       throw new RequestError({ problem, fix: '', cause: cancelled.reason }, '', unanswered);
     }
 
-    function end(outcome: Outcome): HttpResponse {
+    function end(outcome: AttemptOutcome): HttpResponse {
       const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
       const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
       if ('failure' in outcome) {
@@ -120,23 +120,26 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       }
       const { response } = outcome;
       const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-      if (requestedMs === undefined) return { ...response, attempts, sent, elapsedSeconds, unanswered };
+      if (requestedMs === undefined) {
+        const asked = { request: name, host, url: baseUrl + request.path };
+        return { ...response, ...asked, attempts, sent, elapsedSeconds, unanswered };
+      }
       throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
     }
   };
 }
 
-function isWorthRepeating(outcome: Outcome): boolean {
+function isWorthRepeating(outcome: AttemptOutcome): boolean {
   return 'failure' in outcome
     ? outcome.failure.isFinal !== true
     : outcome.isCut === true || isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
 }
 
-function requestedWaitMs(outcome: Outcome): number | undefined {
+function requestedWaitMs(outcome: AttemptOutcome): number | undefined {
   return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
 }
 
-function describe(outcome: Outcome): string {
+function describe(outcome: AttemptOutcome): string {
   if ('failure' in outcome) return outcome.failure.problem;
   const { status, retryAfterMs } = outcome.response;
   const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;

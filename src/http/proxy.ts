@@ -1,7 +1,8 @@
 /** Chooses the proxy for a host from the environment, and opens connections through it. */
 import { Agent } from 'node:https';
 import { Socket } from 'node:net';
-import { RequestError } from './errors.ts';
+import { maskSecret } from '../runner/secrets.ts';
+import { RequestError } from './request-error.ts';
 
 const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 /** RFC 3986, section 3.2.1. */
@@ -9,14 +10,23 @@ const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 /** Older ones ignore `proxyEnv`, and would go around the proxy. */
 const MIN_NODE = [24, 5] as const;
 
+export interface Proxy {
+  url: URL;
+  /** What it is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
+  credentials: string;
+}
+
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
- * wins, as in curl. Loopback hosts are never proxied.
+ * wins, as in curl. Loopback hosts are never proxied. Masks the proxy's password first.
  *
- * @throws RequestError for a setting that can't be used; it holds nothing of the setting
+ * @param node the version of Node
+ * @throws RequestError for a setting that can't be used, or a Node that would go around the proxy; it holds nothing of
+ * the setting
  */
-export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefined {
+export function proxyFor(url: URL, environment: NodeJS.ProcessEnv, node = process.versions.node): Proxy | undefined {
   const setting = settingOf(environment);
+  for (const password of passwordsIn(setting)) maskSecret(password);
   const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
   if (setting === '' || isLoopback(url) || isExempt(url, exempt)) return undefined;
   if (!USER_INFO.test(userInfoOf(setting))) throw notEncoded();
@@ -26,14 +36,15 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
     throw unusable('its scheme is not http or https', AS_URL);
   }
-  basicCredentials(proxy);
-  return proxy;
+  const credentials = basicCredentials(proxy);
+  maskSecret(credentials);
+  assertProxySupport(node);
+  return { url: proxy, credentials };
 }
 
-/** The password in `https_proxy`, as it is written and as it is sent; read as text, since it may not be encoded. */
-export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
-  const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(settingOf(environment))) ?? [];
-  if (password === '') return [];
+/** As it is written and as it is sent; read as text, since it may not be encoded. */
+export function passwordsIn(setting: string): string[] {
+  const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(setting)) ?? [];
   try {
     return [password, decodeURIComponent(password)];
   } catch {
@@ -41,8 +52,7 @@ export function proxyPasswords(environment: NodeJS.ProcessEnv): string[] {
   }
 }
 
-/** What the proxy is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
-export function basicCredentials({ username, password }: URL): string {
+function basicCredentials({ username, password }: URL): string {
   if (username === '' && password === '') return '';
   try {
     return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
@@ -74,8 +84,7 @@ export function proxyAgent(proxy: URL, onSocket: (socket: Socket) => void): Agen
   return agent;
 }
 
-/** @throws RequestError on a Node that would go around a proxy */
-export function assertProxySupport(node: string): void {
+function assertProxySupport(node: string): void {
   const [major = 0, minor = 0] = node.split('.').map(Number);
   if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
   throw new RequestError({

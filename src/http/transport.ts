@@ -2,27 +2,17 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
-import { maskSecret } from '../runner/secrets.ts';
+import { isLoopback, proxyAgent, proxyFor, proxyForHttpOnly } from './proxy.ts';
 import {
   describeError,
   type Failure,
   noResponse,
-  notEncrypted,
   protocolSwitched,
   RequestError,
   type Route,
   responseCutShort,
   responseTooLarge,
-} from './errors.ts';
-import {
-  assertProxySupport,
-  basicCredentials,
-  isLoopback,
-  proxyAgent,
-  proxyFor,
-  proxyForHttpOnly,
-  proxyPasswords,
-} from './proxy.ts';
+} from './request-error.ts';
 import { httpDateMs, retryAfterMs, SECOND_MS } from './retry.ts';
 
 /**
@@ -61,16 +51,16 @@ interface AttemptResponse {
   dateMs: number | undefined;
   /** The wait that `Retry-After` asks for. */
   retryAfterMs: number | undefined;
+}
+
+/** What came back to a request, after its retries. */
+export interface HttpResponse extends AttemptResponse {
   /** `METHOD /path on HOST`, for messages. */
   request: string;
   /** The host that was asked, with its port unless that is the scheme's own. */
   host: string;
   /** The whole URL that was asked. */
   url: string;
-}
-
-/** What came back to a request, after its retries. */
-export interface HttpResponse extends AttemptResponse {
   /** How often the request was tried. */
   attempts: number;
   /** How often it went out on an open connection. */
@@ -82,10 +72,10 @@ export interface HttpResponse extends AttemptResponse {
 }
 
 /** `isCut`: a part of the body is missing, though the status is an answer. `wasSent` as in `Progress`. */
-export type Outcome = { response: AttemptResponse; isCut?: true } | { failure: Failure; wasSent: boolean };
+export type AttemptOutcome = { response: AttemptResponse; isCut?: true } | { failure: Failure; wasSent: boolean };
 
 /** Throws an error of the program itself as it is. */
-type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<Outcome>;
+type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<AttemptOutcome>;
 
 /**
  * Shortens the look-ups of glibc, which hold up the exit, unless the runner sets their time itself: by default they end
@@ -104,13 +94,10 @@ export function shortenLookups(): void {
 export function createTransport(baseUrl: string, headers: Record<string, string>, isDefaultHost: boolean): Attempt {
   const url = new URL(baseUrl);
   const isEncrypted = url.protocol === 'https:';
-  // Post reads the URL from its environment.
-  if (!isEncrypted && !isLoopback(url)) throw new RequestError(notEncrypted());
-  for (const password of proxyPasswords(process.env)) maskSecret(password);
+  if (!isEncrypted && !isLoopback(url)) {
+    throw new RequestError({ problem: '`api-url` is not https', fix: 'Begin `api-url` with https://.' });
+  }
   const proxy = proxyFor(url, process.env);
-  const credentials = proxy === undefined ? '' : basicCredentials(proxy);
-  maskSecret(credentials);
-  if (proxy !== undefined) assertProxySupport(process.versions.node);
   // No option of the agent, because Node would not use it for the connection to a proxy.
   setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_SECONDS * SECOND_MS);
   const open = isEncrypted ? requestHttps : requestHttp;
@@ -118,37 +105,32 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   const route: Route = {
     host: url.host,
     isDefaultHost,
-    proxy: proxy?.host,
-    hasLogin: credentials !== '',
+    proxy: proxy?.url.host,
+    hasLogin: (proxy?.credentials ?? '') !== '',
     ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
   };
 
   return async (request, timeoutMs, cancelled) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const { promise, resolve, reject } = Promise.withResolvers<AttemptOutcome>();
     let proxySocket: Socket | undefined;
     let wasSent = false;
     let response: IncomingMessage | undefined;
     const chunks: Buffer[] = [];
     let bytes = 0;
     const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
-    const text = () => Buffer.concat(chunks).toString('utf8');
+    /** Without a byte order mark. */
+    const text = () => new TextDecoder().decode(Buffer.concat(chunks));
 
     /** Ends the attempt, by what came of the response if that tells enough. */
     const fail = (failure: Failure) => {
       if (response === undefined) resolve({ failure, wasSent });
       else if (isWholeJson(text())) resolve({ response: parse(response, text()) });
-      else if (isSuccess(response)) resolve({ failure, wasSent });
+      else if (isSuccess(parse(response, ''))) resolve({ failure, wasSent });
       else resolve({ response: parse(response, text()), isCut: true });
       client.destroy();
       // Node would keep it open until the proxy responds.
       proxySocket?.destroy();
     };
-    const parse = (from: IncomingMessage, body: string) => ({
-      ...parseResponse(from, body),
-      request: `${request.method} ${request.path} on ${url.host}`,
-      host: url.host,
-      url: baseUrl + request.path,
-    });
 
     // Node obeys it for the connection to a proxy, whatever the agent says, and warns of it.
     const { NODE_TLS_REJECT_UNAUTHORIZED: laxness } = process.env;
@@ -159,7 +141,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     };
     const client = open(baseUrl + request.path, {
       method: request.method,
-      agent: proxy === undefined ? keptAlive : proxyAgent(proxy, onProxySocket),
+      agent: proxy === undefined ? keptAlive : proxyAgent(proxy.url, onProxySocket),
       rejectUnauthorized: true,
       headers: {
         ...headers,
@@ -211,7 +193,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
         if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
         chunks.length = 0;
         // The status of an error says what is needed.
-        if (!isSuccess(message)) resolve({ response: parse(message, '') });
+        if (!isSuccess(parse(message, ''))) resolve({ response: parse(message, '') });
         return fail(responseTooLarge(route, message.statusCode));
       });
       message.on('end', () => {
@@ -233,11 +215,11 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   };
 }
 
-function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
-  return statusCode >= 200 && statusCode < 300;
+export function isSuccess({ status }: { status: number }): boolean {
+  return status >= 200 && status < 300;
 }
 
-function parseResponse({ statusCode = 0, headers }: IncomingMessage, text: string) {
+function parse({ statusCode = 0, headers }: IncomingMessage, text: string): AttemptResponse {
   const receivedMs = Date.now();
   const dateMs = httpDateMs(headers.date ?? '');
   return {
@@ -254,7 +236,7 @@ function parseResponse({ statusCode = 0, headers }: IncomingMessage, text: strin
 /** An object, an array, a string, or a literal; of a number a part is a number too. */
 function isWholeJson(text: string): boolean {
   try {
-    return typeof JSON.parse(withoutMark(text)) !== 'number';
+    return typeof JSON.parse(text) !== 'number';
   } catch {
     return false;
   }
@@ -262,11 +244,7 @@ function isWholeJson(text: string): boolean {
 
 /** Whether the rest of a JSON text is missing. Other texts can't be told from their parts; none at all is whole. */
 function isPartOfJson(text: string): boolean {
-  const json = withoutMark(text).trim();
+  const json = text.trim();
   const isBegun = /^[{["]/.test(json) || ['true', 'false', 'null'].some((literal) => literal.startsWith(json));
   return json !== '' && isBegun && !isWholeJson(json);
-}
-
-function withoutMark(text: string): string {
-  return text.replace(/^\uFEFF/, '');
 }

@@ -1,11 +1,11 @@
 /** The calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
 import { type Budget, partOf, RequestError, type Send } from '../http/client.ts';
-import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { createClock } from './clock.ts';
 import type { Credential } from './credential.ts';
 import { apiError, type InstallationRule, type Operation } from './errors.ts';
 import { readInstallationList } from './installation-list.ts';
-import { isSuccess, tryJson } from './json.ts';
+import { tryJson } from './json.ts';
 import { type MintedToken, mintToken } from './mint.ts';
 import { type Installation, parseAs, parseInstallation, tryAs } from './responses.ts';
 

@@ -1,7 +1,7 @@
 /** Reads the errors of ICR, and of what stands before it, for the words that a person is to see. */
-import type { HttpResponse } from '../http/transport.ts';
+import { type HttpResponse, isSuccess } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
-import { isObject, isSuccess, tryJson } from './json.ts';
+import { isObject, tryJson } from './json.ts';
 
 /** A longer body that is no JSON is a page, not a message. */
 const MAX_PLAIN_MESSAGE_CHARACTERS = 200;

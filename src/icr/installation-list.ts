@@ -1,6 +1,5 @@
 /** Reads the list of the app's installations to its end, of which the documentation tells neither how nor how far. */
-import type { HttpResponse } from '../http/transport.ts';
-import { isSuccess } from './json.ts';
+import { type HttpResponse, isSuccess } from '../http/transport.ts';
 import { type Installation, parseAs, parseInstallationPage } from './responses.ts';
 
 /** The first that is taken is kept: a large page, the documentation's example, and what ICR's demo asks. */

@@ -1,14 +1,9 @@
 /** Reads the body of a response as JSON. */
-import type { HttpResponse } from '../http/transport.ts';
 
 export type Fields = Record<string, unknown>;
 
 /** A response of another shape. Its message names the field, never the body. */
 export class ShapeError extends Error {}
-
-export function isSuccess({ status }: HttpResponse): boolean {
-  return status >= 200 && status < 300;
-}
 
 /** Undefined for what is no JSON. */
 export function tryJson(text: string): unknown {
@@ -22,7 +17,7 @@ export function tryJson(text: string): unknown {
 /** @throws ShapeError */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text);
   } catch {
     if (text.trim() === '') throw new ShapeError('its body is empty');
     // The magic number of gzip (RFC 1952), whose second byte is no UTF-8.

@@ -1,10 +1,9 @@
 /** Mints an access token, masks it before anything else, and says how many may be alive that nobody has seen. */
 import { RequestError } from '../http/client.ts';
-import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { isHtml } from './error-words.ts';
-import { isSuccess } from './json.ts';
 import { type AccessToken, parseAccessToken, parseAs, tryAs } from './responses.ts';
 
 /** docs: Authenticate as an installation. */

@@ -1,10 +1,10 @@
 /** Revokes a token, and says what the answer to that means. */
 import { type Budget, RequestError, type Send, waitWithin } from '../http/client.ts';
-import type { HttpResponse } from '../http/transport.ts';
+import { type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { describeResponse, isFromIcr } from './error-words.ts';
-import { isObject, isSuccess, parseJson } from './json.ts';
+import { isObject, parseJson } from './json.ts';
 
 /** If the step is cancelled: the runner kills ten seconds after its first signal. */
 const GRACE_SECONDS = 4;

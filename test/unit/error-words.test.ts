@@ -1,10 +1,9 @@
 /** What an answer says by itself: whether it is ICR's, whether its route exists, and its words for an error. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HttpResponse } from '../../src/http/transport.ts';
+import { type HttpResponse, isSuccess } from '../../src/http/transport.ts';
 import { describeResponse, isFromIcr, isHtml, readWords } from '../../src/icr/error-words.ts';
 import { isMissingRoute } from '../../src/icr/errors.ts';
-import { isSuccess } from '../../src/icr/json.ts';
 import { answer, html, refusal } from '../support/answer.ts';
 
 test('a status of 200 to 299 is a success, and no other', () => {
@@ -73,7 +72,6 @@ describe('ICR’s words are read', () => {
     ['of a JSON string', error('"no"'), 'no'],
     ['of a short text', error(' Access token invalid\n'), 'Access token invalid'],
     ['of a text of 200 characters', error(`${'x y '.repeat(49)}last`), `${'x y '.repeat(49)}last`],
-    ['after a byte order mark', error('\uFEFF{"message":"no"}'), 'no'],
     ['but not of a longer text', error(`${'x y '.repeat(49)}last!`), undefined],
     ['but not of a page', html(403), undefined],
     ['but not of nothing', error(''), undefined],

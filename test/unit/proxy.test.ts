@@ -1,19 +1,12 @@
 /** Which proxy the environment names for a URL, with literals; the tunnels themselves are tested over sockets. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  assertProxySupport,
-  basicCredentials,
-  isLoopback,
-  proxyFor,
-  proxyForHttpOnly,
-  proxyPasswords,
-} from '../../src/http/proxy.ts';
+import { isLoopback, passwordsIn, proxyFor, proxyForHttpOnly } from '../../src/http/proxy.ts';
 
 const API = new URL('https://api.carbonregistry.com');
 
 function hostOf(environment: NodeJS.ProcessEnv, url = API): string | undefined {
-  return proxyFor(url, environment)?.host;
+  return proxyFor(url, environment)?.url.host;
 }
 
 describe('https_proxy', () => {
@@ -29,14 +22,13 @@ describe('https_proxy', () => {
   test('may hold a user name and a password of any character, percent-encoded', () => {
     const all = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
     const proxy = proxyFor(API, { https_proxy: `http://us%65r:${encodeURIComponent(`${all}äö€`)}@a:1` });
-    assert.ok(proxy !== undefined);
-    assert.equal(Buffer.from(basicCredentials(proxy), 'base64').toString(), `user:${all}äö€`);
-    assert.equal(proxyFor(API, { https_proxy: "http://u:a:b!$&'()*+,;=~-._@a:1" })?.host, 'a:1');
+    assert.equal(Buffer.from(proxy?.credentials ?? '', 'base64').toString(), `user:${all}äö€`);
+    assert.equal(hostOf({ https_proxy: "http://u:a:b!$&'()*+,;=~-._@a:1" }), 'a:1');
   });
 
   test('may lack its scheme, and may be IPv6', () => {
-    assert.equal(proxyFor(API, { https_proxy: 'proxy.corp:3128' })?.href, 'http://proxy.corp:3128/');
-    assert.equal(proxyFor(API, { https_proxy: 'user:pass@proxy.corp:3128' })?.password, 'pass');
+    assert.equal(proxyFor(API, { https_proxy: 'proxy.corp:3128' })?.url.href, 'http://proxy.corp:3128/');
+    assert.equal(proxyFor(API, { https_proxy: 'user:pass@proxy.corp:3128' })?.url.password, 'pass');
     assert.equal(hostOf({ https_proxy: 'http://[::1]:3128' }), '[::1]:3128');
     assert.equal(hostOf({ https_proxy: 'http://u:p@proxy.corp:3128/' }), 'proxy.corp:3128');
     assert.equal(hostOf({ https_proxy: 'http://proxy.corp:3128/path?x#y' }), 'proxy.corp:3128');
@@ -88,15 +80,15 @@ describe('https_proxy', () => {
   }
 
   test('has a password as it is written and as it is sent', () => {
-    assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p%40ss@a:1' }), ['p%40ss', 'p@ss']);
-    assert.deepEqual(proxyPasswords({ HTTPS_PROXY: 'u:pass@a:1' }), ['pass', 'pass']);
-    assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p%zz@a:1' }), ['p%zz']);
-    assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:31337#@a:1' }), ['31337#', '31337#']);
-    assert.deepEqual(proxyPasswords({ https_proxy: 'socks5://u:p://s@a:1' }), ['p://s', 'p://s']);
-    assert.deepEqual(proxyPasswords({ https_proxy: 'u:p://s@a:1' }), ['p://s', 'p://s']);
-    assert.deepEqual(proxyPasswords({ https_proxy: 'http:u:pass@a:1' }), ['pass', 'pass']);
-    assert.deepEqual(proxyPasswords({ https_proxy: 'http://u:p@s/s#1@a:1' }), ['p@s/s#1', 'p@s/s#1']);
-    for (const setting of ['http://a:1', '', '://']) assert.deepEqual(proxyPasswords({ https_proxy: setting }), []);
+    assert.deepEqual(passwordsIn('http://u:p%40ss@a:1'), ['p%40ss', 'p@ss']);
+    assert.deepEqual(passwordsIn('u:pass@a:1'), ['pass', 'pass']);
+    assert.deepEqual(passwordsIn('http://u:p%zz@a:1'), ['p%zz']);
+    assert.deepEqual(passwordsIn('http://u:31337#@a:1'), ['31337#', '31337#']);
+    assert.deepEqual(passwordsIn('socks5://u:p://s@a:1'), ['p://s', 'p://s']);
+    assert.deepEqual(passwordsIn('u:p://s@a:1'), ['p://s', 'p://s']);
+    assert.deepEqual(passwordsIn('http:u:pass@a:1'), ['pass', 'pass']);
+    assert.deepEqual(passwordsIn('http://u:p@s/s#1@a:1'), ['p@s/s#1', 'p@s/s#1']);
+    for (const setting of ['http://a:1', '', '://']) assert.deepEqual(passwordsIn(setting).filter(Boolean), []);
   });
 });
 
@@ -154,7 +146,7 @@ test('what a proxy is sent is base64 of the user name and the password, decoded'
     ['http://user@proxy:1', 'dXNlcjo='],
     ['http://proxy:1', ''],
   ];
-  for (const [setting, sent] of cases) assert.equal(basicCredentials(new URL(setting)), sent);
+  for (const [setting, sent] of cases) assert.equal(proxyFor(API, { https_proxy: setting })?.credentials, sent);
 });
 
 test('a variable that names a proxy for http alone is told if there is none for https', () => {
@@ -170,9 +162,10 @@ test('a variable that names a proxy for http alone is told if there is none for 
 });
 
 test('a Node that would go around the proxy is an error', () => {
-  for (const node of ['24.5.0', '24.10.0', '25.0.0', '26.1.0']) assert.doesNotThrow(() => assertProxySupport(node));
+  const PROXY = { https_proxy: 'http://a:1' };
+  for (const node of ['24.5.0', '24.10.0', '25.0.0', '26.1.0']) assert.doesNotThrow(() => proxyFor(API, PROXY, node));
   for (const node of ['24.4.1', '24.0.0', '22.21.0']) {
-    assert.throws(() => assertProxySupport(node), {
+    assert.throws(() => proxyFor(API, PROXY, node), {
       message: `\`https_proxy\` needs Node 24.5 or later, and Node ${node} runs the action. Update the runner, or name the API’s host in \`no_proxy\` if it can be reached without the proxy.`,
     });
   }

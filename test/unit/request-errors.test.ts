@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { describeError, noResponse, RequestError, type Route } from '../../src/http/errors.ts';
+import { describeError, noResponse, RequestError, type Route } from '../../src/http/request-error.ts';
 
 const SET: Route = {
   host: 'icr.example',

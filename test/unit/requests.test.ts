@@ -80,7 +80,7 @@ for (const [name, bytes, text] of [
   ['an object', '{"token":"x"}'],
   ['an array', '[1]'],
   ['a literal', 'true'],
-  ['a byte order mark before it', '\u00ef\u00bb\u00bf[1]', '\uFEFF[1]'],
+  ['a byte order mark before it', '\u00ef\u00bb\u00bf[1]', '[1]'],
 ] as const) {
   for (const [how, head, ends] of [
     ['more was announced and the connection ended', 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n', true],

@@ -4,8 +4,6 @@ import { describe, test } from 'node:test';
 import { ShapeError } from '../../src/icr/json.ts';
 import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../src/icr/responses.ts';
 
-const BYTE_ORDER_MARK = '\uFEFF';
-
 describe('an installation', () => {
   const organization = (id: string, name?: string) => ({ id, name });
   const cases: [what: string, body: unknown, organization: { id: string; name: string | undefined } | undefined][] = [
@@ -198,8 +196,4 @@ describe('an access token', () => {
       );
     });
   }
-});
-
-test('a byte order mark before the JSON is no part of it', () => {
-  assert.equal(parseInstallation(`${BYTE_ORDER_MARK}{"id":"a"}`).id, 'a');
 });

@@ -170,13 +170,6 @@ export function protocolSwitched(route: Route): Failure {
   return { problem, fix: fixOfApiUrl(route), isFinal: true };
 }
 
-export function notEncrypted(): Failure {
-  return {
-    problem: '`api-url` is not https',
-    fix: 'Begin `api-url` with https://.',
-  };
-}
-
 /**
  * What a proxy's status to a CONNECT means. Node's own message is never shown: that of 24.5 holds the password.
  *
