@@ -2594,33 +2594,35 @@ function filter(permissions, keep) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
+
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
-const pem_MIN_MASKED_CHARACTERS = 16;
-const MIN_KEY_BYTES = 300;
+const BOUNDARY = /-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g;
 const STANDARD_LINE = /[\w+/=]{1,64}/g;
+const MIN_LINE_CHARACTERS = 16;
+const MIN_KEY_BYTES = 300;
 function readPasted(raw) {
     const layers = layersOf(raw);
     const text = layers.at(-1) ?? '';
     const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
-    const block = blocks.find(({ label }) => isKeyLabel(label)) ?? blocks[0];
-    const bodies = blocks.length > 0 ? blocks.map(({ body }) => body) : [pieces(text).filter(isMasked).join('')];
+    const block = blocks.find(({ label }) => label.endsWith('PRIVATE KEY')) ?? blocks[0];
+    const bare = linesOf(text).join('');
+    const bodies = block === undefined ? [bare] : blocks.map(({ body }) => body);
     const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
-    const secretLines = new Set([...layers.flatMap(pieces), ...bodies, ...standardLines].filter(isMasked));
-    return { text, blocks, bytes: base64Bytes(block?.body ?? text), secretLines, raw };
+    const secretLines = new Set([...layers.flatMap(linesOf), ...[...bodies, ...standardLines].filter(isLong)]);
+    return { raw, text, hasBlock: block !== undefined, bytes: base64Bytes(block?.body ?? text), secretLines };
+}
+function readMasked(raw) {
+    const pasted = readPasted(raw);
+    for (const line of pasted.secretLines)
+        maskSecret(line);
+    return pasted;
 }
 function holdsKey({ text, bytes }) {
-    return /BEGIN [A-Z ]*PRIVATE KEY/.test(text) || (bytes?.length ?? 0) >= MIN_KEY_BYTES;
-}
-function isKeyLabel(label) {
-    return label === 'PRIVATE KEY' || label === 'RSA PRIVATE KEY';
-}
-function base64Bytes(text) {
-    const base64 = squeeze(text);
-    return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
+    return /BEGIN [A-Z ]*PRIVATE KEY/.test(text) || bytes.length >= MIN_KEY_BYTES;
 }
 function layersOf(raw) {
     const text = unpack(raw);
-    const inner = unpack(base64Bytes(text)?.toString('utf8') ?? '');
+    const inner = unpack(base64Bytes(text).toString('utf8'));
     return /-----BEGIN|^[\t\n\r -~]+$/.test(inner) ? [text, ...layersOf(inner)] : [text];
 }
 function unpack(raw) {
@@ -2631,11 +2633,15 @@ function unpack(raw) {
         .replace(/^(["'`])(.*)\1$/s, '$2')
         .trim();
 }
-function isMasked(line) {
-    return line.length >= pem_MIN_MASKED_CHARACTERS;
+function base64Bytes(text) {
+    const base64 = squeeze(text);
+    return Buffer.from(/^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : '', 'base64');
 }
-function pieces(text) {
-    return text.replace(/-{1,5} ?(?:BEGIN|END)[A-Z0-9 ]{0,40}?(?:KEY|CERTIFICATE)-*/g, '\n').split(/\s+/);
+function linesOf(text) {
+    return text.replace(BOUNDARY, '\n').split(/\s+/).filter(isLong);
+}
+function isLong(line) {
+    return line.length >= MIN_LINE_CHARACTERS;
 }
 function squeeze(text) {
     return text.replace(/\s+/g, '');
@@ -2647,7 +2653,6 @@ const external_node_crypto_namespaceObject = require("node:crypto");
 
 
 const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
-const ELLIPTIC_CURVE = 'is an elliptic-curve (EC) key: ICR Apps use RSA keys';
 const diagnosis_CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
 const BY_TEXT = [
@@ -2656,78 +2661,54 @@ const BY_TEXT = [
     [/ENCRYPTED/, ENCRYPTED],
     [/BEGIN OPENSSH PRIVATE KEY/, 'is an OpenSSH key: ICR Apps use RSA keys in PEM'],
     [/BEGIN CERTIFICATE/, diagnosis_CERTIFICATE],
-    [/BEGIN EC PRIVATE KEY/, ELLIPTIC_CURVE],
     [/BEGIN (?:RSA )?PUBLIC KEY|^ssh-(?:rsa|ed25519) /, PUBLIC],
+    [/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/, 'is a JWT: give it to the input `jwt` instead'],
 ];
+const BY_BYTES = [
+    [(der) => new external_node_crypto_namespaceObject.X509Certificate(der), diagnosis_CERTIFICATE],
+    [(key) => (0,external_node_crypto_namespaceObject.createPublicKey)({ key, format: 'der', type: 'spki' }), PUBLIC],
+    [(key) => (0,external_node_crypto_namespaceObject.createPublicKey)({ key, format: 'der', type: 'pkcs1' }), PUBLIC],
+];
+const PATH = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]{0,255}$|^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$|^[\w.-]{1,64}(?:[\\/][\w.-]{1,64}){1,3}$/i;
 function diagnose(pasted) {
-    const { text, blocks, bytes, raw } = pasted;
-    const known = BY_TEXT.find(([pattern]) => pattern.test(text));
+    const { raw, text, hasBlock, bytes } = pasted;
+    const known = BY_TEXT.find(([pattern]) => pattern.test(text)) ?? BY_BYTES.find(([read]) => attempt(() => read(bytes)));
     if (known !== undefined)
         return known[1];
-    if (bytes !== undefined && isReadable(() => new external_node_crypto_namespaceObject.X509Certificate(bytes)))
-        return diagnosis_CERTIFICATE;
-    if (bytes !== undefined && isPublicKey(bytes))
-        return PUBLIC;
-    if (isPath(raw.trim()))
+    if (PATH.test(raw.trim()))
         return 'is the path of a file: the input takes the text of the key itself';
-    if (/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text))
-        return 'is a JWT: give it to the input `jwt` instead';
-    const isHalf = blocks.length === 0 && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
+    const isHalf = !hasBlock && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
     if (isHalf)
         return 'is cut off: its beginning or its end is missing';
-    if (blocks.some(({ label }) => isKeyLabel(label)) || holdsKey(pasted))
-        return 'is cut off or damaged: it can’t be read';
-    return 'is not a private key in PEM';
+    return holdsKey(pasted) ? 'is cut off or damaged: it can’t be read' : 'is not a private key in PEM';
 }
-function isPublicKey(bytes) {
-    return ['spki', 'pkcs1'].some((type) => isReadable(() => (0,external_node_crypto_namespaceObject.createPublicKey)({ key: bytes, format: 'der', type })));
-}
-function isReadable(read) {
+function attempt(read) {
     try {
-        read();
-        return true;
+        return read();
     }
     catch {
-        return false;
+        return undefined;
     }
-}
-function isPath(text) {
-    return (/^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]{0,255}$/.test(text) ||
-        /^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$/i.test(text) ||
-        /^[\w.-]{1,64}(?:[\\/][\w.-]{1,64}){1,3}$/.test(text));
 }
 
 ;// CONCATENATED MODULE: ./src/signing/private-key.ts
 
 
-
-
 const MIN_MODULUS_BITS = 2048;
 const NEXT_STEP = 'Give the input `private-key` the whole text of the .pem file from the app’s “Credentials” tab.';
-function readPrivateKey(raw) {
-    const pasted = readPasted(raw);
-    for (const line of pasted.secretLines)
-        maskSecret(line);
-    return parsePrivateKey(pasted);
-}
-function parsePrivateKey(pasted) {
-    const key = importKey(pasted);
-    if (key === undefined)
-        throw keyError(diagnose(pasted));
-    const mistake = mistakeOf(key);
-    if (mistake !== undefined)
-        throw keyError(mistake);
+function readPrivateKey(pasted) {
+    const key = importDer(pasted.bytes, 'pkcs8') ?? importDer(pasted.bytes, 'pkcs1') ?? refuse(diagnose(pasted));
+    const type = key.asymmetricKeyType;
+    if (type === 'rsa-pss')
+        refuse('is an RSA-PSS key, which can’t sign RS256: ICR Apps use RSA keys');
+    if (type === 'ec')
+        refuse('is an elliptic-curve (EC) key: ICR Apps use RSA keys');
+    if (type !== 'rsa')
+        refuse(`is a key of type ${type}: ICR Apps use RSA keys`);
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (bits < MIN_MODULUS_BITS)
+        refuse(`is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`);
     return key;
-}
-function fingerprint(key) {
-    const spki = (0,external_node_crypto_namespaceObject.createPublicKey)(key).export({ type: 'spki', format: 'der' });
-    return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(spki).digest('base64');
-}
-function importKey({ blocks, bytes }) {
-    const isBare = blocks.length === 0;
-    if (bytes === undefined || !(isBare || blocks.some(({ label }) => isKeyLabel(label))))
-        return undefined;
-    return importDer(bytes, 'pkcs8') ?? importDer(bytes, 'pkcs1');
 }
 function importDer(der, type) {
     try {
@@ -2735,40 +2716,24 @@ function importDer(der, type) {
     }
     catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE')
-            throw keyError(ENCRYPTED);
+            refuse(ENCRYPTED);
         return undefined;
     }
 }
-function mistakeOf(key) {
-    const type = key.asymmetricKeyType;
-    if (type === 'rsa-pss')
-        return 'is an RSA-PSS key, which can’t sign RS256: ICR Apps use RSA keys';
-    if (type === 'ec')
-        return ELLIPTIC_CURVE;
-    if (type !== 'rsa')
-        return `is a key of type ${type}: ICR Apps use RSA keys`;
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    if (bits < MIN_MODULUS_BITS)
-        return `is an RSA key of ${bits} bits: RS256 needs at least ${MIN_MODULUS_BITS}`;
-    return undefined;
+function fingerprint(key) {
+    const spki = (0,external_node_crypto_namespaceObject.createPublicKey)(key).export({ type: 'spki', format: 'der' });
+    return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(spki).digest('base64');
 }
 function signWithKey(key, text) {
-    const signature = verifiedSignature(key, Buffer.from(text));
-    if (signature !== undefined)
-        return signature;
-    throw keyError('is damaged: what it signs can’t be verified');
+    const bytes = Buffer.from(text);
+    const verified = attempt(() => {
+        const signature = (0,external_node_crypto_namespaceObject.sign)('sha256', bytes, key);
+        return (0,external_node_crypto_namespaceObject.verify)('sha256', bytes, (0,external_node_crypto_namespaceObject.createPublicKey)(key), signature) ? signature : undefined;
+    });
+    return verified ?? refuse('is damaged: what it signs can’t be verified');
 }
-function verifiedSignature(key, text) {
-    try {
-        const signature = (0,external_node_crypto_namespaceObject.sign)('sha256', text, key);
-        return (0,external_node_crypto_namespaceObject.verify)('sha256', text, (0,external_node_crypto_namespaceObject.createPublicKey)(key), signature) ? signature : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-function keyError(mistake) {
-    return new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
+function refuse(mistake) {
+    throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }
 
 ;// CONCATENATED MODULE: ./src/signing/bash.ts
@@ -3124,9 +3089,11 @@ function readCredential() {
         'sign-command': readText('sign-command'),
         jwt: readText('jwt'),
     };
-    for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt])
-        maskSecret(secret);
-    const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
+    if (/\s/.test(given.jwt))
+        readMasked(given.jwt);
+    else
+        maskSecret(given.jwt);
+    const key = given['private-key'] === '' ? undefined : readPrivateKey(readMasked(given['private-key']));
     assertNoKey(given['sign-command']);
     const appId = readId('app-id');
     const names = Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [`\`${name}\``]));
@@ -3143,11 +3110,9 @@ function readCredential() {
     return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
 }
 function assertNoKey(command) {
-    const pasted = readPasted(command);
-    if (!holdsKey(pasted))
+    if (!holdsKey(readPasted(command)))
         return;
-    for (const line of pasted.secretLines)
-        maskSecret(line);
+    readMasked(command);
     throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 function readJwtCredential(jwt, appId) {

@@ -7,7 +7,7 @@ import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { holdsKey, readPasted } from '../signing/pem.ts';
+import { holdsKey, readMasked, readPasted } from '../signing/pem.ts';
 import { readPrivateKey } from '../signing/private-key.ts';
 import { commandSigner, keySigner } from '../signing/signer.ts';
 import { readBoolean, readChoice, readId, readText } from './fields.ts';
@@ -68,8 +68,9 @@ function readCredential(): Credential | undefined {
     jwt: readText('jwt'),
   };
   // White space is in no JWT, but in a key in the wrong place, whose header must not be masked.
-  for (const secret of /\s/.test(given.jwt) ? readPasted(given.jwt).secretLines : [given.jwt]) maskSecret(secret);
-  const key = given['private-key'] === '' ? undefined : readPrivateKey(given['private-key']);
+  if (/\s/.test(given.jwt)) readMasked(given.jwt);
+  else maskSecret(given.jwt);
+  const key = given['private-key'] === '' ? undefined : readPrivateKey(readMasked(given['private-key']));
   assertNoKey(given['sign-command']);
   const appId = readId('app-id');
   const names = Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [`\`${name}\``]));
@@ -86,9 +87,8 @@ function readCredential(): Credential | undefined {
 
 /** A command line is seen by every user of the machine. */
 function assertNoKey(command: string): void {
-  const pasted = readPasted(command);
-  if (!holdsKey(pasted)) return;
-  for (const line of pasted.secretLines) maskSecret(line);
+  if (!holdsKey(readPasted(command))) return;
+  readMasked(command);
   throw new Error('`sign-command` holds a key, not a command that signs. Give a key to the input `private-key`.');
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { holdsKey, readPasted } from '../../src/signing/pem.ts';
-import { fingerprint, parsePrivateKey, signWithKey } from '../../src/signing/private-key.ts';
+import { fingerprint, readPrivateKey, signWithKey } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { assertNoSecrets, createScene, KEYS, keyLines } from '../support/scene.ts';
 
@@ -73,7 +73,7 @@ describe('A key is accepted', LIMIT, () => {
       test(`as ${container}, ${shape}, and its lines are to be masked`, () => {
         const pasted = change(pem);
         const read = readPasted(pasted);
-        assert.equal(fingerprint(parsePrivateKey(read)), FINGERPRINT);
+        assert.equal(fingerprint(readPrivateKey(read)), FINGERPRINT);
         assertMasks([...read.secretLines], pem, pasted);
       });
     }
@@ -195,7 +195,7 @@ describe('Given as a key, a sentence of its own refuses', LIMIT, () => {
     test(what, () => {
       const read = readPasted(pasted);
       assertRefusal(
-        messageOf(() => signWithKey(parsePrivateKey(read), 'text')),
+        messageOf(() => signWithKey(readPrivateKey(read), 'text')),
         says,
         pasted,
       );
@@ -287,7 +287,7 @@ describe('A key with one wrong character', LIMIT, () => {
 /** Fails if the key is taken and signs anything else, or if the message is not one of this project. */
 function kindOf(pasted: string): string {
   try {
-    const key = parsePrivateKey(readPasted(pasted));
+    const key = readPrivateKey(readPasted(pasted));
     const text = Buffer.from('text');
     assert.ok(verify('sha256', text, KEYS.publicKey, signWithKey(key, 'text')), 'signs what ICR cannot verify');
     return 'signs as the key does';

@@ -1,7 +1,7 @@
 /** Signs the app JWTs of the probe: as the action does, and with one thing different in each. */
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readPasted } from '../../src/signing/pem.ts';
-import { parsePrivateKey } from '../../src/signing/private-key.ts';
+import { readPrivateKey } from '../../src/signing/private-key.ts';
 
 export interface App {
   readonly id: string;
@@ -22,7 +22,7 @@ export interface JwtVariation {
 
 /** @throws Error that says what is wrong with the key and holds nothing of it */
 export function readApp(id: string, pem: string): App {
-  return { id, pem, key: parsePrivateKey(readPasted(pem)) };
+  return { id, pem, key: readPrivateKey(readPasted(pem)) };
 }
 
 export function signJwt(app: App, nowSeconds: number, variation: JwtVariation = {}): string {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { readAppJwt } from '../../../src/icr/app-jwt.ts';
+import { readMasked } from '../../../src/signing/pem.ts';
 import { fingerprint, readPrivateKey } from '../../../src/signing/private-key.ts';
 import { captured, FRAGMENTS, longText, outsideText, property } from '../../support/properties.ts';
 
@@ -96,7 +97,7 @@ property(
   500,
   fc.tuple(pem, shaping),
   ([{ key, text }, how]) => {
-    const { value, error, printed } = captured(() => readPrivateKey(reshape(text, how)));
+    const { value, error, printed } = captured(() => readPrivateKey(readMasked(reshape(text, how))));
     assert.equal(error, undefined, String(error));
     assert.ok(value !== undefined);
     assert.equal(fingerprint(value), fingerprint(key));
@@ -122,7 +123,7 @@ const almostKey = fc.oneof(
 );
 
 property('anything else as a key is an error in one sentence that holds nothing of it', 1500, almostKey, (text) => {
-  const { value, error, printed } = captured(() => readPrivateKey(text));
+  const { value, error, printed } = captured(() => readPrivateKey(readMasked(text)));
   assertMasks(masksIn(printed));
   if (error === undefined) return assert.equal(value?.asymmetricKeyType, 'rsa');
   assert.ok(error instanceof Error);
