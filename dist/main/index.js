@@ -2451,7 +2451,7 @@ const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
 const MAX_LIFETIME_SECONDS = 600;
 const LIFETIME_SECONDS = 540;
-async function signAppJwt(appId, signer, nowSeconds, cancelled) {
+async function signAppJwt(appId, sign, nowSeconds, cancelled) {
     const header = { alg: ALGORITHM, typ: 'JWT' };
     const claims = {
         iss: appId,
@@ -2460,7 +2460,7 @@ async function signAppJwt(appId, signer, nowSeconds, cancelled) {
         alg: ALGORITHM,
     };
     const signingInput = [header, claims].map((part) => base64url_encode(JSON.stringify(part))).join('.');
-    return `${signingInput}.${base64url_encode(await signer.sign(signingInput, cancelled))}`;
+    return `${signingInput}.${base64url_encode(await sign(signingInput, cancelled))}`;
 }
 function readAppJwt(jwt, nowSeconds) {
     if (/^bearer\s/i.test(jwt))
@@ -2502,13 +2502,13 @@ function toFields(part) {
 ;// CONCATENATED MODULE: ./src/icr/credential.ts
 
 
-function signedHere(appId, signer) {
+function signedHere(appId, input, sign, fingerprint) {
     const jwtByOffset = new Map();
     return {
         appId,
-        input: signer.source,
+        input,
         get fingerprint() {
-            return signer.fingerprint;
+            return fingerprint?.();
         },
         canSignAgain: true,
         jwt: async (clockOffsetMs, cancelled) => {
@@ -2516,7 +2516,7 @@ function signedHere(appId, signer) {
             if (signed !== undefined)
                 return signed;
             const nowSeconds = Math.floor((Date.now() + clockOffsetMs) / 1000);
-            const jwt = await signAppJwt(appId, signer, nowSeconds, cancelled);
+            const jwt = await signAppJwt(appId, sign, nowSeconds, cancelled);
             maskSecret(jwt);
             jwtByOffset.set(clockOffsetMs, jwt);
             return jwt;
@@ -2605,8 +2605,7 @@ function readPasted(raw) {
     const text = layers.at(-1) ?? '';
     const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
     const block = blocks.find(({ label }) => label.endsWith('PRIVATE KEY')) ?? blocks[0];
-    const bare = linesOf(text).join('');
-    const bodies = block === undefined ? [bare] : blocks.map(({ body }) => body);
+    const bodies = block === undefined ? [linesOf(text).join('')] : blocks.map(({ body }) => body);
     const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
     const secretLines = new Set([...layers.flatMap(linesOf), ...[...bodies, ...standardLines].filter(isLong)]);
     return { raw, text, hasBlock: block !== undefined, bytes: base64Bytes(block?.body ?? text), secretLines };
@@ -2677,8 +2676,7 @@ function diagnose(pasted) {
         return known[1];
     if (PATH.test(raw.trim()))
         return 'is the path of a file: the input takes the text of the key itself';
-    const isHalf = !hasBlock && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
-    if (isHalf)
+    if (!hasBlock && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text))
         return 'is cut off: its beginning or its end is missing';
     return holdsKey(pasted) ? 'is cut off or damaged: it can’t be read' : 'is not a private key in PEM';
 }
@@ -2736,79 +2734,37 @@ function refuse(mistake) {
     throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }
 
-;// CONCATENATED MODULE: ./src/signing/bash.ts
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = require("node:path");
+;// CONCATENATED MODULE: ./src/signing/end-command.ts
 
-const MAX_STDOUT_BYTES = 64 * 1024;
-const MAX_STDERR_BYTES = 16 * 1024 * 1024;
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
 const MAX_KILL_ROUNDS = 5;
-function bashProcess(command, platform) {
-    return { args: ['--noprofile', '--norc', '-eo', 'pipefail', '-c', command], detached: platform !== 'win32' };
-}
-async function runInBash(command, stdio, env, mark, timeLimitMs, cancelled) {
-    cancelled?.throwIfAborted();
-    const { args, detached } = bashProcess(command, process.platform);
-    const child = childProcess().spawn('bash', args, { env, detached, stdio: [...stdio], windowsHide: true });
-    const kill = () => signalAll(child, mark, 'SIGKILL');
-    process.once('exit', kill);
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const [, stdout, stderr] = stdio;
-    const checkSizes = () => {
-        if ((0,external_node_fs_namespaceObject.fstatSync)(stdout).size > MAX_STDOUT_BYTES)
-            resolve({ end: 'long stdout' });
-        if ((0,external_node_fs_namespaceObject.fstatSync)(stderr).size > MAX_STDERR_BYTES)
-            resolve({ end: 'long stderr' });
-    };
-    const poll = setInterval(checkSizes, POLL_MS);
-    const limit = setTimeout(() => resolve({ end: 'timeout' }), timeLimitMs);
-    const cancel = () => reject(cancelled?.reason);
-    cancelled?.addEventListener('abort', cancel);
-    const settle = (exitCode, signal) => {
-        checkSizes();
-        resolve(signal === null ? { end: 'exit', exitCode: exitCode ?? 0 } : { end: 'signal', signal });
-    };
-    child.once('error', reject);
-    child.once('exit', settle);
-    try {
-        return await promise;
-    }
-    finally {
-        clearInterval(poll);
-        clearTimeout(limit);
-        cancelled?.removeEventListener('abort', cancel);
-        child.off('exit', settle);
-        await endAll(child, mark);
-        process.off('exit', kill);
-    }
-}
-function childProcess() {
-    return process.getBuiltinModule('node:child_process');
-}
-async function endAll(child, mark) {
-    if (!signalAll(child, mark, 'SIGTERM'))
+const pause = () => new Promise((resolve) => void setTimeout(resolve, POLL_MS));
+async function endCommand(bash, mark) {
+    if (!signalCommand(bash, mark, 'SIGTERM'))
         return;
     const deadline = performance.now() + GRACE_MS;
-    while (performance.now() < deadline && signalAll(child, mark, 0))
-        await bash_sleep(POLL_MS);
-    for (let round = 0; round < MAX_KILL_ROUNDS && signalAll(child, mark, 'SIGKILL'); round += 1)
-        await bash_sleep(POLL_MS);
+    while (performance.now() < deadline && signalCommand(bash, mark, 0))
+        await pause();
+    for (let round = 0; round < MAX_KILL_ROUNDS && signalCommand(bash, mark, 'SIGKILL'); round += 1)
+        await pause();
 }
-function signalAll(child, mark, signal) {
-    if (child.pid === undefined)
+function signalCommand(bash, mark, signal) {
+    if (bash.pid === undefined)
         return false;
     if (process.platform === 'win32')
-        return signal !== 0 && endTree(child);
-    const ids = process.platform === 'linux' ? processesOf(child.pid, mark) : [-child.pid];
-    return ids.map((id) => signalOne(id, signal)).includes(true);
+        return signal !== 0 && endTree(bash);
+    const ids = process.platform === 'linux' ? processesOf(bash.pid, mark) : [-bash.pid];
+    return ids.map((id) => ifItRuns(() => process.kill(id, signal))).includes(true);
 }
-function signalOne(id, signal) {
-    try {
-        return process.kill(id, signal);
-    }
-    catch {
+function endTree({ pid, exitCode, signalCode }) {
+    if (exitCode !== null || signalCode !== null)
         return false;
-    }
+    const { spawnSync } = process.getBuiltinModule('node:child_process');
+    spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+    return true;
 }
 function processesOf(group, mark) {
     const ids = (0,external_node_fs_namespaceObject.readdirSync)('/proc').filter((name) => /^\d+$/.test(name));
@@ -2819,23 +2775,61 @@ function isIn(group, stat) {
     return state !== 'Z' && processGroup === String(group);
 }
 function readProc(id, name) {
+    return ifItRuns(() => (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${id}/${name}`, 'utf8')) ?? '';
+}
+function ifItRuns(act) {
     try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${id}/${name}`, 'utf8');
+        return act();
     }
     catch {
-        return '';
+        return undefined;
     }
 }
-function endTree({ pid, exitCode, signalCode }) {
-    if (exitCode !== null || signalCode !== null)
-        return false;
-    childProcess().spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
-    return true;
+
+;// CONCATENATED MODULE: ./src/signing/bash.ts
+
+
+const MAX_STDOUT_BYTES = 64 * 1024;
+const MAX_STDERR_BYTES = 16 * 1024 * 1024;
+const bash_POLL_MS = 50;
+function bashProcess(command, platform) {
+    return { args: ['--noprofile', '--norc', '-eo', 'pipefail', '-c', command], detached: platform !== 'win32' };
 }
-function bash_sleep(milliseconds) {
-    return new Promise((resolve) => {
-        setTimeout(resolve, milliseconds);
-    });
+async function runInBash(command, stdio, env, mark, timeLimitMs, cancelled) {
+    cancelled?.throwIfAborted();
+    const { args, detached } = bashProcess(command, process.platform);
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    const child = spawn('bash', args, { env, detached, stdio, windowsHide: true });
+    const kill = () => signalCommand(child, mark, 'SIGKILL');
+    process.once('exit', kill);
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const [, stdout, stderr] = stdio;
+    const deadline = performance.now() + timeLimitMs;
+    const checkLimits = () => {
+        if ((0,external_node_fs_namespaceObject.fstatSync)(stdout).size > MAX_STDOUT_BYTES)
+            resolve('long stdout');
+        if ((0,external_node_fs_namespaceObject.fstatSync)(stderr).size > MAX_STDERR_BYTES)
+            resolve('long stderr');
+        if (performance.now() > deadline)
+            resolve('timeout');
+    };
+    const poll = setInterval(checkLimits, bash_POLL_MS);
+    cancelled?.addEventListener('abort', () => reject(cancelled.reason));
+    const settle = (exitCode, signal) => {
+        checkLimits();
+        resolve(signal ?? exitCode ?? 0);
+    };
+    child.once('error', reject);
+    child.once('exit', settle);
+    try {
+        return await promise;
+    }
+    finally {
+        clearInterval(poll);
+        child.off('exit', settle);
+        await endCommand(child, mark);
+        process.off('exit', kill);
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/signing/signature.ts
@@ -2845,20 +2839,19 @@ function readSignature(stdout) {
     const text = stdout.toString('latin1').trim();
     if (text === '')
         return { mistake: 'printed nothing' };
-    if (/^[{[]/.test(text) && isPrintable(text))
+    if (/^[{[][\t\n\r\x20-\x7e]*$/.test(text))
         return { mistake: 'printed JSON, not the signature alone' };
     if (isHexadecimal(text))
         return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
     const decoded = signature_decodeBase64(text);
-    for (const bytes of [decoded, stdout]) {
-        if (bytes !== undefined && SIGNATURE_BYTES.includes(bytes.length))
-            return { signature: bytes };
-    }
-    const bytes = decoded ?? stdout;
-    const count = decoded === undefined ? `${bytes.length} bytes` : `base64 of ${bytes.length} bytes`;
-    if (isEllipticCurveSize(bytes.length))
-        return { mistake: `printed ${count}, likely an elliptic-curve signature` };
-    return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
+    const signature = decoded ?? stdout;
+    const { length } = signature;
+    if (SIGNATURE_BYTES.includes(length))
+        return { signature };
+    const count = decoded === undefined ? `${length} bytes` : `base64 of ${length} bytes`;
+    const isEllipticCurve = (length >= 64 && length <= 72) || (length >= 96 && length <= 104);
+    const reason = isEllipticCurve ? 'likely an elliptic-curve signature' : 'not the 256, 384 or 512 of RSA';
+    return { mistake: `printed ${count}, ${reason}` };
 }
 function isHexadecimal(text) {
     const words = text.match(/(?<![\da-z])(?:0?x)?[\da-f]{2,}(?![\da-z])/gi) ?? [];
@@ -2868,14 +2861,9 @@ function signature_decodeBase64(text) {
     const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');
     return /^[\w+/-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }
-function isEllipticCurveSize(bytes) {
-    return (bytes >= 64 && bytes <= 72) || (bytes >= 96 && bytes <= 104);
-}
-function isPrintable(text) {
-    return /^[\t\n\r\x20-\x7e]*$/.test(text);
-}
 
 ;// CONCATENATED MODULE: ./src/signing/sign-command.ts
+
 
 
 
@@ -2890,55 +2878,48 @@ const LIKE_SIGNATURE = /(?:(?=(?:[^A-Z ]{0,40}[A-Z]){8})[\w+/=-]{60,} ?)+(?:[\w+
 const NOT_FOUND = 127;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
 async function signByCommand(command, signingInput, cancelled, timeLimitMs = TIME_LIMIT_MS) {
-    return await withFiles(signingInput, async (files, stdio) => {
-        const env = environment(files.input, signingInput);
-        const outcome = await runInBash(command, stdio, env, files.input, timeLimitMs, cancelled).catch(explainStart);
-        const said = () => quoteEnd((0,external_node_fs_namespaceObject.readFileSync)(files.stderr, 'utf8'));
-        if (outcome.end !== 'exit' || outcome.exitCode !== 0)
-            throw new Error(describeFailure(outcome, timeLimitMs, said));
-        const printed = readSignature((0,external_node_fs_namespaceObject.readFileSync)(files.stdout));
+    const { folder, stdio } = createFiles(signingInput);
+    const remove = () => removeFolder(folder);
+    process.once('exit', remove);
+    try {
+        const env = environment(`${folder}/input`, signingInput);
+        const end = await runInBash(command, stdio, env, folder, timeLimitMs, cancelled).catch(explainStart);
+        const said = () => quoteEnd((0,external_node_fs_namespaceObject.readFileSync)(`${folder}/stderr`, 'utf8'));
+        if (end !== 0)
+            throw new Error(`\`sign-command\` ${describeEnd(end, timeLimitMs, said)}`);
+        const printed = readSignature((0,external_node_fs_namespaceObject.readFileSync)(`${folder}/stdout`));
         if ('signature' in printed)
             return printed.signature;
         throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${said()}`);
-    });
-}
-async function withFiles(text, use) {
-    const { folder, files, stdio } = createFiles(text);
-    const remove = () => (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
-    process.once('exit', remove);
-    try {
-        return await use(files, stdio);
     }
     finally {
         for (const descriptor of stdio)
             (0,external_node_fs_namespaceObject.closeSync)(descriptor);
         process.off('exit', remove);
-        try {
-            remove();
-        }
-        catch (error) {
-            log_warning(`The folder ${folder} could not be removed (${messageOf(error)}). It holds no key: delete it.`);
-        }
+        remove();
     }
 }
-function createFiles(text) {
-    const parent = process.env['RUNNER_TEMP'] ?? '';
+function createFiles(signingInput) {
+    const parent = (process.env['RUNNER_TEMP'] ?? '').replaceAll(external_node_path_namespaceObject.sep, '/');
     if (parent === '') {
         throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
     }
     try {
-        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)(`${forwardSlashes(parent)}/icr-signing-`);
-        const files = { input: `${folder}/input`, stdout: `${folder}/stdout`, stderr: `${folder}/stderr` };
-        (0,external_node_fs_namespaceObject.writeFileSync)(files.input, text, { mode: 0o600 });
-        const stdio = [
-            (0,external_node_fs_namespaceObject.openSync)(files.input, 'r'),
-            (0,external_node_fs_namespaceObject.openSync)(files.stdout, 'a', 0o600),
-            (0,external_node_fs_namespaceObject.openSync)(files.stderr, 'a', 0o600),
-        ];
-        return { folder, files, stdio };
+        const folder = (0,external_node_fs_namespaceObject.mkdtempSync)(`${parent}/icr-signing-`);
+        (0,external_node_fs_namespaceObject.writeFileSync)(`${folder}/input`, signingInput, { mode: 0o600 });
+        const open = (name, flags) => (0,external_node_fs_namespaceObject.openSync)(`${folder}/${name}`, flags, 0o600);
+        return { folder, stdio: [open('input', 'r'), open('stdout', 'a'), open('stderr', 'a')] };
     }
     catch (error) {
         throw new Error(`\`sign-command\` needs a file in RUNNER_TEMP, which can’t be written. Check that folder on the runner. The system says: ${messageOf(error)}.`, { cause: error });
+    }
+}
+function removeFolder(folder) {
+    try {
+        (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
+    }
+    catch (error) {
+        log_warning(`The folder ${folder} could not be removed (${messageOf(error)}). It holds no key: delete it.`);
     }
 }
 function environment(file, signingInput) {
@@ -2954,20 +2935,20 @@ function explainStart(error) {
         : `\`sign-command\` could not be started (${error.code}). Check the runner’s memory and its limit of processes.`;
     throw new Error(message, { cause: error });
 }
-function describeFailure(outcome, timeLimitMs, said) {
-    switch (outcome.end) {
+function describeEnd(end, timeLimitMs, said) {
+    switch (end) {
         case 'timeout':
-            return `\`sign-command\` did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
+            return `did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
         case 'long stdout':
-            return `\`sign-command\` printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
+            return `printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
         case 'long stderr':
-            return `\`sign-command\` printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
-        case 'signal':
-            return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said()}`;
-        case 'exit':
-            return outcome.exitCode === NOT_FOUND
-                ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said()}`
-                : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said()}`;
+            return `printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
+        case NOT_FOUND:
+            return `names a program that was not found (exit code ${end}). Install it in a step before, or correct the name.${said()}`;
+        default:
+            return typeof end === 'number'
+                ? `failed with exit code ${end}. Check the command, its credentials and its permission to sign.${said()}`
+                : `was ended by ${end}. Check what ended it: the runner’s memory, or the command itself.${said()}`;
     }
 }
 function quoteEnd(stderr) {
@@ -2975,35 +2956,8 @@ function quoteEnd(stderr) {
     const end = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
     return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
 }
-const WORD_AT_START = /^[\w.~+/=:@%#$&*!?^|\\`-]*/;
 function lastWords(text, maxCharacters) {
-    if (text.length <= maxCharacters)
-        return text;
-    const end = text.slice(-maxCharacters);
-    return `…${end.replace(/\s/.test(end) ? /^\S*/ : WORD_AT_START, '')}`;
-}
-function forwardSlashes(path) {
-    return process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
-}
-
-;// CONCATENATED MODULE: ./src/signing/signer.ts
-
-
-function keySigner(key) {
-    return {
-        source: 'private-key',
-        sign: async (signingInput) => signWithKey(key, signingInput),
-        get fingerprint() {
-            return fingerprint(key);
-        },
-    };
-}
-function commandSigner(command) {
-    return {
-        source: 'sign-command',
-        sign: (signingInput, cancelled) => signByCommand(command, signingInput, cancelled),
-        fingerprint: undefined,
-    };
+    return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
@@ -3107,7 +3061,9 @@ function readCredential() {
         return undefined;
     if (appId === undefined)
         throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-    return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
+    return key === undefined
+        ? signedHere(appId, 'sign-command', (text, cancelled) => signByCommand(command, text, cancelled))
+        : signedHere(appId, 'private-key', (text) => signWithKey(key, text), () => fingerprint(key));
 }
 function assertNoKey(command) {
     if (!holdsKey(readPasted(command)))

@@ -1,6 +1,5 @@
 /** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
 import { decode, encode } from 'jose/base64url';
-import type { Signer } from '../signing/signer.ts';
 import { type Fields, isObject } from './json.ts';
 
 const ALGORITHM = 'RS256';
@@ -11,13 +10,21 @@ const MAX_LIFETIME_SECONDS = 600;
 const LIFETIME_SECONDS = 540;
 
 /**
+ * RSASSA-PKCS1-v1_5 with SHA-256 over the JWS signing input (RFC 7515, section 5.1).
+ *
+ * @param cancelled ends a command at once; its reason is thrown
+ * @throws Error in words for the log
+ */
+export type Sign = (signingInput: string, cancelled?: AbortSignal) => Buffer | Promise<Buffer>;
+
+/**
  * Signs an app JWT with the claims of docs "Generate a JWT", which lists `alg` among them.
  *
  * @param nowSeconds Unix time by ICR's clock
  */
 export async function signAppJwt(
   appId: string,
-  signer: Signer,
+  sign: Sign,
   nowSeconds: number,
   cancelled?: AbortSignal,
 ): Promise<string> {
@@ -29,7 +36,7 @@ export async function signAppJwt(
     alg: ALGORITHM,
   };
   const signingInput = [header, claims].map((part) => encode(JSON.stringify(part))).join('.');
-  return `${signingInput}.${encode(await signer.sign(signingInput, cancelled))}`;
+  return `${signingInput}.${encode(await sign(signingInput, cancelled))}`;
 }
 
 /** What can be read of an app JWT that was signed elsewhere. */

@@ -1,7 +1,6 @@
 /** How the app proves who it is: with a JWT that is signed here, or one that was signed elsewhere. */
 import { maskSecret } from '../runner/secrets.ts';
-import type { Signer } from '../signing/signer.ts';
-import { type OutsideJwt, signAppJwt } from './app-jwt.ts';
+import { type OutsideJwt, type Sign, signAppJwt } from './app-jwt.ts';
 
 export interface Credential {
   appId: string;
@@ -22,20 +21,25 @@ export interface Credential {
   isValidAt(nowSeconds: number): boolean;
 }
 
-export function signedHere(appId: string, signer: Signer): Credential {
+export function signedHere(
+  appId: string,
+  input: 'private-key' | 'sign-command',
+  sign: Sign,
+  fingerprint?: () => string,
+): Credential {
   const jwtByOffset = new Map<number, string>();
   return {
     appId,
-    input: signer.source,
+    input,
     get fingerprint() {
-      return signer.fingerprint;
+      return fingerprint?.();
     },
     canSignAgain: true,
     jwt: async (clockOffsetMs, cancelled) => {
       const signed = jwtByOffset.get(clockOffsetMs);
       if (signed !== undefined) return signed;
       const nowSeconds = Math.floor((Date.now() + clockOffsetMs) / 1000);
-      const jwt = await signAppJwt(appId, signer, nowSeconds, cancelled);
+      const jwt = await signAppJwt(appId, sign, nowSeconds, cancelled);
       maskSecret(jwt);
       jwtByOffset.set(clockOffsetMs, jwt);
       return jwt;

@@ -8,8 +8,8 @@ import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { holdsKey, readMasked, readPasted } from '../signing/pem.ts';
-import { readPrivateKey } from '../signing/private-key.ts';
-import { commandSigner, keySigner } from '../signing/signer.ts';
+import { fingerprint, readPrivateKey, signWithKey } from '../signing/private-key.ts';
+import { signByCommand } from '../signing/sign-command.ts';
 import { readBoolean, readChoice, readId, readText } from './fields.ts';
 
 export interface Inputs {
@@ -82,7 +82,14 @@ function readCredential(): Credential | undefined {
   if (key === undefined && command === '') return undefined;
   if (appId === undefined)
     throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-  return signedHere(appId, key === undefined ? commandSigner(command) : keySigner(key));
+  return key === undefined
+    ? signedHere(appId, 'sign-command', (text, cancelled) => signByCommand(command, text, cancelled))
+    : signedHere(
+        appId,
+        'private-key',
+        (text) => signWithKey(key, text),
+        () => fingerprint(key),
+      );
 }
 
 /** A command line is seen by every user of the machine. */

@@ -31,8 +31,8 @@ export function diagnose(pasted: Pasted): string {
     BY_TEXT.find(([pattern]) => pattern.test(text)) ?? BY_BYTES.find(([read]) => attempt(() => read(bytes)));
   if (known !== undefined) return known[1];
   if (PATH.test(raw.trim())) return 'is the path of a file: the input takes the text of the key itself';
-  const isHalf = !hasBlock && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text);
-  if (isHalf) return 'is cut off: its beginning or its end is missing';
+  if (!hasBlock && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text))
+    return 'is cut off: its beginning or its end is missing';
   return holdsKey(pasted) ? 'is cut off or damaged: it can’t be read' : 'is not a private key in PEM';
 }
 

@@ -31,14 +31,12 @@ export function readPasted(raw: string): Pasted {
   const blocks = [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => ({ label, body: squeeze(body) }));
   const block = blocks.find(({ label }) => label.endsWith('PRIVATE KEY')) ?? blocks[0];
 
-  const bare = linesOf(text).join('');
-  const bodies = block === undefined ? [bare] : blocks.map(({ body }) => body);
+  const bodies = block === undefined ? [linesOf(text).join('')] : blocks.map(({ body }) => body);
   const standardLines = bodies.flatMap((body) => body.match(STANDARD_LINE) ?? []);
   const secretLines = new Set([...layers.flatMap(linesOf), ...[...bodies, ...standardLines].filter(isLong)]);
   return { raw, text, hasBlock: block !== undefined, bytes: base64Bytes(block?.body ?? text), secretLines };
 }
 
-/** Reads as `readPasted` does, and masks. */
 export function readMasked(raw: string): Pasted {
   const pasted = readPasted(raw);
   for (const line of pasted.secretLines) maskSecret(line);

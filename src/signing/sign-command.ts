@@ -1,9 +1,10 @@
 /** Signs with the command of the input `sign-command`, so that the key stays in a KMS, a vault or an HSM. */
 import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { sep } from 'node:path';
 import { messageOf, warning } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
-import { MAX_STDERR_BYTES, MAX_STDOUT_BYTES, type Outcome, runInBash, type Stdio } from './bash.ts';
+import { type End, MAX_STDERR_BYTES, MAX_STDOUT_BYTES, runInBash } from './bash.ts';
 import { readSignature } from './signature.ts';
 
 const TIME_LIMIT_MS = 30_000;
@@ -33,65 +34,50 @@ export async function signByCommand(
   cancelled?: AbortSignal,
   timeLimitMs = TIME_LIMIT_MS,
 ): Promise<Buffer> {
-  return await withFiles(signingInput, async (files, stdio) => {
-    const env = environment(files.input, signingInput);
-    const outcome = await runInBash(command, stdio, env, files.input, timeLimitMs, cancelled).catch(explainStart);
-    const said = () => quoteEnd(readFileSync(files.stderr, 'utf8'));
-    if (outcome.end !== 'exit' || outcome.exitCode !== 0) throw new Error(describeFailure(outcome, timeLimitMs, said));
-    const printed = readSignature(readFileSync(files.stdout));
-    if ('signature' in printed) return printed.signature;
-    throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${said()}`);
-  });
-}
-
-interface Files {
-  input: string;
-  stdout: string;
-  stderr: string;
-}
-
-/**
- * The standard streams are files because Node's pipes are sockets on Linux, which can't be opened by name as
- * `/dev/stdout`. They are removed whatever happens, also if the process exits in between.
- */
-async function withFiles<T>(text: string, use: (files: Files, stdio: Stdio) => Promise<T>): Promise<T> {
-  const { folder, files, stdio } = createFiles(text);
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const { folder, stdio } = createFiles(signingInput);
+  const remove = () => removeFolder(folder);
   process.once('exit', remove);
   try {
-    return await use(files, stdio);
+    const env = environment(`${folder}/input`, signingInput);
+    const end = await runInBash(command, stdio, env, folder, timeLimitMs, cancelled).catch(explainStart);
+    const said = () => quoteEnd(readFileSync(`${folder}/stderr`, 'utf8'));
+    if (end !== 0) throw new Error(`\`sign-command\` ${describeEnd(end, timeLimitMs, said)}`);
+    const printed = readSignature(readFileSync(`${folder}/stdout`));
+    if ('signature' in printed) return printed.signature;
+    throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${said()}`);
   } finally {
     for (const descriptor of stdio) closeSync(descriptor);
     process.off('exit', remove);
-    try {
-      remove();
-    } catch (error) {
-      warning(`The folder ${folder} could not be removed (${messageOf(error)}). It holds no key: delete it.`);
-    }
+    remove();
   }
 }
 
-function createFiles(text: string): { folder: string; files: Files; stdio: Stdio } {
-  const parent = process.env['RUNNER_TEMP'] ?? '';
+/** Files, because Node's pipes are sockets on Linux, which can't be opened by name as `/dev/stdout`. */
+function createFiles(signingInput: string): { folder: string; stdio: [number, number, number] } {
+  // Windows takes slashes too, and a shell inside the command would take backslashes for escapes.
+  const parent = (process.env['RUNNER_TEMP'] ?? '').replaceAll(sep, '/');
   if (parent === '') {
     throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
   }
   try {
-    const folder = mkdtempSync(`${forwardSlashes(parent)}/icr-signing-`);
-    const files = { input: `${folder}/input`, stdout: `${folder}/stdout`, stderr: `${folder}/stderr` };
-    writeFileSync(files.input, text, { mode: 0o600 });
+    const folder = mkdtempSync(`${parent}/icr-signing-`);
+    writeFileSync(`${folder}/input`, signingInput, { mode: 0o600 });
+    const open = (name: string, flags: string) => openSync(`${folder}/${name}`, flags, 0o600);
     // Appended to, so that a program that opens one by name doesn't write over what another wrote.
-    const stdio: Stdio = [
-      openSync(files.input, 'r'),
-      openSync(files.stdout, 'a', 0o600),
-      openSync(files.stderr, 'a', 0o600),
-    ];
-    return { folder, files, stdio };
+    return { folder, stdio: [open('input', 'r'), open('stdout', 'a'), open('stderr', 'a')] };
   } catch (error) {
     throw new Error(
       `\`sign-command\` needs a file in RUNNER_TEMP, which can’t be written. Check that folder on the runner. The system says: ${messageOf(error)}.`,
       { cause: error },
     );
+  }
+}
+
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    warning(`The folder ${folder} could not be removed (${messageOf(error)}). It holds no key: delete it.`);
   }
 }
 
@@ -110,20 +96,20 @@ function explainStart(error: unknown): never {
   throw new Error(message, { cause: error });
 }
 
-function describeFailure(outcome: Outcome, timeLimitMs: number, said: () => string): string {
-  switch (outcome.end) {
+function describeEnd(end: End, timeLimitMs: number, said: () => string): string {
+  switch (end) {
     case 'timeout':
-      return `\`sign-command\` did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
+      return `did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
     case 'long stdout':
-      return `\`sign-command\` printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
+      return `printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
     case 'long stderr':
-      return `\`sign-command\` printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
-    case 'signal':
-      return `\`sign-command\` was ended by ${outcome.signal}. Check what ended it: the runner’s memory, or the command itself.${said()}`;
-    case 'exit':
-      return outcome.exitCode === NOT_FOUND
-        ? `\`sign-command\` names a program that was not found (exit code ${NOT_FOUND}). Install it in a step before, or correct the name.${said()}`
-        : `\`sign-command\` failed with exit code ${outcome.exitCode}. Check the command, its credentials and its permission to sign.${said()}`;
+      return `printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
+    case NOT_FOUND:
+      return `names a program that was not found (exit code ${end}). Install it in a step before, or correct the name.${said()}`;
+    default:
+      return typeof end === 'number'
+        ? `failed with exit code ${end}. Check the command, its credentials and its permission to sign.${said()}`
+        : `was ended by ${end}. Check what ended it: the runner’s memory, or the command itself.${said()}`;
   }
 }
 
@@ -134,17 +120,7 @@ function quoteEnd(stderr: string): string {
   return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
 }
 
-/** In text without spaces, such as JSON: what may be a part of a secret. */
-const WORD_AT_START = /^[\w.~+/=:@%#$&*!?^|\\`-]*/;
-
 /** Cut between words, so that the runner's masks still match what is shown. */
 function lastWords(text: string, maxCharacters: number): string {
-  if (text.length <= maxCharacters) return text;
-  const end = text.slice(-maxCharacters);
-  return `…${end.replace(/\s/.test(end) ? /^\S*/ : WORD_AT_START, '')}`;
-}
-
-/** Windows takes both, and a shell inside the command would take backslashes for escapes. */
-function forwardSlashes(path: string): string {
-  return process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
+  return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
 }

@@ -5,24 +5,23 @@ const SIGNATURE_BYTES = [256, 384, 512];
 /** The shortest signature has 512, and a line may end between two of them. */
 const MIN_HEX_DIGITS = 480;
 
-type Printed = { signature: Buffer } | { mistake: string };
-
 /** The signature, or what came instead, as the end of a sentence that begins with the input's name. */
-export function readSignature(stdout: Buffer): Printed {
+export function readSignature(stdout: Buffer): { signature: Buffer } | { mistake: string } {
   const text = stdout.toString('latin1').trim();
   if (text === '') return { mistake: 'printed nothing' };
-  if (/^[{[]/.test(text) && isPrintable(text)) return { mistake: 'printed JSON, not the signature alone' };
+  if (/^[{[][\t\n\r\x20-\x7e]*$/.test(text)) return { mistake: 'printed JSON, not the signature alone' };
   // Before base64, since 256 bytes in hexadecimal are 384 bytes in base64.
   if (isHexadecimal(text)) return { mistake: 'printed hexadecimal, not base64 or the raw bytes' };
 
   const decoded = decodeBase64(text);
-  for (const bytes of [decoded, stdout]) {
-    if (bytes !== undefined && SIGNATURE_BYTES.includes(bytes.length)) return { signature: bytes };
-  }
-  const bytes = decoded ?? stdout;
-  const count = decoded === undefined ? `${bytes.length} bytes` : `base64 of ${bytes.length} bytes`;
-  if (isEllipticCurveSize(bytes.length)) return { mistake: `printed ${count}, likely an elliptic-curve signature` };
-  return { mistake: `printed ${count}, not the 256, 384 or 512 of RSA` };
+  const signature = decoded ?? stdout;
+  const { length } = signature;
+  if (SIGNATURE_BYTES.includes(length)) return { signature };
+  const count = decoded === undefined ? `${length} bytes` : `base64 of ${length} bytes`;
+  // P-256 and P-384, as the two numbers alone or in DER.
+  const isEllipticCurve = (length >= 64 && length <= 72) || (length >= 96 && length <= 104);
+  const reason = isEllipticCurve ? 'likely an elliptic-curve signature' : 'not the 256, 384 or 512 of RSA';
+  return { mistake: `printed ${count}, ${reason}` };
 }
 
 /** In one line or several, with spaces, colons, `0x` or addresses, as `xxd`, `od` and `openssl -hex` print it. */
@@ -35,13 +34,4 @@ function isHexadecimal(text: string): boolean {
 function decodeBase64(text: string): Buffer | undefined {
   const base64 = text.replace(/[\s"'`]/g, '').replace(/^[\w.:-]*:/, '');
   return /^[\w+/-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
-}
-
-/** P-256 and P-384, as the two numbers alone or in DER. */
-function isEllipticCurveSize(bytes: number): boolean {
-  return (bytes >= 64 && bytes <= 72) || (bytes >= 96 && bytes <= 104);
-}
-
-function isPrintable(text: string): boolean {
-  return /^[\t\n\r\x20-\x7e]*$/.test(text);
 }

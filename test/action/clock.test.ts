@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { readAppJwt, signAppJwt } from '../../src/icr/app-jwt.ts';
-import { keySigner } from '../../src/signing/signer.ts';
+import { signWithKey } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { APP_ID, createScene, KEYS, keyLines, PEM, type Scene } from '../support/scene.ts';
 import { json } from '../support/simulator/simulator.ts';
@@ -17,7 +17,7 @@ function forNordic(scene: Scene): Record<string, string> {
 }
 
 test('the JWT is exactly this one', async () => {
-  const jwt = await signAppJwt('app-1', keySigner(createPrivateKey(PEM)), 1_700_000_000);
+  const jwt = await signAppJwt('app-1', (text) => signWithKey(createPrivateKey(PEM), text), 1_700_000_000);
   const [header = '', payload = '', signature = ''] = jwt.split('.');
   assert.equal(Buffer.from(header, 'base64url').toString(), '{"alg":"RS256","typ":"JWT"}');
   assert.equal(
@@ -176,7 +176,7 @@ describe('a clock that is off', () => {
 
 describe('a JWT given from outside', () => {
   const now = () => Math.floor(Date.now() / 1000);
-  const sign = (at = now(), appId = APP_ID) => signAppJwt(appId, keySigner(KEYS.privateKey), at);
+  const sign = (at = now(), appId = APP_ID) => signAppJwt(appId, (text) => signWithKey(KEYS.privateKey, text), at);
   const forge = (header: object | string, payload: object | string) => {
     const encode = (part: object | string) =>
       Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');

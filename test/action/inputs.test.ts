@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { signAppJwt } from '../../src/icr/app-jwt.ts';
-import { keySigner } from '../../src/signing/signer.ts';
+import { signWithKey } from '../../src/signing/private-key.ts';
 import { assertFailed, assertSucceeded } from '../support/runner.ts';
 import { APP_ID, createScene, KEYS, type Scene } from '../support/scene.ts';
 import { readAction, readEntries } from '../support/yaml.ts';
@@ -279,7 +279,7 @@ describe('an input that was lost on the way', { timeout: 10 * timeout }, () => {
 
   test('is said of the first that a shell drops because its name has a hyphen', { timeout }, async () => {
     await using scene = await createScene();
-    const jwt = await signAppJwt(APP_ID, keySigner(KEYS.privateKey), Math.floor(Date.now() / 1000));
+    const jwt = await signAppJwt(APP_ID, (text) => signWithKey(KEYS.privateKey, text), Math.floor(Date.now() / 1000));
     const absentInputs = Object.keys(DEFAULTS).filter((name) => name.includes('-'));
     const result = await scene.main({ ...forNordic(scene), jwt }, { absentInputs });
     assertFailed(result, /^The input `private-key` did not reach the action\./);
@@ -421,7 +421,7 @@ describe('on-missing-credentials', { timeout: 10 * timeout }, () => {
   test('skip skips nothing if there is a key or a JWT', { timeout }, async () => {
     await using scene = await createScene();
     assertSucceeded(await scene.main(forNordic(scene, { 'on-missing-credentials': 'skip' })));
-    const jwt = await signAppJwt(APP_ID, keySigner(KEYS.privateKey), Math.floor(Date.now() / 1000));
+    const jwt = await signAppJwt(APP_ID, (text) => signWithKey(KEYS.privateKey, text), Math.floor(Date.now() / 1000));
     assertSucceeded(await scene.main(forNordic(scene, { 'on-missing-credentials': 'skip', 'private-key': '', jwt })));
     assert.equal(scene.liveTokens(), 2);
     assertFailed(await scene.main({ 'on-missing-credentials': 'skip', 'private-key': '***' }), /is `\*\*\*`/);
