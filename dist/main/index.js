@@ -2734,8 +2734,6 @@ function refuse(mistake) {
     throw new Error(`\`private-key\` ${mistake}. ${NEXT_STEP}`);
 }
 
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = require("node:path");
 ;// CONCATENATED MODULE: ./src/signing/end-command.ts
 
 const GRACE_MS = 2_000;
@@ -2869,7 +2867,6 @@ function signature_decodeBase64(text) {
 
 
 
-
 const TIME_LIMIT_MS = 30_000;
 const NOT_FOR_COMMANDS = /^(?:INPUT|STATE|ACTIONS_(?:RUNTIME|CACHE|RESULTS))_/i;
 const MAX_STDERR_CHARACTERS_READ = 64 * 1024;
@@ -2900,7 +2897,8 @@ async function signByCommand(command, signingInput, cancelled, timeLimitMs = TIM
     }
 }
 function createFiles(signingInput) {
-    const parent = (process.env['RUNNER_TEMP'] ?? '').replaceAll(external_node_path_namespaceObject.sep, '/');
+    const temp = process.env['RUNNER_TEMP'] ?? '';
+    const parent = process.platform === 'win32' ? temp.replaceAll('\\', '/') : temp;
     if (parent === '') {
         throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
     }

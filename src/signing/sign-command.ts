@@ -1,7 +1,6 @@
 /** Signs with the command of the input `sign-command`, so that the key stays in a KMS, a vault or an HSM. */
 import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { sep } from 'node:path';
 import { messageOf, warning } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
 import { type End, MAX_STDERR_BYTES, MAX_STDOUT_BYTES, runInBash } from './bash.ts';
@@ -54,8 +53,9 @@ export async function signByCommand(
 
 /** Files, because Node's pipes are sockets on Linux, which can't be opened by name as `/dev/stdout`. */
 function createFiles(signingInput: string): { folder: string; stdio: [number, number, number] } {
+  const temp = process.env['RUNNER_TEMP'] ?? '';
   // Windows takes slashes too, and a shell inside the command would take backslashes for escapes.
-  const parent = (process.env['RUNNER_TEMP'] ?? '').replaceAll(sep, '/');
+  const parent = process.platform === 'win32' ? temp.replaceAll('\\', '/') : temp;
   if (parent === '') {
     throw new Error('`sign-command` needs RUNNER_TEMP, which is not set. Run the action on a GitHub Actions runner.');
   }

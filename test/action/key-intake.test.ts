@@ -150,6 +150,10 @@ const REFUSED: Record<string, [pasted: string, says: RegExp]> = {
   'an OpenSSH key': [openssh, /is an OpenSSH key/],
   'base64 of an OpenSSH key': [base64(openssh), /is an OpenSSH key/],
   'an EC key (SEC1)': [ec.export({ type: 'sec1', format: 'pem' }).toString(), /is an elliptic-curve/],
+  'an EC key after its parameters': [
+    `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${ec.export({ type: 'sec1', format: 'pem' })}`,
+    /is an elliptic-curve/,
+  ],
   'base64 of UTF-16 of an OpenSSH key': [utf16(openssh).toString('base64'), /is an OpenSSH key/],
   'a bare EC key': [bodyOf(ec.export({ type: 'sec1', format: 'pem' }).toString()).join(''), /is an elliptic-curve/],
   'an EC key (PKCS#8)': [ec.export(pkcs8).toString(), /is an elliptic-curve/],
