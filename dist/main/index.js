@@ -1548,7 +1548,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
         const name = `${request.method} ${request.path} on ${host}`;
         const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
         const startedMs = clockMs();
-        let [attempts, sent, failures, unanswered] = [0, 0, 0, 0];
+        let [attempts, failures, unanswered] = [0, 0, 0];
         let last;
         for (;;) {
             throwIfCancelled();
@@ -1560,10 +1560,8 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             attempts += 1;
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
-            if (!('failure' in outcome))
-                sent += 1;
-            else if (outcome.wasSent)
-                [sent, unanswered] = [sent + 1, unanswered + 1];
+            if ('failure' in outcome && outcome.wasSent)
+                unanswered += 1;
             const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
             if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
@@ -1587,7 +1585,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             if (!cancelled?.aborted)
                 return;
             const problem = messageOf(cancelled.reason).replace(/\.$/, '');
-            throw new RequestError({ problem, fix: '', cause: cancelled.reason }, '', unanswered);
+            throw new RequestError({ problem, fix: '', isFinal: true, cause: cancelled.reason }, '', unanswered);
         }
         function end(outcome) {
             const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
@@ -1600,7 +1598,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
             if (requestedMs === undefined) {
                 const asked = { request: name, host, url: baseUrl + request.path };
-                return { ...response, ...asked, attempts, sent, elapsedSeconds, unanswered };
+                return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
             }
             throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
         }
@@ -2091,7 +2089,7 @@ async function mintToken(path, send, toError) {
     try {
         const response = await send({ ...MINT, path });
         const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
-        unseen = isHidden ? response.sent : response.unanswered;
+        unseen = isHidden ? response.attempts : response.unanswered;
         if (!isSuccess(response)) {
             const token = tryAs(response, parseAccessToken)?.token ?? '';
             if (isSafeToken(token))
@@ -2172,8 +2170,7 @@ function createIcrApi(send, credential, budget) {
                 return isSuccess(response) ? tryAs(response, parseInstallation) : undefined;
             }
             catch (error) {
-                const isHint = error instanceof RequestError && !error.affectsEveryRequest && budget.cancelled?.aborted !== true;
-                if (isHint)
+                if (error instanceof RequestError && !error.affectsEveryRequest)
                     return undefined;
                 throw error;
             }

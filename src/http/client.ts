@@ -73,7 +73,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
     const name = `${request.method} ${request.path} on ${host}`;
     const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
     const startedMs = clockMs();
-    let [attempts, sent, failures, unanswered] = [0, 0, 0, 0];
+    let [attempts, failures, unanswered] = [0, 0, 0];
     let last: AttemptOutcome | undefined;
 
     for (;;) {
@@ -85,8 +85,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       }
       attempts += 1;
       const outcome = await attempt(request, timeoutMs, budget.cancelled);
-      if (!('failure' in outcome)) sent += 1;
-      else if (outcome.wasSent) [sent, unanswered] = [sent + 1, unanswered + 1];
+      if ('failure' in outcome && outcome.wasSent) unanswered += 1;
       const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
       // An attempt that the budget cut short says less than the one before it.
       if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS) last = outcome;
@@ -108,7 +107,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       const { cancelled } = budget;
       if (!cancelled?.aborted) return;
       const problem = messageOf(cancelled.reason).replace(/\.$/, '');
-      throw new RequestError({ problem, fix: '', cause: cancelled.reason }, '', unanswered);
+      throw new RequestError({ problem, fix: '', isFinal: true, cause: cancelled.reason }, '', unanswered);
     }
 
     function end(outcome: AttemptOutcome): HttpResponse {
@@ -122,7 +121,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
       if (requestedMs === undefined) {
         const asked = { request: name, host, url: baseUrl + request.path };
-        return { ...response, ...asked, attempts, sent, elapsedSeconds, unanswered };
+        return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
       }
       throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
     }

@@ -37,7 +37,7 @@ export class RequestError extends Error {
   readonly facts: string;
   /** Attempts that were sent and got no response; what they did is not known. */
   readonly unanswered: number;
-  /** No connection can be opened, so that any other request would fail alike. */
+  /** Any other request would fail alike: no connection can be opened, or the step was cancelled. */
   readonly affectsEveryRequest: boolean;
 
   constructor(failure: Failure, request = '', unanswered = 0, wasSent = false) {

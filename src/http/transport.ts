@@ -63,8 +63,6 @@ export interface HttpResponse extends AttemptResponse {
   url: string;
   /** How often the request was tried. */
   attempts: number;
-  /** How often it went out on an open connection. */
-  sent: number;
   /** From the first attempt to the response, the waits included. */
   elapsedSeconds: number;
   /** Attempts before this response that were sent and got none; what they did is not known. */

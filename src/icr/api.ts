@@ -77,9 +77,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
         const response = await request({ method: 'GET', path }, partOf(budget, HINT_SECONDS));
         return isSuccess(response) ? tryAs(response, parseInstallation) : undefined;
       } catch (error) {
-        const isHint =
-          error instanceof RequestError && !error.affectsEveryRequest && budget.cancelled?.aborted !== true;
-        if (isHint) return undefined;
+        if (error instanceof RequestError && !error.affectsEveryRequest) return undefined;
         throw error;
       }
     },

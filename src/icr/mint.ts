@@ -36,7 +36,7 @@ export async function mintToken(
     const response = await send({ ...MINT, path });
     // A page of HTML is of something on the way, and tells nothing of what ICR did behind it.
     const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
-    unseen = isHidden ? response.sent : response.unanswered;
+    unseen = isHidden ? response.attempts : response.unanswered;
     if (!isSuccess(response)) {
       const token = tryAs(response, parseAccessToken)?.token ?? '';
       if (isSafeToken(token)) maskSecret(token);

@@ -21,7 +21,6 @@ export function answer(status: number, body: unknown = '', others: Partial<HttpR
     url: `https://${HOST}${PATH}`,
     host: HOST,
     attempts: 1,
-    sent: 1,
     elapsedSeconds: 0,
     unanswered: 0,
     ...others,

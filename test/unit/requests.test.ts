@@ -71,7 +71,6 @@ test('a response is told with all that is known of it', async () => {
     host: `127.0.0.1:${server.port}`,
     url: `http://127.0.0.1:${server.port}/app`,
     attempts: 1,
-    sent: 1,
     unanswered: 0,
   });
 });
