@@ -3319,7 +3319,7 @@ async function findFor(organizationId, api, isLogPrivate) {
         for (const { id, organization } of page) {
             const whole = organization === undefined ? await api.findInstallation(id) : { id, organization };
             if (whole !== undefined && isOf(whole, organizationId) === true)
-                return { ...whole, id, rule: 'organization-id' };
+                return { ...whole, rule: 'organization-id' };
             asked.push({ id, organization: whole?.organization });
         }
     }

@@ -59,7 +59,7 @@ async function findFor(organizationId: string, api: IcrApi, isLogPrivate: boolea
     for (const { id, organization } of page) {
       // One that can't be read either stays without an organization.
       const whole = organization === undefined ? await api.findInstallation(id) : { id, organization };
-      if (whole !== undefined && isOf(whole, organizationId) === true) return { ...whole, id, rule: 'organization-id' };
+      if (whole !== undefined && isOf(whole, organizationId) === true) return { ...whole, rule: 'organization-id' };
       asked.push({ id, organization: whole?.organization });
     }
   }

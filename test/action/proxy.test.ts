@@ -75,6 +75,7 @@ describe('through the proxy', () => {
     for (const { masks } of [main, post]) {
       assert.ok(masks.includes(PASSWORD));
       assert.ok(masks.includes(WRITTEN));
+      assert.ok(masks.includes(BASIC));
     }
     assert.ok(it.proxy.requests().every(({ authorization }) => authorization === `Basic ${BASIC}`));
   });

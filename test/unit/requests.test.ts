@@ -242,6 +242,7 @@ test('a cancelled step waits no longer, and the error says so', async () => {
   const error = await failureOf(server.send({}, startBudget(20, controller.signal)));
   assert.ok(performance.now() - started < 3000);
   assert.deepEqual([error.message, error.cause, error.unanswered], [reason.message, reason, 0]);
+  assert.ok(error.affectsEveryRequest);
   await failureOf(server.send({}, startBudget(20, controller.signal)));
   assert.equal(server.received(), 1, 'nothing more is sent');
 });
