@@ -324,10 +324,12 @@ describe('a certificate', () => {
 
   test('is not there: a port that speaks no TLS ends the step at once', async () => {
     await using scene = await createScene();
-    const inputs = { 'installation-id': scene.nordic.id, 'api-url': scene.simulator.url.replace('http:', 'https:') };
-    const main = await scene.main(inputs);
-    failedOnce(main, /^The server 127\.0\.0\.1:\d+ does not speak TLS\. Check `api-url`/);
-    assert.doesNotMatch(main.stdout, /trying again/);
+    const address = { 'api-url': scene.simulator.url.replace('http:', 'https:') };
+    for (const id of [{ 'installation-id': scene.nordic.id }, { 'organization-id': scene.nordic.organization.id }]) {
+      const main = await scene.main({ ...id, ...address });
+      failedOnce(main, /^The server 127\.0\.0\.1:\d+ does not speak TLS\. Check `api-url`/);
+      assert.doesNotMatch(main.stdout, /trying again|reading the list/);
+    }
   });
 
   test('of the proxy itself that no one vouches for ends the step at once', async () => {
