@@ -1094,6 +1094,7 @@ const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
 const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
+const TOO_WEAK = /^UNSPECIFIED$/;
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
 const NO_TLS = /wrong version number|packet length too long|http request/;
@@ -1111,11 +1112,13 @@ class RequestError extends Error {
     }
 }
 function describeError(error, route, progress) {
-    const code = codeOf(error);
-    if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code))
+    if (!(error instanceof Error) || error instanceof TypeError || !('code' in error))
+        throw error;
+    const code = String(error.code);
+    if (![NETWORK_CODE, TOO_WEAK, UNTRUSTED].some((pattern) => pattern.test(code)))
         throw error;
     if (code === 'ERR_PROXY_TUNNEL') {
-        const status = 'statusCode' in error ? Number(error.statusCode) : undefined;
+        const status = 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
         return { ...proxyRefused(route, status), cause: error };
     }
     const detail = `It failed with ${quote([code, error.message].filter(Boolean).join(': '))}.`;
@@ -1155,7 +1158,7 @@ function describeCertificate(code, route) {
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
         return ['is for another host', fixOfApiUrl(route)];
-    if (code === 'UNSPECIFIED')
+    if (TOO_WEAK.test(code))
         return ['is too weak', RENEW];
     return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
@@ -1195,13 +1198,11 @@ function responseTooLarge(route, status) {
     return { problem, fix: fixOfApiUrl(route), detail: `It came with ${status}.`, isFinal: true };
 }
 function protocolSwitched(route) {
-    const problem = 'The server switched protocols (101)';
-    return { problem, fix: fixOfApiUrl(route), isFinal: true };
+    return { problem: 'The server switched protocols (101)', fix: fixOfApiUrl(route), isFinal: true };
 }
-function proxyRefused(route, status) {
-    const { hasLogin } = route;
-    const proxy = `The proxy ${route.proxy}`;
-    if (status === undefined || Number.isNaN(status)) {
+function proxyRefused({ host, isDefaultHost, proxy: proxyHost, hasLogin }, status) {
+    const proxy = `The proxy ${proxyHost}`;
+    if (Number.isNaN(status)) {
         return {
             problem: `${proxy} ended the connection, or does not speak HTTP`,
             fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
@@ -1215,12 +1216,12 @@ function proxyRefused(route, status) {
         };
     }
     if (status >= 500 || status === 408 || status === 429) {
-        const fix = fixOfApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+        const fix = isDefaultHost ? 'Check the proxy.' : 'Check the proxy and the host of `api-url`.';
         return { problem: `${proxy} can’t reach ICR (${status})`, fix };
     }
     return {
         problem: `${proxy} does not let the action connect to ICR (${status})`,
-        fix: `Allow ${route.host} on the proxy, or name its host in \`no_proxy\`.`,
+        fix: `Allow ${host} on the proxy, or name its host in \`no_proxy\`.`,
         isFinal: true,
     };
 }
@@ -1235,14 +1236,8 @@ function waitDoesNotFit(status, requestedMs, remainingMs) {
 function budgetUsedUp(totalSeconds) {
     return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
 }
-function fixOfApiUrl({ isDefaultHost }, fix = 'Check `api-url` and any proxy on the way.', fixForDefault = 'Check any proxy or firewall on the way.') {
-    return isDefaultHost ? fixForDefault : fix;
-}
-function isOfNetwork(code) {
-    return NETWORK_CODE.test(code) || UNTRUSTED.test(code) || code === 'UNSPECIFIED';
-}
-function codeOf(error) {
-    return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+function fixOfApiUrl({ isDefaultHost }) {
+    return isDefaultHost ? 'Check any proxy or firewall on the way.' : 'Check `api-url` and any proxy on the way.';
 }
 
 ;// CONCATENATED MODULE: external "node:http"
@@ -1256,46 +1251,42 @@ const external_node_net_namespaceObject = require("node:net");
 
 
 
-const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 const MIN_NODE = [24, 5];
 function proxyFor(url, environment, node = process.versions.node) {
     const setting = settingOf(environment);
     for (const password of passwordsIn(setting))
         maskSecret(password);
+    const userInfo = userInfoOf(setting);
     const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
     if (setting === '' || isLoopback(url) || isExempt(url, exempt))
         return undefined;
-    if (!USER_INFO.test(userInfoOf(setting)))
-        throw notEncoded();
+    if (!USER_INFO.test(userInfo) || decoded(userInfo) === undefined) {
+        throw unusable('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
+    }
     const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
-        throw unusable('it is not a URL', AS_URL);
-    if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-        throw unusable('its scheme is not http or https', AS_URL);
-    }
-    const credentials = basicCredentials(proxy);
+        throw unusable('it is not a URL');
+    const { protocol, username, password } = proxy;
+    if (protocol !== 'http:' && protocol !== 'https:')
+        throw unusable('its scheme is not http or https');
+    const login = username === '' && password === '' ? '' : `${decoded(username)}:${decoded(password)}`;
+    const credentials = Buffer.from(login).toString('base64');
     maskSecret(credentials);
     assertProxySupport(node);
     return { url: proxy, credentials };
 }
 function passwordsIn(setting) {
     const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(setting)) ?? [];
-    try {
-        return [password, decodeURIComponent(password)];
-    }
-    catch {
-        return [password];
-    }
+    const sent = decoded(password);
+    return sent === undefined ? [password] : [password, sent];
 }
-function basicCredentials({ username, password }) {
-    if (username === '' && password === '')
-        return '';
+function decoded(text) {
     try {
-        return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+        return decodeURIComponent(text);
     }
     catch {
-        throw notEncoded();
+        return undefined;
     }
 }
 function proxyForHttpOnly(environment) {
@@ -1323,11 +1314,8 @@ function assertProxySupport(node) {
         fix: 'Update the runner, or name the API’s host in `no_proxy` if it can be reached without the proxy.',
     });
 }
-function unusable(problem, fix) {
+function unusable(problem, fix = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.') {
     return new RequestError({ problem: `\`https_proxy\` can’t be used: ${problem}`, fix });
-}
-function notEncoded() {
-    return unusable('its user name or password is not percent-encoded', 'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.');
 }
 function isLoopback({ hostname }) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);

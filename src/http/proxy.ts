@@ -4,7 +4,6 @@ import { Socket } from 'node:net';
 import { maskSecret } from '../runner/secrets.ts';
 import { RequestError } from './request-error.ts';
 
-const AS_URL = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.';
 /** RFC 3986, section 3.2.1. */
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 /** Older ones ignore `proxyEnv`, and would go around the proxy. */
@@ -27,16 +26,22 @@ export interface Proxy {
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv, node = process.versions.node): Proxy | undefined {
   const setting = settingOf(environment);
   for (const password of passwordsIn(setting)) maskSecret(password);
+  const userInfo = userInfoOf(setting);
   const exempt = environment['no_proxy'] || environment['NO_PROXY'] || '';
   if (setting === '' || isLoopback(url) || isExempt(url, exempt)) return undefined;
-  if (!USER_INFO.test(userInfoOf(setting))) throw notEncoded();
+  if (!USER_INFO.test(userInfo) || decoded(userInfo) === undefined) {
+    throw unusable(
+      'its user name or password is not percent-encoded',
+      'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.',
+    );
+  }
   // The scheme that curl takes for granted.
   const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
-  if (proxy === null) throw unusable('it is not a URL', AS_URL);
-  if (proxy.protocol !== 'http:' && proxy.protocol !== 'https:') {
-    throw unusable('its scheme is not http or https', AS_URL);
-  }
-  const credentials = basicCredentials(proxy);
+  if (proxy === null) throw unusable('it is not a URL');
+  const { protocol, username, password } = proxy;
+  if (protocol !== 'http:' && protocol !== 'https:') throw unusable('its scheme is not http or https');
+  const login = username === '' && password === '' ? '' : `${decoded(username)}:${decoded(password)}`;
+  const credentials = Buffer.from(login).toString('base64');
   maskSecret(credentials);
   assertProxySupport(node);
   return { url: proxy, credentials };
@@ -45,20 +50,16 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv, node = proces
 /** As it is written and as it is sent; read as text, since it may not be encoded. */
 export function passwordsIn(setting: string): string[] {
   const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(setting)) ?? [];
-  try {
-    return [password, decodeURIComponent(password)];
-  } catch {
-    return [password];
-  }
+  const sent = decoded(password);
+  return sent === undefined ? [password] : [password, sent];
 }
 
-function basicCredentials({ username, password }: URL): string {
-  if (username === '' && password === '') return '';
+/** Undefined if it is not UTF-8, percent-encoded. */
+function decoded(text: string): string | undefined {
   try {
-    return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+    return decodeURIComponent(text);
   } catch {
-    // Bytes that are not UTF-8.
-    throw notEncoded();
+    return undefined;
   }
 }
 
@@ -93,15 +94,11 @@ function assertProxySupport(node: string): void {
   });
 }
 
-function unusable(problem: string, fix: string): RequestError {
+function unusable(
+  problem: string,
+  fix = 'Write it as http://HOST:PORT, or name the API’s host in `no_proxy`.',
+): RequestError {
   return new RequestError({ problem: `\`https_proxy\` can’t be used: ${problem}`, fix });
-}
-
-function notEncoded(): RequestError {
-  return unusable(
-    'its user name or password is not percent-encoded',
-    'Write `@` as %40, `:` as %3A, `/` as %2F, `#` as %23, `?` as %3F and `%` as %25.',
-  );
 }
 
 export function isLoopback({ hostname }: URL): boolean {

@@ -8,8 +8,10 @@ const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA =
   'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
 const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
-/** Of the system, TLS, OpenSSL and Node's HTTP parser. An error with any other code is the program's own. */
+/** Of the system, TLS and Node's HTTP parser. */
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
+/** What Node calls a certificate that OpenSSL refuses, if it has no name for the reason: all of these are about strength. */
+const TOO_WEAK = /^UNSPECIFIED$/;
 /** OpenSSL's names (X509_V_ERR_…) are the codes. */
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
@@ -78,12 +80,14 @@ export interface Progress {
  * @throws the error itself if it is the program's own: neither a retry nor other words would help
  */
 export function describeError(error: unknown, route: Route, progress: Progress): Failure {
-  const code = codeOf(error);
-  if (!(error instanceof Error) || error instanceof TypeError || !isOfNetwork(code)) throw error;
+  if (!(error instanceof Error) || error instanceof TypeError || !('code' in error)) throw error;
+  const code = String(error.code);
+  if (![NETWORK_CODE, TOO_WEAK, UNTRUSTED].some((pattern) => pattern.test(code))) throw error;
   if (code === 'ERR_PROXY_TUNNEL') {
-    const status = 'statusCode' in error ? Number(error.statusCode) : undefined;
+    const status = 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
     return { ...proxyRefused(route, status), cause: error };
   }
+  // Node gives no message if every address of a name failed.
   const detail = `It failed with ${quote([code, error.message].filter(Boolean).join(': '))}.`;
   return { ...explain(code, error.message, route, progress), detail, cause: error };
 }
@@ -122,8 +126,7 @@ function describeCertificate(code: string, route: Route): [problem: string, fix:
     return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['is for another host', fixOfApiUrl(route)];
-  // All that Node has no name for are about strength.
-  if (code === 'UNSPECIFIED') return ['is too weak', RENEW];
+  if (TOO_WEAK.test(code)) return ['is too weak', RENEW];
   return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
 
@@ -166,19 +169,17 @@ export function responseTooLarge(route: Route, status: number | undefined): Fail
 }
 
 export function protocolSwitched(route: Route): Failure {
-  const problem = 'The server switched protocols (101)';
-  return { problem, fix: fixOfApiUrl(route), isFinal: true };
+  return { problem: 'The server switched protocols (101)', fix: fixOfApiUrl(route), isFinal: true };
 }
 
 /**
  * What a proxy's status to a CONNECT means. Node's own message is never shown: that of 24.5 holds the password.
  *
- * @param status tinyproxy says 401 of a wrong password, others say 407; undefined if the connection just ended
+ * @param status tinyproxy says 401 of a wrong password, others say 407; NaN if the connection just ended
  */
-function proxyRefused(route: Route, status: number | undefined): Failure {
-  const { hasLogin } = route;
-  const proxy = `The proxy ${route.proxy}`;
-  if (status === undefined || Number.isNaN(status)) {
+function proxyRefused({ host, isDefaultHost, proxy: proxyHost, hasLogin }: Route, status: number): Failure {
+  const proxy = `The proxy ${proxyHost}`;
+  if (Number.isNaN(status)) {
     return {
       problem: `${proxy} ended the connection, or does not speak HTTP`,
       fix: 'Check the scheme (http or https) and the port of `https_proxy`.',
@@ -192,12 +193,12 @@ function proxyRefused(route: Route, status: number | undefined): Failure {
     };
   }
   if (status >= 500 || status === 408 || status === 429) {
-    const fix = fixOfApiUrl(route, 'Check the proxy and the host of `api-url`.', 'Check the proxy.');
+    const fix = isDefaultHost ? 'Check the proxy.' : 'Check the proxy and the host of `api-url`.';
     return { problem: `${proxy} can’t reach ICR (${status})`, fix };
   }
   return {
     problem: `${proxy} does not let the action connect to ICR (${status})`,
-    fix: `Allow ${route.host} on the proxy, or name its host in \`no_proxy\`.`,
+    fix: `Allow ${host} on the proxy, or name its host in \`no_proxy\`.`,
     isFinal: true,
   };
 }
@@ -215,18 +216,6 @@ export function budgetUsedUp(totalSeconds: number): Failure {
   return { problem: `The ${totalSeconds} s for all requests are used up`, fix: RUN_AGAIN };
 }
 
-function fixOfApiUrl(
-  { isDefaultHost }: Route,
-  fix = 'Check `api-url` and any proxy on the way.',
-  fixForDefault = 'Check any proxy or firewall on the way.',
-): string {
-  return isDefaultHost ? fixForDefault : fix;
-}
-
-function isOfNetwork(code: string): boolean {
-  return NETWORK_CODE.test(code) || UNTRUSTED.test(code) || code === 'UNSPECIFIED';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+function fixOfApiUrl({ isDefaultHost }: Route): string {
+  return isDefaultHost ? 'Check any proxy or firewall on the way.' : 'Check `api-url` and any proxy on the way.';
 }

@@ -242,6 +242,11 @@ for (const error of [
   });
 }
 
+test('an error without a message, as Node has for several addresses, is told by its code alone', () => {
+  const error = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
+  assert.equal(describeError(error, SET, NOTHING).detail, 'It failed with ECONNREFUSED.');
+});
+
 test('the message has the cause, the fix, what came back and the request, and the facts lack the fix', () => {
   const cause = networkError('ECONNREFUSED', 'connect ECONNREFUSED 192.0.2.1:443 ##[error]');
   const error = new RequestError(describeError(cause, SET, NOTHING), 'GET /app on icr.example.', 3);
