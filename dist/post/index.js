@@ -1102,13 +1102,13 @@ class RequestError extends Error {
     facts;
     unanswered;
     affectsEveryRequest;
-    constructor(failure, request = '', unanswered = 0, wasSent = false) {
+    constructor(failure, request = '', unanswered = 0) {
         const { problem, fix, detail, cause } = failure;
         const join = (...parts) => parts.filter(Boolean).join(' ');
         super(join(`${problem}.`, fix, detail, request), { cause });
         this.facts = join(`${problem}.`, detail, request);
         this.unanswered = unanswered;
-        this.affectsEveryRequest = !wasSent && (failure.isFinal ?? failure.isUnknownHost ?? false);
+        this.affectsEveryRequest = failure.wasSent !== true && (failure.isFinal ?? failure.isUnknownHost ?? false);
     }
 }
 function describeError(error, route, progress) {
@@ -1384,14 +1384,13 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
         const text = () => new TextDecoder().decode(Buffer.concat(chunks));
         const fail = (failure) => {
-            if (response === undefined)
-                resolve({ failure, wasSent });
-            else if (isWholeJson(text()))
-                resolve({ response: parse(response, text()) });
-            else if (isSuccess(parse(response, '')))
-                resolve({ failure, wasSent });
+            const came = response && parse(response, text());
+            if (came !== undefined && isWholeJson(came.text))
+                resolve({ response: came });
+            else if (came === undefined || isSuccess(came))
+                resolve({ failure: { ...failure, wasSent } });
             else
-                resolve({ response: parse(response, text()), isCut: true });
+                resolve({ response: came, failure });
             client.destroy();
             proxySocket?.destroy();
         };
@@ -1452,8 +1451,6 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (bytes <= MAX_BODY_BYTES)
                     return chunks.push(chunk);
                 chunks.length = 0;
-                if (!isSuccess(parse(message, '')))
-                    resolve({ response: parse(message, '') });
                 return fail(responseTooLarge(route, message.statusCode));
             });
             message.on('end', () => {
@@ -1548,24 +1545,24 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             attempts += 1;
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
-            if ('failure' in outcome && outcome.wasSent)
+            const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
+            if (wasSent === true)
                 unanswered += 1;
-            const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
             if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
             isHostKnown ||= !isUnknownHost;
             if (!isWorthRepeating(outcome))
                 return end(outcome);
             throwIfCancelled();
-            const requestedMs = requestedWaitMs(outcome);
+            const requestedMs = outcome.response?.retryAfterMs;
             if (requestedMs === undefined)
                 failures += 1;
             const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
             const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
             if (waitMs === undefined || unanswered > maxUnansweredRetries)
                 return end(last);
-            const detail = 'failure' in outcome && outcome.failure.detail !== undefined ? ` ${outcome.failure.detail}` : '';
-            log_info(`${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+            const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
+            log_info([next, detail, `${name}.`].filter(Boolean).join(' '));
             await sleep(waitMs, budget.cancelled);
         }
         function throwIfCancelled() {
@@ -1576,36 +1573,31 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             throw new RequestError({ problem, fix: '', isFinal: true, cause: cancelled.reason }, '', unanswered);
         }
         function end(outcome) {
+            const { response, failure } = outcome;
             const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
-            const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-            if ('failure' in outcome) {
-                const failure = { ...outcome.failure, problem: `${outcome.failure.problem}${tried}` };
-                throw new RequestError(failure, `${name}.`, unanswered, outcome.wasSent);
+            if (response === undefined) {
+                const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+                throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
             }
-            const { response } = outcome;
-            const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-            if (requestedMs === undefined) {
-                const asked = { request: name, host, url: baseUrl + request.path };
-                return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
+            const { status, retryAfterMs } = response;
+            if (isWorthRepeating(outcome) && retryAfterMs !== undefined) {
+                throw new RequestError(waitDoesNotFit(status, retryAfterMs, remainingMs(budget)), `${name}.`, unanswered);
             }
-            throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
+            const asked = { request: name, host, url: baseUrl + request.path };
+            return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
         }
     };
 }
-function isWorthRepeating(outcome) {
-    return 'failure' in outcome
-        ? outcome.failure.isFinal !== true
-        : outcome.isCut === true || isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
+function isWorthRepeating({ response, failure }) {
+    const isTransientStatus = response && isTransient(response.status, response.retryAfterMs !== undefined);
+    return isTransientStatus === true || (failure !== undefined && failure.isFinal !== true);
 }
-function requestedWaitMs(outcome) {
-    return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
-}
-function describe(outcome) {
-    if ('failure' in outcome)
-        return outcome.failure.problem;
-    const { status, retryAfterMs } = outcome.response;
+function describe({ response, failure }) {
+    if (response === undefined)
+        return failure.problem;
+    const { status, retryAfterMs } = response;
     const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
-    return `ICR answered ${status}${wait}${outcome.isCut === true ? ', and its response was cut short' : ''}`;
+    return `ICR answered ${status}${wait}${failure === undefined ? '' : ', and its response was cut short'}`;
 }
 function clockMs() {
     return process.uptime() * 1000;

@@ -85,21 +85,21 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       }
       attempts += 1;
       const outcome = await attempt(request, timeoutMs, budget.cancelled);
-      if ('failure' in outcome && outcome.wasSent) unanswered += 1;
-      const { isTimeLimit, isUnknownHost } = 'failure' in outcome ? outcome.failure : {};
+      const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
+      if (wasSent === true) unanswered += 1;
       // An attempt that the budget cut short says less than the one before it.
       if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS) last = outcome;
       isHostKnown ||= !isUnknownHost;
       if (!isWorthRepeating(outcome)) return end(outcome);
       throwIfCancelled();
 
-      const requestedMs = requestedWaitMs(outcome);
+      const requestedMs = outcome.response?.retryAfterMs;
       if (requestedMs === undefined) failures += 1;
       const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
       const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
       if (waitMs === undefined || unanswered > maxUnansweredRetries) return end(last);
-      const detail = 'failure' in outcome && outcome.failure.detail !== undefined ? ` ${outcome.failure.detail}` : '';
-      info(`${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.${detail} ${name}.`);
+      const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
+      info([next, detail, `${name}.`].filter(Boolean).join(' '));
       await sleep(waitMs, budget.cancelled);
     }
 
@@ -111,38 +111,32 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
     }
 
     function end(outcome: AttemptOutcome): HttpResponse {
+      const { response, failure } = outcome;
       const elapsedSeconds = (clockMs() - startedMs) / SECOND_MS;
-      const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
-      if ('failure' in outcome) {
-        const failure = { ...outcome.failure, problem: `${outcome.failure.problem}${tried}` };
-        throw new RequestError(failure, `${name}.`, unanswered, outcome.wasSent);
+      if (response === undefined) {
+        const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
+        throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
       }
-      const { response } = outcome;
-      const requestedMs = isWorthRepeating(outcome) ? requestedWaitMs(outcome) : undefined;
-      if (requestedMs === undefined) {
-        const asked = { request: name, host, url: baseUrl + request.path };
-        return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
+      const { status, retryAfterMs } = response;
+      if (isWorthRepeating(outcome) && retryAfterMs !== undefined) {
+        throw new RequestError(waitDoesNotFit(status, retryAfterMs, remainingMs(budget)), `${name}.`, unanswered);
       }
-      throw new RequestError(waitDoesNotFit(response.status, requestedMs, remainingMs(budget)), `${name}.`, unanswered);
+      const asked = { request: name, host, url: baseUrl + request.path };
+      return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
     }
   };
 }
 
-function isWorthRepeating(outcome: AttemptOutcome): boolean {
-  return 'failure' in outcome
-    ? outcome.failure.isFinal !== true
-    : outcome.isCut === true || isTransient(outcome.response.status, outcome.response.retryAfterMs !== undefined);
+function isWorthRepeating({ response, failure }: AttemptOutcome): boolean {
+  const isTransientStatus = response && isTransient(response.status, response.retryAfterMs !== undefined);
+  return isTransientStatus === true || (failure !== undefined && failure.isFinal !== true);
 }
 
-function requestedWaitMs(outcome: AttemptOutcome): number | undefined {
-  return 'failure' in outcome ? undefined : outcome.response.retryAfterMs;
-}
-
-function describe(outcome: AttemptOutcome): string {
-  if ('failure' in outcome) return outcome.failure.problem;
-  const { status, retryAfterMs } = outcome.response;
+function describe({ response, failure }: AttemptOutcome): string {
+  if (response === undefined) return failure.problem;
+  const { status, retryAfterMs } = response;
   const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
-  return `ICR answered ${status}${wait}${outcome.isCut === true ? ', and its response was cut short' : ''}`;
+  return `ICR answered ${status}${wait}${failure === undefined ? '' : ', and its response was cut short'}`;
 }
 
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */

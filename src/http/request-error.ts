@@ -30,6 +30,8 @@ export interface Failure {
   isUnknownHost?: true;
   /** The time for the attempt ran out. */
   isTimeLimit?: true;
+  /** The request went out on an open connection, so that the server may have done what it asks for. */
+  wasSent?: boolean;
   cause?: unknown;
 }
 
@@ -42,13 +44,13 @@ export class RequestError extends Error {
   /** Any other request would fail alike: no connection can be opened, or the step was cancelled. */
   readonly affectsEveryRequest: boolean;
 
-  constructor(failure: Failure, request = '', unanswered = 0, wasSent = false) {
+  constructor(failure: Failure, request = '', unanswered = 0) {
     const { problem, fix, detail, cause } = failure;
     const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ');
     super(join(`${problem}.`, fix, detail, request), { cause });
     this.facts = join(`${problem}.`, detail, request);
     this.unanswered = unanswered;
-    this.affectsEveryRequest = !wasSent && (failure.isFinal ?? failure.isUnknownHost ?? false);
+    this.affectsEveryRequest = failure.wasSent !== true && (failure.isFinal ?? failure.isUnknownHost ?? false);
   }
 }
 
@@ -68,7 +70,7 @@ export interface Route {
 
 /** How far an attempt got. */
 export interface Progress {
-  /** The request went out on an open connection, so that the server may have done what it asks for. */
+  /** As in `Failure`. */
   wasSent: boolean;
   /** The proxy has not answered. */
   isAtProxy: boolean;

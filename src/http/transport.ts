@@ -69,8 +69,10 @@ export interface HttpResponse extends AttemptResponse {
   unanswered: number;
 }
 
-/** `isCut`: a part of the body is missing, though the status is an answer. `wasSent` as in `Progress`. */
-export type AttemptOutcome = { response: AttemptResponse; isCut?: true } | { failure: Failure; wasSent: boolean };
+/** With both, the status is an answer, though a part of the body is missing. */
+export type AttemptOutcome =
+  | { response: AttemptResponse; failure?: Failure }
+  | { response?: undefined; failure: Failure };
 
 /** Throws an error of the program itself as it is. */
 type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<AttemptOutcome>;
@@ -121,10 +123,10 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
 
     /** Ends the attempt, by what came of the response if that tells enough. */
     const fail = (failure: Failure) => {
-      if (response === undefined) resolve({ failure, wasSent });
-      else if (isWholeJson(text())) resolve({ response: parse(response, text()) });
-      else if (isSuccess(parse(response, ''))) resolve({ failure, wasSent });
-      else resolve({ response: parse(response, text()), isCut: true });
+      const came = response && parse(response, text());
+      if (came !== undefined && isWholeJson(came.text)) resolve({ response: came });
+      else if (came === undefined || isSuccess(came)) resolve({ failure: { ...failure, wasSent } });
+      else resolve({ response: came, failure });
       client.destroy();
       // Node would keep it open until the proxy responds.
       proxySocket?.destroy();
@@ -190,8 +192,6 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
         bytes += chunk.length;
         if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
         chunks.length = 0;
-        // The status of an error says what is needed.
-        if (!isSuccess(parse(message, ''))) resolve({ response: parse(message, '') });
         return fail(responseTooLarge(route, message.statusCode));
       });
       message.on('end', () => {

@@ -137,6 +137,13 @@ test('an error is a response though its body is too large', async () => {
   assert.deepEqual([status, text, attempts], [404, '', 1]);
 });
 
+test('an outage is asked about again though its body is too large', async () => {
+  const huge = `HTTP/1.1 503 x\r\n\r\n${'x'.repeat(2 ** 21)}`;
+  using server = await listen((socket, index) => socket.end(index === 0 ? huge : OK));
+  const { status, attempts, unanswered } = await server.send();
+  assert.deepEqual([status, attempts, unanswered], [200, 2, 0]);
+});
+
 for (const [name, bytes, says] of [
   ['a switch of protocols', 'HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n', /^The server switched/],
   ['more than 1 MiB', `HTTP/1.1 200 OK\r\n\r\n[${'1,'.repeat(2 ** 20)}`, /^The response is larger than 1 MiB/],
@@ -342,5 +349,5 @@ test('a proxy that does not answer a CONNECT is named at the limit, and its conn
 test('a name that was never found affects every request, and a connection that is refused does not', async () => {
   assert.ok(new RequestError({ problem: 'x', fix: 'y', isUnknownHost: true }).affectsEveryRequest);
   assert.ok(!new RequestError({ problem: 'x', fix: 'y' }).affectsEveryRequest);
-  assert.ok(!new RequestError({ problem: 'x', fix: 'y', isFinal: true }, '', 1, true).affectsEveryRequest);
+  assert.ok(!new RequestError({ problem: 'x', fix: 'y', isFinal: true, wasSent: true }).affectsEveryRequest);
 });
