@@ -1409,16 +1409,13 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 accept: 'application/json',
                 'accept-encoding': 'identity',
                 authorization: `Bearer ${request.bearer}`,
-                ...(json === undefined
-                    ? {}
-                    : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+                ...(json === undefined ? {} : { 'content-type': 'application/json' }),
             },
         });
         const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            const end = () => fail({ problem: '', fix: '' });
-            graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
+            graceTimer = setTimeout(fail, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
         client.on('socket', (socket) => {

@@ -60,7 +60,7 @@ export interface Route {
   host: string;
   /** Whether nobody set the host: then there is nothing to correct. */
   isDefaultHost: boolean;
-  /** The host of the proxy. */
+  /** Its host. */
   proxy: string | undefined;
   /** Whether the proxy is sent a user name and a password. */
   hasLogin: boolean;

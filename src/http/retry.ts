@@ -27,24 +27,18 @@ export const RETRY_POLICY: RetryPolicy = { maxAttempts: 12, maxBackoffSeconds: 1
 /** For a name that was never found: a misspelled host more often than an outage. */
 export const UNKNOWN_HOST_POLICY: RetryPolicy = { ...RETRY_POLICY, maxAttempts: 3 };
 
-/** What happened to a request so far. */
-interface Tries {
-  attempts: number;
-  /** Attempts that ended without a `Retry-After` to obey. */
-  failures: number;
-}
-
 /**
  * How long to wait before the next attempt: the backoff alone, or chance alone on top of what `Retry-After` asks for,
  * so that jobs that were sent away together do not come back together.
  *
+ * @param failures attempts that ended without a `Retry-After` to obey
  * @param requestedMs what `Retry-After` asks for
  * @param remainingMs of the budget
  * @param random from 0 to 1, as Math.random gives it
  * @returns milliseconds, or undefined if there is no attempt or no time left
  */
 export function nextWaitMs(
-  { attempts, failures }: Tries,
+  { attempts, failures }: { attempts: number; failures: number },
   requestedMs: number | undefined,
   remainingMs: number,
   random: number,

@@ -37,7 +37,6 @@ export interface HttpRequest {
   maxUnansweredRetries?: number;
 }
 
-/** What came back to one attempt. */
 interface AttemptResponse {
   status: number;
   text: string;
@@ -57,11 +56,9 @@ interface AttemptResponse {
 export interface HttpResponse extends AttemptResponse {
   /** `METHOD /path on HOST`, for messages. */
   request: string;
-  /** The host that was asked, with its port unless that is the scheme's own. */
+  /** With its port unless that is the scheme's own. */
   host: string;
-  /** The whole URL that was asked. */
   url: string;
-  /** How often the request was tried. */
   attempts: number;
   /** From the first attempt to the response, the waits included. */
   elapsedSeconds: number;
@@ -149,9 +146,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
         // Any other coding would have to be decoded here.
         'accept-encoding': 'identity',
         authorization: `Bearer ${request.bearer}`,
-        ...(json === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
       },
     });
 
@@ -159,8 +154,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     let graceTimer: NodeJS.Timeout | undefined;
     const onCancel = () => {
       // The client throws the reason of the cancellation instead.
-      const end = () => fail({ problem: '', fix: '' });
-      graceTimer = setTimeout(end, (request.graceSeconds ?? 0) * SECOND_MS);
+      graceTimer = setTimeout(fail, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
