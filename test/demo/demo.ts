@@ -76,7 +76,7 @@ function explainMasks({ masks }: Result): void {
   say(
     `${masks.length} masks: from here on the runner shows *** in place of ${masks.length} texts, wherever they appear.`,
   );
-  say(`${ofKey} of them are the lines of the key; the others are the JWT and the token.`);
+  say(`${ofKey} of them are the lines of the key; the others are the key in one line, the JWT and the token.`);
 }
 
 function mask(text: string, { masks }: Result): string {

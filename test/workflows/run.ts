@@ -35,7 +35,12 @@ if (options.file === undefined) await runExamples(scene);
 else await runFile(scene, options.file);
 
 async function runExamples(scene: Scene): Promise<void> {
-  for (const { title, check } of CASES.filter(({ title }) => isWanted(title))) {
+  const wanted = CASES.filter(({ title }) => isWanted(title));
+  if (wanted.length === 0) {
+    console.error(`No example's file name begins with ${titles.join(' or ')}.`);
+    process.exitCode = 1;
+  }
+  for (const { title, check } of wanted) {
     const started = performance.now();
     let seen: Result | undefined;
     const watched: typeof scene = {
@@ -61,8 +66,9 @@ async function runExamples(scene: Scene): Promise<void> {
 async function runFile(scene: Scene, file: string): Promise<void> {
   const { event, payload, granted } = options;
   if (granted !== undefined) {
+    const entries = granted.split(',').map((part) => part.split(':').map((word) => word.trim()));
     const permissions = Object.fromEntries(
-      granted.split(',').map((part) => part.split(':').map((word) => word.trim())),
+      entries.map(([name = '', level = '']) => [name, level.toUpperCase().replace('READ', 'VIEW')]),
     );
     const { forest, meadow, moor, sandbox, requester } = scene;
     for (const installation of [forest, meadow, moor, sandbox, requester]) installation.permissions = permissions;
