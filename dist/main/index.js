@@ -2048,7 +2048,7 @@ async function* readInstallationList(get, toError) {
     }
 }
 function incomplete(total, read) {
-    return new Error(`ICR says that the app has ${total} installations, and its list gave ${read}. Set \`installation-id\`: the one that is wanted may be among the others. No token was minted.`);
+    return new Error(`ICR says that the app has ${total} installations, and its list gave ${read}. Set \`organization-id\`, or, if it is set, \`installation-id\`: the one that is wanted may be among the others. No token was minted.`);
 }
 
 ;// CONCATENATED MODULE: ./src/icr/mint.ts
@@ -2091,7 +2091,7 @@ function withUnseenTokens(error, count) {
         return error;
     const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
     const end = endOfTokenMintedAt(Date.now());
-    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}.`, { cause: error });
+    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}. This step retires and transfers nothing.`, { cause: error });
 }
 function endOfTokenMintedAt(mintedMs) {
     return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
@@ -3076,7 +3076,7 @@ function readApiVersion() {
 ;// CONCATENATED MODULE: ./src/inputs/missing-credentials.ts
 
 const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
-const DEPENDABOT_SECRETS = `Add it to the Dependabot secrets. ${SKIP}`;
+const SKIP_OR_STORE = 'Set `on-missing-credentials: skip`, or add a key of the sandbox to the Dependabot secrets.';
 const EMPTY = '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
 const NOT_SKIPPED = '`on-missing-credentials: skip` does not apply: it is for pull requests from a fork, runs that Dependabot started, and repositories that are forks, and this run’s event shows none of these.';
 function describeMissingCredentials(event, onMissing) {
@@ -3087,7 +3087,7 @@ function describeMissingCredentials(event, onMissing) {
     const reason = `The credential is empty, likely because GitHub gives this run no secrets: ${cause}.`;
     return onMissing === 'skip'
         ? { isSkipped: true, message: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` }
-        : { isSkipped: false, message: `${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}` };
+        : { isSkipped: false, message: `${reason} ${isDependabot(event) ? SKIP_OR_STORE : SKIP}` };
 }
 
 ;// CONCATENATED MODULE: ./src/runner/file-commands.ts
@@ -3223,7 +3223,7 @@ function checkRequired(granted, required) {
         throw new Error(`\`required-permissions\` names \`${quote(unknown, 60)}\`, likely a misspelling. ICR documents ${DOCUMENTED_NAMES.join(', ')}. ${everything}`);
     }
     const them = missing.size === 1 ? 'it' : 'them';
-    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Add ${them} to the app, and ask the organization’s admin to accept ${them}; or remove ${them} from \`required-permissions\`. ${everything}`);
+    throw new Error(`The token lacks ${describeFirst(missing, granted)}. Add ${them} to the app, and ask the organization’s admin to accept ${them}. If no step needs ${them}, remove ${them} from \`required-permissions\`. ${everything}`);
 }
 function checkAllowed(granted, allowed) {
     const excess = excessPermissions(granted, allowed);
@@ -3254,7 +3254,7 @@ function describeInstallations(installations, isLogPrivate) {
         const listed = installations.slice(0, MAX_LISTED).map(installation_names_describeInstallation).join(', ');
         return count > MAX_LISTED ? `${listed}, and ${count - MAX_LISTED} more` : listed;
     }
-    return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: run this step in a private one to see them`;
+    return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: copy the organization’s ID from ICR’s dashboard, or run this step in a private repository`;
 }
 function describeOrganization({ id, name }) {
     return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${id}`;
@@ -3315,7 +3315,7 @@ async function findOnly(api, isLogPrivate) {
     }
     if (others.length === 0)
         return { ...only, rule: 'only-installation' };
-    throw new Error(`Set \`organization-id\`: the app has ${installations.length} installations, and nothing says which. It is installed for ${describeInstallations(installations, isLogPrivate)}.`);
+    throw new Error(`Set \`organization-id\`: the app has ${installations.length} installations, and nothing says which. ICR’s list has ${describeInstallations(installations, isLogPrivate)}.`);
 }
 function isOf({ organization }, organizationId) {
     return organization === undefined ? undefined : isSameId(organization.id, organizationId);

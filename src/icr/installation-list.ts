@@ -60,6 +60,6 @@ export async function* readInstallationList(
 
 function incomplete(total: number, read: number): Error {
   return new Error(
-    `ICR says that the app has ${total} installations, and its list gave ${read}. Set \`installation-id\`: the one that is wanted may be among the others. No token was minted.`,
+    `ICR says that the app has ${total} installations, and its list gave ${read}. Set \`organization-id\`, or, if it is set, \`installation-id\`: the one that is wanted may be among the others. No token was minted.`,
   );
 }

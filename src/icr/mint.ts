@@ -61,7 +61,10 @@ function withUnseenTokens(error: unknown, count: number): unknown {
   if (count === 0) return error;
   const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
   const end = endOfTokenMintedAt(Date.now());
-  return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}.`, { cause: error });
+  return new Error(
+    `${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}. This step retires and transfers nothing.`,
+    { cause: error },
+  );
 }
 
 /** ISO 8601. @param mintedMs Unix time in milliseconds */

@@ -2,7 +2,7 @@
 import { explainMissingSecrets, isDependabot, type RunEvent } from './event.ts';
 
 const SKIP = 'To pass without a token, set `on-missing-credentials: skip`.';
-const DEPENDABOT_SECRETS = `Add it to the Dependabot secrets. ${SKIP}`;
+const SKIP_OR_STORE = 'Set `on-missing-credentials: skip`, or add a key of the sandbox to the Dependabot secrets.';
 const EMPTY =
   '`private-key`, `sign-command` and `jwt` are all empty. Set one of them. Likely causes: a misspelled secret, an environment that the job does not name, a reusable workflow without `secrets: inherit`.';
 const NOT_SKIPPED =
@@ -20,5 +20,5 @@ export function describeMissingCredentials(
   const reason = `The credential is empty, likely because GitHub gives this run no secrets: ${cause}.`;
   return onMissing === 'skip'
     ? { isSkipped: true, message: `${reason} No token was minted, because \`on-missing-credentials\` is \`skip\`.` }
-    : { isSkipped: false, message: `${reason} ${isDependabot(event) ? DEPENDABOT_SECRETS : SKIP}` };
+    : { isSkipped: false, message: `${reason} ${isDependabot(event) ? SKIP_OR_STORE : SKIP}` };
 }

@@ -84,7 +84,7 @@ function checkRequired(granted: Permissions, required: Permissions): void {
   }
   const them = missing.size === 1 ? 'it' : 'them';
   throw new Error(
-    `The token lacks ${describeFirst(missing, granted)}. Add ${them} to the app, and ask the organization’s admin to accept ${them}; or remove ${them} from \`required-permissions\`. ${everything}`,
+    `The token lacks ${describeFirst(missing, granted)}. Add ${them} to the app, and ask the organization’s admin to accept ${them}. If no step needs ${them}, remove ${them} from \`required-permissions\`. ${everything}`,
   );
 }
 

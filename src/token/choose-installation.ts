@@ -82,7 +82,7 @@ async function findOnly(api: IcrApi, isLogPrivate: boolean): Promise<ChosenInsta
   }
   if (others.length === 0) return { ...only, rule: 'only-installation' };
   throw new Error(
-    `Set \`organization-id\`: the app has ${installations.length} installations, and nothing says which. It is installed for ${describeInstallations(installations, isLogPrivate)}.`,
+    `Set \`organization-id\`: the app has ${installations.length} installations, and nothing says which. ICR’s list has ${describeInstallations(installations, isLogPrivate)}.`,
   );
 }
 

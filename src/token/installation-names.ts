@@ -17,7 +17,7 @@ export function describeInstallations(installations: readonly Installation[], is
     const listed = installations.slice(0, MAX_LISTED).map(describeInstallation).join(', ');
     return count > MAX_LISTED ? `${listed}, and ${count - MAX_LISTED} more` : listed;
   }
-  return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: run this step in a private one to see them`;
+  return `${count === 1 ? 'one installation' : `${count} installations`}. Their organizations are not shown, because the event doesn’t say that the repository is private: copy the organization’s ID from ICR’s dashboard, or run this step in a private repository`;
 }
 
 /** `“Name” id`, the id whole, so that it can be copied. */

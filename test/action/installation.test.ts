@@ -182,7 +182,7 @@ describe('organization-id', () => {
     const result = await scene.main(UNKNOWN);
     assertFailed(
       result,
-      /^ICR says that the app has 30 installations, and its list gave 10\. Set `installation-id`: .*No token was minted\.$/,
+      /^ICR says that the app has 30 installations, and its list gave 10\. Set `organization-id`, or, if it is set, `installation-id`: .*No token was minted\.$/,
     );
     assert.equal(scene.simulator.tokens().length, 0);
   });

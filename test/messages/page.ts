@@ -85,8 +85,11 @@ function rowOf({ kind, text }: Recorded): Row {
     .replace(/“[^”]*”/g, '“…”')
     .replace(/(?<![\w.-])[1-5]\d\d(?![\w-])/g, '…')
     .replace(/\([\w.-]+\/[\w.-]+\)/g, '(…)')
-    .replace(/(?:ahead of|behind)(?= ICR)/, 'ahead of or behind');
-  return { kind, cause, fix: normalize(text.slice(causeEnd, fixEnd)).trim() };
+    .replace(/(?:ahead of|behind)(?= ICR)/, 'ahead of or behind')
+    // Values of the tests.
+    .replace(/(?<=unknown level, |`(?:required|allowed)-permissions` names )`[^`]*`/, '`…`');
+  const fix = normalize(text.slice(causeEnd, fixEnd)).replace(/(?<=levels? for |write for )`[^`]*`/, '`…`');
+  return { kind, cause, fix: fix.replace(/(?<=certificate in )\S+(?=, in PEM)/, '…').trim() };
 }
 
 /** A message that begins with a name is about it. */

@@ -147,13 +147,13 @@ describe('a token is refused', () => {
       'that lacks a level',
       {},
       required('inventory: write'),
-      /^The token lacks `inventory: write` \(it has request\)\. Add it to the app, and ask the organization’s admin to accept it; or remove it from `required-permissions`\. Required: inventory: write\. Granted: organization_info: read, /,
+      /^The token lacks `inventory: write` \(it has request\)\. Add it to the app, and ask the organization’s admin to accept it\. If no step needs it, remove it from `required-permissions`\. Required: inventory: write\. Granted: organization_info: read, /,
     ],
     [
       'that lacks several permissions',
       {},
       required('organization_info: read, organization_members: read, inventory: write'),
-      /^The token lacks `organization_members: read` and 1 more\. Add .* accept them; .*Required: organization_info: read, organization_members: read, inventory: write\./,
+      /^The token lacks `organization_members: read` and 1 more\. Add .* accept them\. .*Required: organization_info: read, organization_members: read, inventory: write\./,
     ],
     [
       'with an unknown level for a required one',

@@ -8,7 +8,7 @@ const timeout = 30_000;
 /** A loop that waits for nothing would never let a time limit end it. */
 const MAX_REQUESTS = 1000;
 const INCOMPLETE =
-  /^Error: ICR says that the app has (\d+) installations, and its list gave (\d+)\. Set `installation-id`/;
+  /^Error: ICR says that the app has (\d+) installations, and its list gave (\d+)\. Set `organization-id`, or, if it is set, `installation-id`/;
 
 type Page = { ids: readonly string[]; total?: unknown } | number;
 
