@@ -100,18 +100,28 @@ describe('aws/trust-sha.sh', { skip: process.platform !== 'linux' || !HAS_JQ }, 
     return trust;
   };
 
-  test('adds a SHA to each role, once, and removes one, but never the last', () => {
+  test('adds a SHA to each role, once, and removes one, also the last, after which a role trusts nobody', () => {
     const scene = startScene('sha');
     // AWS gives back a list of one as it likes.
     scene.saveRoles({ 'icr-forest-production': policy(ref(first)), 'icr-basalt-production': policy([ref(first)]) });
     for (const call of ['add', 'add']) assert.equal(scene.run('aws/trust-sha.sh', [call, second]).status, 0);
     assert.deepEqual(Object.values(scene.kms().roles), Array(2).fill(policy([ref(first), ref(second)])));
     assert.equal(scene.run('aws/trust-sha.sh', ['remove', first]).status, 0);
-    const both = scene.kms().roles;
-    assert.deepEqual(Object.values(both), Array(2).fill(policy([ref(second)])));
-    assert.notEqual(scene.run('aws/trust-sha.sh', ['remove', second]).status, 0);
-    assert.deepEqual(scene.kms().roles, both);
+    assert.deepEqual(Object.values(scene.kms().roles), Array(2).fill(policy([ref(second)])));
+    assert.equal(scene.run('aws/trust-sha.sh', ['remove', second]).status, 0);
+    assert.deepEqual(Object.values(scene.kms().roles), Array(2).fill(policy(['none'])));
+    assert.equal(scene.run('aws/trust-sha.sh', ['add', first]).status, 0);
+    assert.deepEqual(Object.values(scene.kms().roles), Array(2).fill(policy([ref(first)])));
     assert.equal(scene.run('aws/trust-sha.sh', ['add', '*']).status, 2);
+  });
+
+  test('leaves a role alone that names no workflow, and goes on', () => {
+    const scene = startScene('sha');
+    const other = policy([]);
+    delete other.Statement[0].Condition.StringEquals[claim];
+    scene.saveRoles({ 'icr-a': other, 'icr-b': policy(ref(first)) });
+    assert.equal(scene.run('aws/trust-sha.sh', ['remove', first]).status, 0);
+    assert.deepEqual(scene.kms().roles, { 'icr-a': other, 'icr-b': policy(['none']) });
   });
 });
 
