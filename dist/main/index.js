@@ -1506,7 +1506,6 @@ function isPartOfJson(text) {
 
 
 
-
 const ATTEMPT_SECONDS = 15;
 function startBudget(totalSeconds, cancelled) {
     return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
@@ -1656,13 +1655,28 @@ function describeClockSkew(skewMs) {
 ;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
-function tryJson(text) {
+function parseAs({ text, request, status }, parse) {
     try {
-        return parseJson(text);
+        return parse(text);
     }
-    catch {
-        return undefined;
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+        throw new Error(`The response is not what ICR documents: ${error.message}. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${request} was ${status}.`, { cause: error });
     }
+}
+function tryAs({ text }, parse) {
+    try {
+        return parse(text);
+    }
+    catch (error) {
+        if (error instanceof ShapeError)
+            return undefined;
+        throw error;
+    }
+}
+function tryJson(text) {
+    return tryAs({ text }, parseJson);
 }
 function parseJson(text) {
     try {
@@ -1678,7 +1692,7 @@ function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-;// CONCATENATED MODULE: ./src/icr/error-words.ts
+;// CONCATENATED MODULE: ./src/icr/error-body.ts
 
 
 
@@ -1722,9 +1736,26 @@ function textsOf(value) {
         .filter((item) => typeof item === 'string' && item.trim() !== '');
 }
 
-;// CONCATENATED MODULE: ./src/icr/errors.ts
+;// CONCATENATED MODULE: ./src/icr/id.ts
 
+const MAX_ID_CHARACTERS = 128;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+function isId(value) {
+    return (typeof value === 'string' &&
+        value.length <= MAX_ID_CHARACTERS &&
+        value !== '.' &&
+        value !== '..' &&
+        /^[^\s/\\\p{C}]+$/u.test(value));
+}
+function toId(value) {
+    const text = Number.isSafeInteger(value) ? String(value) : value;
+    return isId(text) && !repeatsSecret(text) ? text : undefined;
+}
+function isSameId(one, other) {
+    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
+}
 
+;// CONCATENATED MODULE: ./src/icr/installation.ts
 
 
 const CHOSEN_BY = {
@@ -1732,14 +1763,38 @@ const CHOSEN_BY = {
     'organization-id': 'chosen by `organization-id`',
     'only-installation': 'chosen as the only one in the list of installations',
 };
+function parseInstallation(text) {
+    return toInstallation(parseJson(text), 'its body', '');
+}
+function toInstallation(item, what, path) {
+    if (!isObject(item))
+        throw new ShapeError(`${what} is not an object`);
+    const id = toId(item['id']);
+    if (id === undefined)
+        throw new ShapeError(`\`${path}id\` is missing or not an id`);
+    return { id, organization: organizationOf(item) };
+}
+function organizationOf({ organization, organizationId }) {
+    const fields = isObject(organization) ? organization : {};
+    const id = toId(fields['id']) ?? toId(organizationId) ?? (isId(organization) ? organization : undefined);
+    const name = fields['fullName'] ?? fields['name'];
+    return id === undefined ? undefined : { id, name: typeof name === 'string' ? name : undefined };
+}
+
+;// CONCATENATED MODULE: ./src/icr/error-status.ts
+
+
+
+
+
 function apiError(operation, response, credential, isAppAccepted) {
-    const { cause, fix, more, came } = errors_explain(operation, response, credential, isAppAccepted);
+    const { cause, fix, more, came } = error_status_explain(operation, response, credential, isAppAccepted);
     const another = 'another' in operation && operation.another !== undefined
         ? `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`
         : undefined;
     return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
-function errors_explain(operation, response, credential, isAppAccepted) {
+function error_status_explain(operation, response, credential, isAppAccepted) {
     const { status } = response;
     if (status >= 300 && status < 400)
         return explainRedirect(response);
@@ -1872,140 +1927,8 @@ function joined(...sentences) {
     return sentences.filter(Boolean).join(' ');
 }
 
-;// CONCATENATED MODULE: ./src/icr/id.ts
-
-const MAX_ID_CHARACTERS = 128;
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-function isId(value) {
-    return (typeof value === 'string' &&
-        value.length <= MAX_ID_CHARACTERS &&
-        value !== '.' &&
-        value !== '..' &&
-        /^[^\s/\\\p{C}]+$/u.test(value));
-}
-function toId(value) {
-    const text = Number.isSafeInteger(value) ? String(value) : value;
-    return isId(text) && !repeatsSecret(text) ? text : undefined;
-}
-function isSameId(one, other) {
-    return one === other || (UUID.test(one) && UUID.test(other) && one.toLowerCase() === other.toLowerCase());
-}
-
-;// CONCATENATED MODULE: ./src/icr/responses.ts
-
-
-const TOTAL = /^total(?:_?(?:count|items|results))?$/i;
-function parseAs({ text, request, status }, parse) {
-    try {
-        return parse(text);
-    }
-    catch (error) {
-        if (!(error instanceof ShapeError))
-            throw error;
-        throw new Error(`The response is not what ICR documents: ${error.message}. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${request} was ${status}.`, { cause: error });
-    }
-}
-function tryAs({ text }, parse) {
-    try {
-        return parse(text);
-    }
-    catch (error) {
-        if (error instanceof ShapeError)
-            return undefined;
-        throw error;
-    }
-}
-function parseInstallation(text) {
-    return toInstallation(parseJson(text), 'its body', '');
-}
-function parseInstallationPage(text) {
-    const body = parseJson(text);
-    const list = findList(body);
-    if (list === undefined)
-        throw new ShapeError('`installations` is missing or not a list');
-    const installations = list.map((item, index) => {
-        const path = `installations[${index}]`;
-        return toInstallation(item, `\`${path}\``, `${path}.`);
-    });
-    const [total] = placesOfTotal(body)
-        .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
-        .map(([, value]) => toCount(value))
-        .filter((count) => count !== undefined);
-    return { installations, total };
-}
-function placesOfTotal(body) {
-    if (!isObject(body))
-        return [];
-    const named = Object.entries(body).filter(([name]) => /^_?(?:pagination|paging|page|pageinfo|meta)$/i.test(name));
-    return [...named.map(([, value]) => value), body].filter(isObject);
-}
-function parseAccessToken(text) {
-    const body = parseJson(text);
-    if (!isObject(body))
-        throw new ShapeError('its body is not an object');
-    const { token } = body;
-    if (typeof token !== 'string' || token === '')
-        throw new ShapeError('`token` is missing or not a string');
-    return {
-        token,
-        expiresAt: toUtc(body['expiresAt']),
-        isActive: body['isActive'] !== false,
-        permissions: toPermissions(body['permissions']),
-        installationId: asText(body['installationId']),
-        organizationId: asText(body['organizationId']),
-    };
-}
-function findList(body) {
-    if (Array.isArray(body))
-        return body;
-    if (!isObject(body))
-        return undefined;
-    const { installations } = body;
-    if (Array.isArray(installations))
-        return installations;
-    const lists = Object.values(body).filter((value) => Array.isArray(value));
-    const [list, ...others] = lists.length > 1 ? lists.filter(({ length }) => length > 0) : lists;
-    return others.length === 0 ? list : undefined;
-}
-function toInstallation(item, what, path) {
-    if (!isObject(item))
-        throw new ShapeError(`${what} is not an object`);
-    const id = toId(item['id']);
-    if (id === undefined)
-        throw new ShapeError(`\`${path}id\` is missing or not an id`);
-    return { id, organization: organizationOf(item) };
-}
-function organizationOf({ organization, organizationId }) {
-    const fields = isObject(organization) ? organization : {};
-    const id = toId(fields['id']) ?? toId(organizationId) ?? (isId(organization) ? organization : undefined);
-    const name = fields['fullName'] ?? fields['name'];
-    return id === undefined ? undefined : { id, name: typeof name === 'string' ? name : undefined };
-}
-function toCount(value) {
-    const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    return typeof count === 'number' && !Number.isNaN(count) ? count : undefined;
-}
-function toPermissions(value) {
-    if (!isObject(value))
-        return undefined;
-    const granted = Object.entries(value).filter(([, level]) => level !== null && level !== false);
-    return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
-}
-function asText(value) {
-    if (value == null)
-        return undefined;
-    return typeof value === 'object' ? '(not a string)' : String(value);
-}
-function toUtc(value) {
-    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
-        return undefined;
-    const time = Date.parse(value);
-    if (Number.isNaN(time))
-        return undefined;
-    return value.endsWith('Z') ? value : new Date(time).toISOString();
-}
-
 ;// CONCATENATED MODULE: ./src/icr/installation-list.ts
+
 
 
 const QUERIES = [
@@ -2014,6 +1937,7 @@ const QUERIES = [
     () => '',
 ];
 const BAD_QUERY = [400, 422];
+const TOTAL = /^total(?:_?(?:count|items|results))?$/i;
 async function* readInstallationList(get, toError) {
     const seenIds = new Set();
     let query = 0;
@@ -2050,8 +1974,45 @@ async function* readInstallationList(get, toError) {
 function incomplete(total, read) {
     return new Error(`ICR says that the app has ${total} installations, and its list gave ${read}. Set \`organization-id\`, or, if it is set, \`installation-id\`: the one that is wanted may be among the others. No token was minted.`);
 }
+function parseInstallationPage(text) {
+    const body = parseJson(text);
+    const list = findList(body);
+    if (list === undefined)
+        throw new ShapeError('`installations` is missing or not a list');
+    const installations = list.map((item, index) => {
+        const path = `installations[${index}]`;
+        return toInstallation(item, `\`${path}\``, `${path}.`);
+    });
+    const [total] = placesOfTotal(body)
+        .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
+        .map(([, value]) => toCount(value))
+        .filter((count) => count !== undefined);
+    return { installations, total };
+}
+function findList(body) {
+    if (Array.isArray(body))
+        return body;
+    if (!isObject(body))
+        return undefined;
+    const { installations } = body;
+    if (Array.isArray(installations))
+        return installations;
+    const lists = Object.values(body).filter((value) => Array.isArray(value));
+    const [list, ...others] = lists.length > 1 ? lists.filter(({ length }) => length > 0) : lists;
+    return others.length === 0 ? list : undefined;
+}
+function placesOfTotal(body) {
+    if (!isObject(body))
+        return [];
+    const named = Object.entries(body).filter(([name]) => /^_?(?:pagination|paging|page|pageinfo|meta)$/i.test(name));
+    return [...named.map(([, value]) => value), body].filter(isObject);
+}
+function toCount(value) {
+    const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    return typeof count === 'number' && !Number.isNaN(count) ? count : undefined;
+}
 
-;// CONCATENATED MODULE: ./src/icr/mint.ts
+;// CONCATENATED MODULE: ./src/icr/minted-token.ts
 
 
 
@@ -2060,7 +2021,6 @@ function incomplete(total, read) {
 
 const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
 const MINT = { method: 'POST', body: {}, attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 };
-const SAFE_TOKEN = /^[\x21-\x7e]{16,}$/;
 async function mintToken(path, send, toError) {
     let unseen = 0;
     try {
@@ -2084,7 +2044,7 @@ async function mintToken(path, send, toError) {
     }
 }
 function isSafeToken(token) {
-    return SAFE_TOKEN.test(token);
+    return /^[\x21-\x7e]{16,}$/.test(token);
 }
 function withUnseenTokens(error, count) {
     if (count === 0)
@@ -2096,8 +2056,44 @@ function withUnseenTokens(error, count) {
 function endOfTokenMintedAt(mintedMs) {
     return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
 }
+function parseAccessToken(text) {
+    const body = parseJson(text);
+    if (!isObject(body))
+        throw new ShapeError('its body is not an object');
+    const { token } = body;
+    if (typeof token !== 'string' || token === '')
+        throw new ShapeError('`token` is missing or not a string');
+    return {
+        token,
+        expiresAt: toUtc(body['expiresAt']),
+        isActive: body['isActive'] !== false,
+        permissions: toPermissions(body['permissions']),
+        installationId: asText(body['installationId']),
+        organizationId: asText(body['organizationId']),
+    };
+}
+function toUtc(value) {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value))
+        return undefined;
+    const time = Date.parse(value);
+    if (Number.isNaN(time))
+        return undefined;
+    return value.endsWith('Z') ? value : new Date(time).toISOString();
+}
+function toPermissions(value) {
+    if (!isObject(value))
+        return undefined;
+    const granted = Object.entries(value).filter(([, level]) => level !== null && level !== false);
+    return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
+}
+function asText(value) {
+    if (value == null)
+        return undefined;
+    return typeof value === 'object' ? '(not a string)' : String(value);
+}
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
+
 
 
 
@@ -2176,6 +2172,7 @@ function connectToIcr(apiUrl, apiVersion) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/revocation.ts
+
 
 
 
@@ -3193,7 +3190,7 @@ function checkToken(minted, requirements) {
     }
     return installation === undefined
         ? { ...minted, installationId: undefined, organizationId: undefined }
-        : { ...minted, installationId: installation.id };
+        : { ...minted, installationId: installation.id, organizationId: toId(minted.organizationId) };
 }
 function checkIsFor(what, actual, wanted) {
     if (actual !== undefined && isSameId(actual, wanted))

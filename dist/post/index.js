@@ -1506,7 +1506,6 @@ function isPartOfJson(text) {
 
 
 
-
 const ATTEMPT_SECONDS = 15;
 function startBudget(totalSeconds, cancelled) {
     return { totalSeconds, deadlineMs: clockMs() + totalSeconds * SECOND_MS, cancelled };
@@ -1628,13 +1627,28 @@ function connectToIcr(apiUrl, apiVersion) {
 ;// CONCATENATED MODULE: ./src/icr/json.ts
 class ShapeError extends Error {
 }
-function tryJson(text) {
+function parseAs({ text, request, status }, parse) {
     try {
-        return parseJson(text);
+        return parse(text);
     }
-    catch {
-        return undefined;
+    catch (error) {
+        if (!(error instanceof ShapeError))
+            throw error;
+        throw new Error(`The response is not what ICR documents: ${error.message}. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${request} was ${status}.`, { cause: error });
     }
+}
+function tryAs({ text }, parse) {
+    try {
+        return parse(text);
+    }
+    catch (error) {
+        if (error instanceof ShapeError)
+            return undefined;
+        throw error;
+    }
+}
+function tryJson(text) {
+    return tryAs({ text }, parseJson);
 }
 function parseJson(text) {
     try {
@@ -1650,7 +1664,7 @@ function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-;// CONCATENATED MODULE: ./src/icr/error-words.ts
+;// CONCATENATED MODULE: ./src/icr/error-body.ts
 
 
 
@@ -1695,6 +1709,7 @@ function textsOf(value) {
 }
 
 ;// CONCATENATED MODULE: ./src/icr/revocation.ts
+
 
 
 

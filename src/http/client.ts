@@ -13,8 +13,6 @@ import {
 } from './retry.ts';
 import { type AttemptOutcome, createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
 
-export { RequestError };
-
 const ATTEMPT_SECONDS = 15;
 
 /** The time that a group of requests has together. */

@@ -1,22 +1,17 @@
 /** The calls of ICR's App API: their paths, their credentials, and which of their answers are errors. */
-import { type Budget, partOf, RequestError, type Send } from '../http/client.ts';
+import { type Budget, partOf, type Send } from '../http/client.ts';
+import { RequestError } from '../http/request-error.ts';
 import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { createClock } from './clock.ts';
 import type { Credential } from './credential.ts';
-import { apiError, type InstallationRule, type Operation } from './errors.ts';
+import { apiError, type Operation } from './error-status.ts';
+import { type ChosenInstallation, type Installation, parseInstallation } from './installation.ts';
 import { readInstallationList } from './installation-list.ts';
-import { tryJson } from './json.ts';
-import { type MintedToken, mintToken } from './mint.ts';
-import { type Installation, parseAs, parseInstallation, tryAs } from './responses.ts';
+import { parseAs, tryAs, tryJson } from './json.ts';
+import { type MintedToken, mintToken } from './minted-token.ts';
 
 /** What the organization's own route may cost: it is a hint, and the list is the dependable way. */
 const HINT_SECONDS = 25;
-
-export interface ChosenInstallation extends Installation {
-  rule: InstallationRule;
-  /** The id of another installation of the same organization. */
-  another?: string | undefined;
-}
 
 /** Every call but the two that may return undefined throws an Error in words for the log. */
 export interface IcrApi {

@@ -1,6 +1,7 @@
 /** Reads the list of the app's installations to its end, of which the documentation tells neither how nor how far. */
 import { type HttpResponse, isSuccess } from '../http/transport.ts';
-import { type Installation, parseAs, parseInstallationPage } from './responses.ts';
+import { type Installation, toInstallation } from './installation.ts';
+import { type Fields, isObject, parseAs, parseJson, ShapeError } from './json.ts';
 
 /** The first that is taken is kept: a large page, the documentation's example, and what ICR's demo asks. */
 const QUERIES: readonly ((page: number) => string)[] = [
@@ -10,6 +11,14 @@ const QUERIES: readonly ((page: number) => string)[] = [
 ];
 /** With which a server may refuse a query. NestJS says 400 unless it is told otherwise. */
 const BAD_QUERY = [400, 422];
+/** Not `totalPages`, which is no count of installations. */
+const TOTAL = /^total(?:_?(?:count|items|results))?$/i;
+
+interface InstallationPage {
+  installations: Installation[];
+  /** Of the whole list, if the response says. */
+  total: number | undefined;
+}
 
 /**
  * Yields the installations of each page, each installation once.
@@ -62,4 +71,44 @@ function incomplete(total: number, read: number): Error {
   return new Error(
     `ICR says that the app has ${total} installations, and its list gave ${read}. Set \`organization-id\`, or, if it is set, \`installation-id\`: the one that is wanted may be among the others. No token was minted.`,
   );
+}
+
+/** The list is in `installations`, or is the body itself, or its only array. @throws ShapeError */
+export function parseInstallationPage(text: string): InstallationPage {
+  const body = parseJson(text);
+  const list = findList(body);
+  if (list === undefined) throw new ShapeError('`installations` is missing or not a list');
+  const installations = list.map((item, index) => {
+    const path = `installations[${index}]`;
+    return toInstallation(item, `\`${path}\``, `${path}.`);
+  });
+  const [total] = placesOfTotal(body)
+    .flatMap((place) => Object.entries(place).filter(([name]) => TOTAL.test(name)))
+    .map(([, value]) => toCount(value))
+    .filter((count) => count !== undefined);
+  return { installations, total };
+}
+
+function findList(body: unknown): unknown[] | undefined {
+  if (Array.isArray(body)) return body;
+  if (!isObject(body)) return undefined;
+  const { installations } = body;
+  if (Array.isArray(installations)) return installations;
+  const lists = Object.values(body).filter((value) => Array.isArray(value));
+  // Errors, links and warnings may be listed beside it.
+  const [list, ...others] = lists.length > 1 ? lists.filter(({ length }) => length > 0) : lists;
+  return others.length === 0 ? list : undefined;
+}
+
+/** In `pagination`, as other lists of ICR have it, beside the list, or in what APIs call it elsewhere. */
+function placesOfTotal(body: unknown): Fields[] {
+  if (!isObject(body)) return [];
+  const named = Object.entries(body).filter(([name]) => /^_?(?:pagination|paging|page|pageinfo|meta)$/i.test(name));
+  return [...named.map(([, value]) => value), body].filter(isObject);
+}
+
+/** A count may be a string, as databases give it. */
+function toCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof count === 'number' && !Number.isNaN(count) ? count : undefined;
 }

@@ -1,17 +1,37 @@
-/** Reads the body of a response as JSON. */
+/** Parses the body of a response as JSON, and casts none. */
+import type { HttpResponse } from '../http/transport.ts';
 
 export type Fields = Record<string, unknown>;
 
 /** A response of another shape. Its message names the field, never the body. */
 export class ShapeError extends Error {}
 
+/** What `parse` makes of the body. @throws Error that names the request and the field that is not as documented */
+export function parseAs<T>({ text, request, status }: HttpResponse, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new Error(
+      `The response is not what ICR documents: ${error.message}. Check \`api-url\`, \`api-version\`, and any proxy on the way. The answer to ${request} was ${status}.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The same, and undefined if the body is of another shape. */
+export function tryAs<T>({ text }: { text: string }, parse: (text: string) => T): T | undefined {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
+}
+
 /** Undefined for what is no JSON. */
 export function tryJson(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
+  return tryAs({ text }, parseJson);
 }
 
 /** @throws ShapeError */

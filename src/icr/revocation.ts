@@ -1,9 +1,10 @@
 /** Revokes a token, and says what the answer to that means. */
-import { type Budget, RequestError, type Send, waitWithin } from '../http/client.ts';
+import { type Budget, type Send, waitWithin } from '../http/client.ts';
+import { RequestError } from '../http/request-error.ts';
 import { type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { describeResponse, isFromIcr } from './error-words.ts';
+import { describeResponse, isFromIcr } from './error-body.ts';
 import { isObject, parseJson } from './json.ts';
 
 /** If the step is cancelled: the runner kills ten seconds after its first signal. */

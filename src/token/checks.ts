@@ -1,7 +1,7 @@
 /** The checks that a minted token must pass before it is handed on. */
-import type { ChosenInstallation } from '../icr/api.ts';
-import { isSameId } from '../icr/id.ts';
-import { isSafeToken, type MintedToken } from '../icr/mint.ts';
+import { isSameId, toId } from '../icr/id.ts';
+import type { ChosenInstallation } from '../icr/installation.ts';
+import { isSafeToken, type MintedToken } from '../icr/minted-token.ts';
 import {
   DOCUMENTED_NAMES,
   describeLevel,
@@ -48,7 +48,7 @@ export function checkToken(minted: MintedToken, requirements: TokenRequirements)
   }
   return installation === undefined
     ? { ...minted, installationId: undefined, organizationId: undefined }
-    : { ...minted, installationId: installation.id };
+    : { ...minted, installationId: installation.id, organizationId: toId(minted.organizationId) };
 }
 
 function checkIsFor(what: string, actual: string | undefined, wanted: string): void {

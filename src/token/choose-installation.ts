@@ -1,7 +1,7 @@
 /** Chooses the installation that the token is for, by the rules that the README gives in their order. */
-import type { ChosenInstallation, IcrApi } from '../icr/api.ts';
+import type { IcrApi } from '../icr/api.ts';
 import { isSameId } from '../icr/id.ts';
-import type { Installation } from '../icr/responses.ts';
+import type { ChosenInstallation, Installation, Organization } from '../icr/installation.ts';
 import { info } from '../runner/log.ts';
 import { describeInstallations, describeOrganization } from './installation-names.ts';
 
@@ -34,7 +34,7 @@ async function confirm(
   id: string,
   organizationId: string,
   isLogPrivate: boolean,
-): Promise<Installation['organization']> {
+): Promise<Organization | undefined> {
   const { organization } = await api.getInstallation(id);
   // One that names no organization passes: the minted token names it, and is checked.
   if (organization === undefined || isSameId(organization.id, organizationId)) return organization;

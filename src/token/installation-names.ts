@@ -1,5 +1,5 @@
 /** Describes organizations and installations to a person, as many and as much as the log may show. */
-import type { Installation } from '../icr/responses.ts';
+import type { Installation, Organization } from '../icr/installation.ts';
 import { quote } from '../runner/quote.ts';
 
 const MAX_LISTED = 20;
@@ -21,7 +21,7 @@ export function describeInstallations(installations: readonly Installation[], is
 }
 
 /** `“Name” id`, the id whole, so that it can be copied. */
-export function describeOrganization({ id, name }: NonNullable<Installation['organization']>): string {
+export function describeOrganization({ id, name }: Organization): string {
   return `${name === undefined ? '' : `“${quote(name, MAX_NAME_CHARACTERS)}” `}${id}`;
 }
 

@@ -1,6 +1,5 @@
 /** What a person is told of a token, in the log and in the job's summary. Never the token. */
-import type { ChosenInstallation } from '../icr/api.ts';
-import { CHOSEN_BY } from '../icr/errors.ts';
+import { CHOSEN_BY, type ChosenInstallation } from '../icr/installation.ts';
 import { describePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import type { CheckedToken } from './checks.ts';

@@ -1,7 +1,9 @@
 /** The questions to ICR, in the order in which they are asked, and what each answer means for the action. */
 import { randomUUID } from 'node:crypto';
 import { isSameId } from '../../src/icr/id.ts';
-import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../src/icr/responses.ts';
+import { parseInstallation } from '../../src/icr/installation.ts';
+import { parseInstallationPage } from '../../src/icr/installation-list.ts';
+import { parseAccessToken } from '../../src/icr/minted-token.ts';
 import { isJsonObject, type Json, type JsonObject } from '../support/simulator/replies.ts';
 import { type App, type JwtVariation, signJwt } from './app-jwt.ts';
 import {

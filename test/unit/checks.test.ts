@@ -1,8 +1,8 @@
 /** The checks that a minted token must pass: which token passes, and what is said of one that doesn't. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ChosenInstallation } from '../../src/icr/api.ts';
-import type { MintedToken } from '../../src/icr/mint.ts';
+import type { ChosenInstallation } from '../../src/icr/installation.ts';
+import type { MintedToken } from '../../src/icr/minted-token.ts';
 import { parsePermissions } from '../../src/icr/permissions.ts';
 import { checkToken, type TokenRequirements } from '../../src/token/checks.ts';
 
@@ -70,6 +70,11 @@ describe('a token passes', () => {
     ]);
     const most = allowed('organization_info: read, inventory: write, warehouse: read');
     checkToken({ ...MINTED, permissions }, requirements(most));
+  });
+
+  test('whose organization is no id, if none was asked for: its output stays empty', () => {
+    const minted = { ...MINTED, organizationId: '(not a string)' };
+    assert.equal(checkToken(minted, requirements({ organizationId: undefined })).organizationId, undefined);
   });
 
   test('of an app, which is for no installation and no organization', () => {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Budget, createHttpClient, partOf, RequestError, startBudget, waitWithin } from '../../src/http/client.ts';
+import { type Budget, createHttpClient, partOf, startBudget, waitWithin } from '../../src/http/client.ts';
+import { RequestError } from '../../src/http/request-error.ts';
 import type { HttpRequest } from '../../src/http/transport.ts';
 
 const GET = { method: 'GET', path: '/app', bearer: 'x' } as const;

@@ -1,8 +1,10 @@
 /** Parsing ICR's responses: what protects is demanded, and the rest is taken in any form. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseInstallation } from '../../src/icr/installation.ts';
+import { parseInstallationPage } from '../../src/icr/installation-list.ts';
 import { ShapeError } from '../../src/icr/json.ts';
-import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../src/icr/responses.ts';
+import { parseAccessToken } from '../../src/icr/minted-token.ts';
 
 describe('an installation', () => {
   const organization = (id: string, name?: string) => ({ id, name });

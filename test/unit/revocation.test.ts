@@ -1,7 +1,8 @@
 /** What an answer to a revocation means, and when ICR is asked once more. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RequestError, type Send, startBudget } from '../../src/http/client.ts';
+import { type Send, startBudget } from '../../src/http/client.ts';
+import { RequestError } from '../../src/http/request-error.ts';
 import type { HttpRequest, HttpResponse } from '../../src/http/transport.ts';
 import { type RevocableToken, type Revocation, revokeToken } from '../../src/icr/revocation.ts';
 import { answer, html, NOW_MS, refusal } from '../support/answer.ts';

@@ -1,10 +1,12 @@
 /** The API's answers: whole, spoiled, huge, and nothing like one. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isFromIcr, isHtml, readWords } from '../../../src/icr/error-words.ts';
-import { isMissingRoute } from '../../../src/icr/errors.ts';
+import { isFromIcr, isHtml, readWords } from '../../../src/icr/error-body.ts';
+import { isMissingRoute } from '../../../src/icr/error-status.ts';
+import { parseInstallation } from '../../../src/icr/installation.ts';
+import { parseInstallationPage } from '../../../src/icr/installation-list.ts';
 import { ShapeError } from '../../../src/icr/json.ts';
-import { parseAccessToken, parseInstallation, parseInstallationPage } from '../../../src/icr/responses.ts';
+import { parseAccessToken } from '../../../src/icr/minted-token.ts';
 import { answer } from '../../support/answer.ts';
 import { assertHarmless, captured, outsideText, property } from '../../support/properties.ts';
 

@@ -1,17 +1,29 @@
 /** Mints an access token, masks it before anything else, and says how many may be alive that nobody has seen. */
-import { RequestError } from '../http/client.ts';
+import { RequestError } from '../http/request-error.ts';
 import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { isHtml } from './error-words.ts';
-import { type AccessToken, parseAccessToken, parseAs, tryAs } from './responses.ts';
+import { isHtml } from './error-body.ts';
+import { isObject, parseAs, parseJson, ShapeError, tryAs } from './json.ts';
+import type { Permissions } from './permissions.ts';
 
 /** docs: Authenticate as an installation. */
 const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
 /** A mint is not idempotent. The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
 const MINT = { method: 'POST', body: {}, attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 } as const;
-/** What can be masked as one line and fits into a header (RFC 9110, section 5.5). */
-const SAFE_TOKEN = /^[\x21-\x7e]{16,}$/;
+
+/** docs: Apps, "AccessToken" and "InstallationAccessToken". */
+export interface AccessToken {
+  token: string;
+  /** ISO 8601, UTC; undefined if the response doesn't say so in ISO 8601. */
+  expiresAt: string | undefined;
+  isActive: boolean;
+  /** Undefined if the response has none. */
+  permissions: Permissions | undefined;
+  /** What the response names, which may be no id. */
+  installationId: string | undefined;
+  organizationId: string | undefined;
+}
 
 /** A token that exists and is masked. Nothing of it was checked. */
 export interface MintedToken extends AccessToken {
@@ -52,8 +64,9 @@ export async function mintToken(
   }
 }
 
+/** Whether it can be masked as one line and fits into a header (RFC 9110, section 5.5). */
 export function isSafeToken(token: string): boolean {
-  return SAFE_TOKEN.test(token);
+  return /^[\x21-\x7e]{16,}$/.test(token);
 }
 
 /** @param count how many mints may have succeeded without an answer that could be read */
@@ -70,4 +83,40 @@ function withUnseenTokens(error: unknown, count: number): unknown {
 /** ISO 8601. @param mintedMs Unix time in milliseconds */
 function endOfTokenMintedAt(mintedMs: number): string {
   return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
+}
+
+/** Only the token itself is demanded; the checks say what else must be there. @throws ShapeError */
+export function parseAccessToken(text: string): AccessToken {
+  const body = parseJson(text);
+  if (!isObject(body)) throw new ShapeError('its body is not an object');
+  const { token } = body;
+  if (typeof token !== 'string' || token === '') throw new ShapeError('`token` is missing or not a string');
+  return {
+    token,
+    expiresAt: toUtc(body['expiresAt']),
+    isActive: body['isActive'] !== false,
+    permissions: toPermissions(body['permissions']),
+    installationId: asText(body['installationId']),
+    organizationId: asText(body['organizationId']),
+  };
+}
+
+function toUtc(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value)) return undefined;
+  const time = Date.parse(value);
+  if (Number.isNaN(time)) return undefined;
+  return value.endsWith('Z') ? value : new Date(time).toISOString();
+}
+
+/** A level of null or false is not granted. What one that is no string becomes is no known level. */
+function toPermissions(value: unknown): Permissions | undefined {
+  if (!isObject(value)) return undefined;
+  const granted = Object.entries(value).filter(([, level]) => level !== null && level !== false);
+  return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
+}
+
+/** Undefined if there is nothing. */
+function asText(value: unknown): string | undefined {
+  if (value == null) return undefined;
+  return typeof value === 'object' ? '(not a string)' : String(value);
 }

@@ -3,22 +3,14 @@ import type { HttpResponse } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock.ts';
 import type { Credential } from './credential.ts';
-import { describeResponse, isHtml, readWords, saysNoRoute } from './error-words.ts';
+import { describeResponse, isHtml, readWords, saysNoRoute } from './error-body.ts';
+import { CHOSEN_BY, type ChosenInstallation } from './installation.ts';
 import { tryJson } from './json.ts';
 
-/** Which rule chose an installation, and so where its id comes from. */
-export type InstallationRule = 'installation-id' | 'organization-id' | 'only-installation';
-
-export const CHOSEN_BY: Record<InstallationRule, string> = {
-  'installation-id': 'chosen by `installation-id`',
-  'organization-id': 'chosen by `organization-id`',
-  'only-installation': 'chosen as the only one in the list of installations',
-};
-
-/** What was tried. `another` is the id of another installation of the same organization. */
+/** What was tried. */
 export type Operation =
   | { kind: 'list' | 'app' }
-  | { kind: 'installation' | 'mint'; id: string; rule: InstallationRule; another?: string | undefined };
+  | ({ kind: 'installation' | 'mint' } & Pick<ChosenInstallation, 'id' | 'rule' | 'another'>);
 
 /** Sentences, but for the last. */
 interface Explanation {
@@ -84,7 +76,7 @@ function explainByWords(operation: Operation, response: HttpResponse, app: strin
   return { cause: said ?? `ICR refused the request (${status}).`, fix, more, ...came };
 }
 
-function describeInstallation({ id, rule }: { id: string; rule: InstallationRule }): string {
+function describeInstallation({ id, rule }: Pick<ChosenInstallation, 'id' | 'rule'>): string {
   return `installation ${id} (${CHOSEN_BY[rule]})`;
 }
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type HttpResponse, isSuccess } from '../../src/http/transport.ts';
-import { describeResponse, isFromIcr, isHtml, readWords } from '../../src/icr/error-words.ts';
-import { isMissingRoute } from '../../src/icr/errors.ts';
+import { describeResponse, isFromIcr, isHtml, readWords } from '../../src/icr/error-body.ts';
+import { isMissingRoute } from '../../src/icr/error-status.ts';
 import { answer, html, refusal } from '../support/answer.ts';
 
 test('a status of 200 to 299 is a success, and no other', () => {

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HttpResponse } from '../../src/http/transport.ts';
 import type { Credential } from '../../src/icr/credential.ts';
-import { apiError, type Operation } from '../../src/icr/errors.ts';
-import { ShapeError } from '../../src/icr/json.ts';
-import { parseAs } from '../../src/icr/responses.ts';
+import { apiError, type Operation } from '../../src/icr/error-status.ts';
+import { parseAs, ShapeError } from '../../src/icr/json.ts';
 import { answer, HOST, html, refusal } from '../support/answer.ts';
 
 const timeout = 10_000;
