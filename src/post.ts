@@ -1,10 +1,9 @@
 /** The post step: revokes the token that main saved, and never fails the job. */
 import { startBudget } from './http/client.ts';
-import { shortenLookups } from './http/transport.ts';
 import { connectToIcr } from './icr/connection.ts';
 import { type Revocation, revokeToken } from './icr/revocation.ts';
 import { info, messageOf, warning } from './runner/log.ts';
-import { outliveCancellation, runAction } from './runner/process.ts';
+import { outliveCancellation, runAction, shortenLookups } from './runner/process.ts';
 import { maskSecret } from './runner/secrets.ts';
 import { writeSummary } from './runner/summary.ts';
 import { readSavedToken, type SavedToken } from './token/saved-token.ts';
@@ -31,7 +30,7 @@ function describe({ outcome, detail }: Revocation, { expiresAt }: SavedToken): s
   if (outcome === 'revoked') return 'Revoked the access token.';
   return outcome === 'expired'
     ? `The access token expired at ${expiresAt}, before this job ended. ${detail}.`
-    : `The access token was already invalid, as ICR said twice: ${detail}.`;
+    : `ICR refused the access token twice, so it is likely already invalid: ${detail}.`;
 }
 
 function warn(error: unknown): void {

@@ -1200,7 +1200,7 @@ function responseTooLarge(route, status) {
 function protocolSwitched(route) {
     return { problem: 'The server switched protocols (101)', fix: fixOfApiUrl(route), isFinal: true };
 }
-function proxyRefused({ host, isDefaultHost, proxy: proxyHost, hasLogin }, status) {
+function proxyRefused({ host, isDefaultHost, proxy: proxyHost }, status) {
     const proxy = `The proxy ${proxyHost}`;
     if (Number.isNaN(status)) {
         return {
@@ -1210,20 +1210,16 @@ function proxyRefused({ host, isDefaultHost, proxy: proxyHost, hasLogin }, statu
     }
     if (status === 407 || status === 401) {
         return {
-            problem: `${proxy} ${hasLogin ? 'refuses the' : 'asks for a'} user name ${hasLogin ? 'or' : 'and'} password (${status})`,
-            fix: `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`,
+            problem: `${proxy} requires a valid user name and password (${status})`,
+            fix: 'Set them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.',
             isFinal: true,
         };
     }
-    if (status >= 500 || status === 408 || status === 429) {
-        const fix = isDefaultHost ? 'Check the proxy.' : 'Check the proxy and the host of `api-url`.';
-        return { problem: `${proxy} can’t reach ICR (${status})`, fix };
-    }
-    return {
-        problem: `${proxy} does not let the action connect to ICR (${status})`,
-        fix: `Allow ${host} on the proxy, or name its host in \`no_proxy\`.`,
-        isFinal: true,
+    const failure = {
+        problem: `${proxy} did not connect to ${host} (${status})`,
+        fix: `Check ${isDefaultHost ? '' : '`api-url` and '}the proxy, which must allow this host, or name the host in \`no_proxy\`.`,
     };
+    return isTransient(status, false) ? failure : { ...failure, isFinal: true };
 }
 function waitDoesNotFit(status, requestedMs, remainingMs) {
     const wanted = Math.ceil(requestedMs / SECOND_MS);
@@ -1267,14 +1263,15 @@ function proxyFor(url, environment, node = process.versions.node) {
     const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
     if (proxy === null)
         throw unusable('it is not a URL');
-    const { protocol, username, password } = proxy;
-    if (protocol !== 'http:' && protocol !== 'https:')
+    if (!/^https?:$/.test(proxy.protocol))
         throw unusable('its scheme is not http or https');
-    const login = username === '' && password === '' ? '' : `${decoded(username)}:${decoded(password)}`;
-    const credentials = Buffer.from(login).toString('base64');
-    maskSecret(credentials);
+    maskSecret(credentialsOf(proxy));
     assertProxySupport(node);
-    return { url: proxy, credentials };
+    return proxy;
+}
+function credentialsOf({ username, password }) {
+    const login = username === '' && password === '' ? '' : `${decoded(username)}:${decoded(password)}`;
+    return Buffer.from(login).toString('base64');
 }
 function passwordsIn(setting) {
     const [, password = ''] = /^[^:]*:(.*)$/s.exec(userInfoOf(setting)) ?? [];
@@ -1354,15 +1351,9 @@ function isExempt(url, exempt) {
 
 const ADDRESS_SECONDS = 3;
 const MAX_BODY_BYTES = 1024 * 1024;
-function shortenLookups() {
-    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
-}
 function createTransport(baseUrl, headers, isDefaultHost) {
     const url = new URL(baseUrl);
     const isEncrypted = url.protocol === 'https:';
-    if (!isEncrypted && !isLoopback(url)) {
-        throw new RequestError({ problem: '`api-url` is not https', fix: 'Begin `api-url` with https://.' });
-    }
     const proxy = proxyFor(url, process.env);
     (0,external_node_net_namespaceObject.setDefaultAutoSelectFamilyAttemptTimeout)(ADDRESS_SECONDS * SECOND_MS);
     const open = isEncrypted ? external_node_https_namespaceObject.request : external_node_http_namespaceObject.request;
@@ -1370,8 +1361,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
     const route = {
         host: url.host,
         isDefaultHost,
-        proxy: proxy?.url.host,
-        hasLogin: (proxy?.credentials ?? '') !== '',
+        proxy: proxy?.host,
         ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
     };
     return async (request, timeoutMs, cancelled) => {
@@ -1402,7 +1392,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         };
         const client = open(baseUrl + request.path, {
             method: request.method,
-            agent: proxy === undefined ? keptAlive : proxyAgent(proxy.url, onProxySocket),
+            agent: proxy === undefined ? keptAlive : proxyAgent(proxy, onProxySocket),
             rejectUnauthorized: true,
             headers: {
                 ...headers,
@@ -1592,8 +1582,8 @@ function describe({ response, failure }) {
     if (response === undefined)
         return failure.problem;
     const { status, retryAfterMs } = response;
-    const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
-    return `ICR answered ${status}${wait}${failure === undefined ? '' : ', and its response was cut short'}`;
+    const wait = retryAfterMs === undefined ? '' : `, with ${Math.ceil(retryAfterMs / SECOND_MS)} s to wait`;
+    return `The answer was ${status}${wait}${failure === undefined ? '' : ', and it was cut short'}`;
 }
 function clockMs() {
     return process.uptime() * 1000;
@@ -2189,13 +2179,15 @@ async function revokeToken(send, token, budget) {
     const ask = async () => interpret(await send({ ...REQUEST, bearer }, budget), token, isWhole);
     try {
         const first = await ask();
-        if (first.outcome !== 'already invalid')
+        if (first.outcome !== 'likely already invalid')
             return first;
         if (!(await waitWithin(budget, SECONDS_BEFORE_ASKING_AGAIN))) {
             return { outcome: 'unknown', detail: `${first.detail}, and there was no time to ask again` };
         }
         const second = await ask();
-        return second.outcome === 'already invalid' && token.kind === 'app' ? { ...second, outcome: 'unknown' } : second;
+        return second.outcome === 'likely already invalid' && token.kind === 'app'
+            ? { ...second, outcome: 'unknown' }
+            : second;
     }
     catch (error) {
         const facts = error instanceof RequestError ? error.facts : messageOf(error);
@@ -2219,7 +2211,7 @@ function interpret(response, { expiresAt }, isWhole) {
     }
     if (!isWhole)
         return { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` };
-    return { outcome: 'already invalid', detail };
+    return { outcome: 'likely already invalid', detail };
 }
 function saysRevoked(response) {
     if (response.text.trim() === '')
@@ -3132,6 +3124,9 @@ function watchCancellation() {
 function outliveCancellation() {
     for (const name of SIGNALS)
         process.on(name, () => undefined);
+}
+function shortenLookups() {
+    process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
 function runAction(step, onError) {
     process.on('uncaughtException', (error) => {

@@ -133,8 +133,8 @@ function isWorthRepeating({ response, failure }: AttemptOutcome): boolean {
 function describe({ response, failure }: AttemptOutcome): string {
   if (response === undefined) return failure.problem;
   const { status, retryAfterMs } = response;
-  const wait = retryAfterMs === undefined ? '' : ` and asked to wait ${Math.ceil(retryAfterMs / SECOND_MS)} s`;
-  return `ICR answered ${status}${wait}${failure === undefined ? '' : ', and its response was cut short'}`;
+  const wait = retryAfterMs === undefined ? '' : `, with ${Math.ceil(retryAfterMs / SECOND_MS)} s to wait`;
+  return `The answer was ${status}${wait}${failure === undefined ? '' : ', and it was cut short'}`;
 }
 
 /** No change of the system's clock moves it, and unlike `performance` it is there without loading `node:perf_hooks`. */

@@ -9,12 +9,6 @@ const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 /** Older ones ignore `proxyEnv`, and would go around the proxy. */
 const MIN_NODE = [24, 5] as const;
 
-export interface Proxy {
-  url: URL;
-  /** What it is sent as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
-  credentials: string;
-}
-
 /**
  * The proxy that `https_proxy` names for the URL, unless `no_proxy` exempts its host. The lower-case variable
  * wins, as in curl. Loopback hosts are never proxied. Masks the proxy's password first.
@@ -23,7 +17,7 @@ export interface Proxy {
  * @throws RequestError for a setting that can't be used, or a Node that would go around the proxy; it holds nothing of
  * the setting
  */
-export function proxyFor(url: URL, environment: NodeJS.ProcessEnv, node = process.versions.node): Proxy | undefined {
+export function proxyFor(url: URL, environment: NodeJS.ProcessEnv, node = process.versions.node): URL | undefined {
   const setting = settingOf(environment);
   for (const password of passwordsIn(setting)) maskSecret(password);
   const userInfo = userInfoOf(setting);
@@ -38,13 +32,16 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv, node = proces
   // The scheme that curl takes for granted.
   const proxy = URL.parse(/^https?:|:\/\//i.test(setting) ? setting : `http://${setting}`);
   if (proxy === null) throw unusable('it is not a URL');
-  const { protocol, username, password } = proxy;
-  if (protocol !== 'http:' && protocol !== 'https:') throw unusable('its scheme is not http or https');
-  const login = username === '' && password === '' ? '' : `${decoded(username)}:${decoded(password)}`;
-  const credentials = Buffer.from(login).toString('base64');
-  maskSecret(credentials);
+  if (!/^https?:$/.test(proxy.protocol)) throw unusable('its scheme is not http or https');
+  maskSecret(credentialsOf(proxy));
   assertProxySupport(node);
-  return { url: proxy, credentials };
+  return proxy;
+}
+
+/** What Node sends it as `Proxy-Authorization: Basic` (RFC 7617); empty without a user name and a password. */
+export function credentialsOf({ username, password }: URL): string {
+  const login = username === '' && password === '' ? '' : `${decoded(username)}:${decoded(password)}`;
+  return Buffer.from(login).toString('base64');
 }
 
 /** As it is written and as it is sent; read as text, since it may not be encoded. */

@@ -1,7 +1,7 @@
 /** The words for a request that got no response: the cause, the fix, what came back, and whether a retry would help. */
 import { readFileSync } from 'node:fs';
 import { quote } from '../runner/quote.ts';
-import { SECOND_MS } from './retry.ts';
+import { isTransient, SECOND_MS } from './retry.ts';
 
 const RUN_AGAIN = 'Run the job again later.';
 const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
@@ -62,8 +62,6 @@ export interface Route {
   isDefaultHost: boolean;
   /** Its host. */
   proxy: string | undefined;
-  /** Whether the proxy is sent a user name and a password. */
-  hasLogin: boolean;
   /** The variable that names a proxy, though only for http. */
   ignoredProxy: string | undefined;
 }
@@ -179,7 +177,7 @@ export function protocolSwitched(route: Route): Failure {
  *
  * @param status tinyproxy says 401 of a wrong password, others say 407; NaN if the connection just ended
  */
-function proxyRefused({ host, isDefaultHost, proxy: proxyHost, hasLogin }: Route, status: number): Failure {
+function proxyRefused({ host, isDefaultHost, proxy: proxyHost }: Route, status: number): Failure {
   const proxy = `The proxy ${proxyHost}`;
   if (Number.isNaN(status)) {
     return {
@@ -189,20 +187,16 @@ function proxyRefused({ host, isDefaultHost, proxy: proxyHost, hasLogin }: Route
   }
   if (status === 407 || status === 401) {
     return {
-      problem: `${proxy} ${hasLogin ? 'refuses the' : 'asks for a'} user name ${hasLogin ? 'or' : 'and'} password (${status})`,
-      fix: `${hasLogin ? 'Correct them' : 'Put them'} in \`https_proxy\`: http://USER:PASSWORD@HOST:PORT, percent-encoded.`,
+      problem: `${proxy} requires a valid user name and password (${status})`,
+      fix: 'Set them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.',
       isFinal: true,
     };
   }
-  if (status >= 500 || status === 408 || status === 429) {
-    const fix = isDefaultHost ? 'Check the proxy.' : 'Check the proxy and the host of `api-url`.';
-    return { problem: `${proxy} can’t reach ICR (${status})`, fix };
-  }
-  return {
-    problem: `${proxy} does not let the action connect to ICR (${status})`,
-    fix: `Allow ${host} on the proxy, or name its host in \`no_proxy\`.`,
-    isFinal: true,
+  const failure = {
+    problem: `${proxy} did not connect to ${host} (${status})`,
+    fix: `Check ${isDefaultHost ? '' : '`api-url` and '}the proxy, which must allow this host, or name the host in \`no_proxy\`.`,
   };
+  return isTransient(status, false) ? failure : { ...failure, isFinal: true };
 }
 
 export function waitDoesNotFit(status: number, requestedMs: number, remainingMs: number): Failure {

@@ -8,7 +8,6 @@ import {
   type Failure,
   noResponse,
   protocolSwitched,
-  RequestError,
   type Route,
   responseCutShort,
   responseTooLarge,
@@ -31,9 +30,9 @@ export interface HttpRequest {
   body?: object;
   /** How long an attempt under way may go on once the step is cancelled; not at all if this is absent. */
   graceSeconds?: number;
-  /** The time for one attempt; 15 if this is absent. */
+  /** The time for one attempt, if not as for all. */
   attemptSeconds?: number;
-  /** How often an attempt that was sent and got no response is repeated; as the policy says if this is absent. */
+  /** How often an attempt that was sent and got no response is repeated, if not as for all. */
   maxUnansweredRetries?: number;
 }
 
@@ -75,25 +74,14 @@ export type AttemptOutcome =
 type Attempt = (request: HttpRequest, timeoutMs: number, cancelled: AbortSignal | undefined) => Promise<AttemptOutcome>;
 
 /**
- * Shortens the look-ups of glibc, which hold up the exit, unless the runner sets their time itself: by default they end
- * after up to 80 s. For a process that starts no other, since a command would inherit it.
- */
-export function shortenLookups(): void {
-  process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
-}
-
-/**
  * Opens the way to the API, with one connection kept alive, or a tunnel for each attempt if the environment names a
  * proxy.
  *
- * @throws RequestError if that proxy can't be used, or if the connection would not be encrypted
+ * @throws RequestError if that proxy can't be used
  */
 export function createTransport(baseUrl: string, headers: Record<string, string>, isDefaultHost: boolean): Attempt {
   const url = new URL(baseUrl);
   const isEncrypted = url.protocol === 'https:';
-  if (!isEncrypted && !isLoopback(url)) {
-    throw new RequestError({ problem: '`api-url` is not https', fix: 'Begin `api-url` with https://.' });
-  }
   const proxy = proxyFor(url, process.env);
   // No option of the agent, because Node would not use it for the connection to a proxy.
   setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_SECONDS * SECOND_MS);
@@ -102,8 +90,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
   const route: Route = {
     host: url.host,
     isDefaultHost,
-    proxy: proxy?.url.host,
-    hasLogin: (proxy?.credentials ?? '') !== '',
+    proxy: proxy?.host,
     ignoredProxy: isLoopback(url) ? undefined : proxyForHttpOnly(process.env),
   };
 
@@ -138,7 +125,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     };
     const client = open(baseUrl + request.path, {
       method: request.method,
-      agent: proxy === undefined ? keptAlive : proxyAgent(proxy.url, onProxySocket),
+      agent: proxy === undefined ? keptAlive : proxyAgent(proxy, onProxySocket),
       rejectUnauthorized: true,
       headers: {
         ...headers,

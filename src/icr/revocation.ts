@@ -22,8 +22,8 @@ export interface RevocableToken {
 }
 
 export interface Revocation {
-  /** `already invalid` if ICR itself said so twice; `unknown` if the token may live on. */
-  outcome: 'revoked' | 'already invalid' | 'expired' | 'unknown';
+  /** `likely already invalid` if ICR itself refused it twice; `unknown` if the token may live on. */
+  outcome: 'revoked' | 'likely already invalid' | 'expired' | 'unknown';
   /** What came back, or why nothing did; without a full stop. */
   detail: string;
 }
@@ -37,12 +37,14 @@ export async function revokeToken(send: Send, token: RevocableToken, budget: Bud
   const ask = async () => interpret(await send({ ...REQUEST, bearer }, budget), token, isWhole);
   try {
     const first = await ask();
-    if (first.outcome !== 'already invalid') return first;
+    if (first.outcome !== 'likely already invalid') return first;
     if (!(await waitWithin(budget, SECONDS_BEFORE_ASKING_AGAIN))) {
       return { outcome: 'unknown', detail: `${first.detail}, and there was no time to ask again` };
     }
     const second = await ask();
-    return second.outcome === 'already invalid' && token.kind === 'app' ? { ...second, outcome: 'unknown' } : second;
+    return second.outcome === 'likely already invalid' && token.kind === 'app'
+      ? { ...second, outcome: 'unknown' }
+      : second;
   } catch (error) {
     const facts = error instanceof RequestError ? error.facts : messageOf(error);
     return { outcome: 'unknown', detail: facts.replace(/\.$/, '') };
@@ -64,7 +66,7 @@ function interpret(response: HttpResponse, { expiresAt }: RevocableToken, isWhol
     return { outcome: 'unknown', detail: `${describeResponse(response, 'A server')}, not in the form of ICR’s errors` };
   }
   if (!isWhole) return { outcome: 'unknown', detail: `${detail}, but not the whole token can be sent` };
-  return { outcome: 'already invalid', detail };
+  return { outcome: 'likely already invalid', detail };
 }
 
 /** The documentation has a bare JSON boolean. Nothing at all, or a record, is what many APIs send instead. */

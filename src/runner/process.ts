@@ -24,6 +24,14 @@ export function outliveCancellation(): void {
 }
 
 /**
+ * Shortens the look-ups of glibc, which hold up the exit, unless the runner sets their time itself: by default they end
+ * after up to 80 s. For a process that starts no other, since a command would inherit it.
+ */
+export function shortenLookups(): void {
+  process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
+}
+
+/**
  * Runs a step and exits, because a connection that hangs or a DNS look-up would keep the process alive.
  *
  * @param step `main` or `post`

@@ -154,7 +154,7 @@ describe('no way around is taken silently', () => {
     await using it = await open({ behaviour: { status: 502 } });
     failedOnce(
       await it.main({ https_proxy: it.proxy.url }, short),
-      /^The proxy 127\.0\.0\.1:\d+ can’t reach ICR \(502\) \(1[0-2] attempts in \d+ s\)\. Check/,
+      /^The proxy 127\.0\.0\.1:\d+ did not connect to \S+ \(502\) \(1[0-2] attempts in \d+ s\)\. Check/,
     );
     assert.ok(it.proxy.requests().length >= 10 && it.proxy.requests().length <= 12);
     assert.equal(it.reached(), 0);

@@ -83,7 +83,7 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
       await using it = await scene();
       await it.scene.simulator.close();
       const main = await it.main({ https_proxy: `http://${proxy.address}` }, short);
-      assertFailed(main, /^The proxy 127\.0\.0\.1:\d+ can’t reach ICR \(50[0-4]\) \(\d+ attempts in/);
+      assertFailed(main, /^The proxy 127\.0\.0\.1:\d+ did not connect to \S+ \(50[0-4]\) \(\d+ attempts in/);
       assert.ok(main.log.filter((line) => line.includes('trying again')).length >= 8);
     });
 

@@ -11,7 +11,6 @@ const SET: Route = {
   host: 'icr.example',
   isDefaultHost: false,
   proxy: undefined,
-  hasLogin: false,
   ignoredProxy: undefined,
 };
 const DEFAULT = { ...SET, host: 'api.carbonregistry.com', isDefaultHost: true };
@@ -109,46 +108,23 @@ for (const [code, route, isAtProxy, says, isFinal] of cases) {
   });
 }
 
-for (const [status, hasLogin, says, isFinal] of [
-  [
-    407,
-    false,
-    'asks for a user name and password (407). Put them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.',
-    true,
-  ],
-  [
-    401,
-    true,
-    'refuses the user name or password (401). Correct them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.',
-    true,
-  ],
-  [
-    403,
-    false,
-    'does not let the action connect to ICR (403). Allow icr.example on the proxy, or name its host in `no_proxy`.',
-    true,
-  ],
-  [
-    204,
-    false,
-    'does not let the action connect to ICR (204). Allow icr.example on the proxy, or name its host in `no_proxy`.',
-    true,
-  ],
-  [502, false, 'can’t reach ICR (502). Check the proxy and the host of `api-url`.', undefined],
-  [408, false, 'can’t reach ICR (408). Check the proxy and the host of `api-url`.', undefined],
-  [429, false, 'can’t reach ICR (429). Check the proxy and the host of `api-url`.', undefined],
-  [
-    Number.NaN,
-    false,
-    'ended the connection, or does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.',
-    undefined,
-  ],
-  [
-    undefined,
-    false,
-    'ended the connection, or does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.',
-    undefined,
-  ],
+const LOGIN =
+  'requires a valid user name and password (407). Set them in `https_proxy`: http://USER:PASSWORD@HOST:PORT, percent-encoded.';
+const ENDED =
+  'ended the connection, or does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.';
+const notConnected = (status: number) =>
+  `did not connect to icr.example (${status}). Check \`api-url\` and the proxy, which must allow this host, or name the host in \`no_proxy\`.`;
+for (const [status, says, isFinal] of [
+  [407, LOGIN, true],
+  [401, LOGIN.replace('407', '401'), true],
+  [403, notConnected(403), true],
+  [204, notConnected(204), true],
+  [501, notConnected(501), true],
+  [502, notConnected(502), undefined],
+  [408, notConnected(408), undefined],
+  [429, notConnected(429), undefined],
+  [Number.NaN, ENDED, undefined],
+  [undefined, ENDED, undefined],
 ] as const) {
   test(`a proxy that answers ${status}: ${says}`, () => {
     const error = networkError(
@@ -156,7 +132,7 @@ for (const [status, hasLogin, says, isFinal] of [
       'via http://u:hunter2@proxy',
       status === undefined ? {} : { statusCode: status },
     );
-    const failure = describeError(error, { ...BEHIND, hasLogin }, NOTHING);
+    const failure = describeError(error, BEHIND, NOTHING);
     assert.equal(`${failure.problem}. ${failure.fix}`, `The proxy proxy.example:3128 ${says}`);
     assert.equal(failure.isFinal, isFinal);
     assert.ok(!JSON.stringify(failure).includes('hunter2'));
