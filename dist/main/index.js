@@ -1777,6 +1777,7 @@ function organizationOf({ organization, organizationId }) {
 
 
 
+
 function apiError(operation, response, credential, isAppAccepted) {
     const { cause, fix, more, came } = error_status_explain(operation, response, credential, isAppAccepted);
     const another = 'another' in operation && operation.another !== undefined
@@ -1788,7 +1789,7 @@ function error_status_explain(operation, response, credential, isAppAccepted) {
     const { status } = response;
     if (status >= 300 && status < 400)
         return explainRedirect(response);
-    if (status === 408 || status === 429 || status >= 500)
+    if (isTransient(status, false))
         return explainUnavailable(response);
     if (isMissingRoute(response) && !isAppAccepted)
         return explainMissingRoute(response);
@@ -1876,7 +1877,8 @@ function explainLaterRefusal(operation, status) {
         };
 }
 function explainAppRefusal(kind, response, credential) {
-    const { appId, input, fingerprint } = credential;
+    const { appId, input } = credential;
+    const fingerprint = credential.fingerprint();
     const app = `\`app-id\` ${quote(appId, 128)}`;
     const suspended = kind === 'mint' ? 'A suspended installation is refused too.' : undefined;
     const more = joined(describeWay(response, credential), suspended);
@@ -1900,9 +1902,9 @@ function explainAppRefusal(kind, response, credential) {
     };
 }
 function describeApp(response, credential) {
-    const { appId, fingerprint } = credential;
+    const fingerprint = credential.fingerprint();
     const key = fingerprint === undefined ? '' : ` with the key SHA256:${fingerprint}`;
-    return `The app is \`app-id\` ${quote(appId, 128)}${key}. ${describeWay(response, credential)}`;
+    return `The app is \`app-id\` ${quote(credential.appId, 128)}${key}. ${describeWay(response, credential)}`;
 }
 const WAYS = {
     'private-key': undefined,
@@ -2155,7 +2157,6 @@ function installationPath(id) {
 ;// CONCATENATED MODULE: ./src/icr/connection.ts
 
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
-const DEFAULT_API_VERSION = '2023-06-16';
 function connectToIcr(apiUrl, apiVersion) {
     const headers = apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
     return createHttpClient(apiUrl, headers, apiUrl === DEFAULT_API_URL);
@@ -2462,100 +2463,8 @@ function toFields(part) {
     }
 }
 
-;// CONCATENATED MODULE: ./src/icr/credential.ts
-
-
-function signedHere(appId, input, sign, fingerprint) {
-    const jwtByOffset = new Map();
-    return {
-        appId,
-        input,
-        get fingerprint() {
-            return fingerprint?.();
-        },
-        canSignAgain: true,
-        jwt: async (clockOffsetMs, cancelled) => {
-            const signed = jwtByOffset.get(clockOffsetMs);
-            if (signed !== undefined)
-                return signed;
-            const nowSeconds = Math.floor((Date.now() + clockOffsetMs) / 1000);
-            const jwt = await signAppJwt(appId, sign, nowSeconds, cancelled);
-            maskSecret(jwt);
-            jwtByOffset.set(clockOffsetMs, jwt);
-            return jwt;
-        },
-        isValidAt: () => true,
-    };
-}
-function signedElsewhere(jwt, { issuer, isValidAt }) {
-    return {
-        appId: issuer,
-        input: 'jwt',
-        fingerprint: undefined,
-        canSignAgain: false,
-        jwt: async () => jwt,
-        isValidAt,
-    };
-}
-
-;// CONCATENATED MODULE: ./src/icr/permissions.ts
-
-const DOCUMENTED_NAMES = [
-    'organization_info',
-    'organization_members',
-    'organization_projects',
-    'organization_warehouse',
-    'organization_inventory',
-];
-const RANKS = new Map([
-    ['read', 1],
-    ['view', 1],
-    ['request', 2],
-    ['write', 3],
-]);
-function parsePermissions(input, text) {
-    const permissions = new Map();
-    for (const entry of text.split(/[\n\r,]/).map((part) => part.trim())) {
-        if (entry === '')
-            continue;
-        const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
-        if (name === undefined || level === undefined) {
-            throw new Error(`\`${input}\` has an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
-        }
-        if (!RANKS.has(level.toLowerCase())) {
-            throw new Error(`\`${input}\` has an unknown level, \`${quote(level, 40)}\`. Use read, request or write for \`${quote(name, 60)}\`.`);
-        }
-        if (permissions.has(name))
-            throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
-        permissions.set(name, level);
-    }
-    return permissions;
-}
-function missingPermissions(granted, required) {
-    return filter(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
-}
-function excessPermissions(granted, allowed) {
-    return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
-}
-function isUnknownName(name, granted) {
-    return !granted.has(name) && !DOCUMENTED_NAMES.includes(name);
-}
-function describePermissions(permissions) {
-    return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
-}
-function describeLevel(level) {
-    const known = level.toLowerCase();
-    if (known === 'view')
-        return 'read';
-    return RANKS.has(known) ? known : level;
-}
-function rank(level, unknown) {
-    return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
-}
-function filter(permissions, keep) {
-    return new Map([...permissions].filter(([name, level]) => keep(name, level)));
-}
-
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = require("node:crypto");
 ;// CONCATENATED MODULE: ./src/signing/pem.ts
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----).)*)-----END \1-----/gs;
@@ -2609,8 +2518,6 @@ function squeeze(text) {
     return text.replace(/\s+/g, '');
 }
 
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = require("node:crypto");
 ;// CONCATENATED MODULE: ./src/signing/diagnosis.ts
 
 
@@ -2921,6 +2828,106 @@ function lastWords(text, maxCharacters) {
     return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
 }
 
+;// CONCATENATED MODULE: ./src/icr/credential.ts
+
+
+
+
+function signedWithKey(appId, key) {
+    const sign = (text) => signWithKey(key, text);
+    return { ...signedHere(appId, sign), input: 'private-key', fingerprint: () => fingerprint(key) };
+}
+function signedByCommand(appId, command) {
+    const sign = (text, cancelled) => signByCommand(command, text, cancelled);
+    return { ...signedHere(appId, sign), input: 'sign-command', fingerprint: () => undefined };
+}
+function signedHere(appId, sign) {
+    const jwtByOffset = new Map();
+    return {
+        appId,
+        canSignAgain: true,
+        jwt: async (clockOffsetMs, cancelled) => {
+            const signed = jwtByOffset.get(clockOffsetMs);
+            if (signed !== undefined)
+                return signed;
+            const nowSeconds = Math.floor((Date.now() + clockOffsetMs) / 1000);
+            const jwt = await signAppJwt(appId, sign, nowSeconds, cancelled);
+            maskSecret(jwt);
+            jwtByOffset.set(clockOffsetMs, jwt);
+            return jwt;
+        },
+        isValidAt: () => true,
+    };
+}
+function signedElsewhere(jwt, { issuer, isValidAt }) {
+    return {
+        appId: issuer,
+        input: 'jwt',
+        fingerprint: () => undefined,
+        canSignAgain: false,
+        jwt: async () => jwt,
+        isValidAt,
+    };
+}
+
+;// CONCATENATED MODULE: ./src/icr/permissions.ts
+
+const DOCUMENTED_NAMES = [
+    'organization_info',
+    'organization_members',
+    'organization_projects',
+    'organization_warehouse',
+    'organization_inventory',
+];
+const RANKS = new Map([
+    ['read', 1],
+    ['view', 1],
+    ['request', 2],
+    ['write', 3],
+]);
+function parsePermissions(input, text) {
+    const permissions = new Map();
+    for (const entry of text.split(/[\n\r,]/).map((part) => part.trim())) {
+        if (entry === '')
+            continue;
+        const [, name, level] = /^([^\s:]+)\s*:\s*(\S+)$/.exec(entry) ?? [];
+        if (name === undefined || level === undefined) {
+            throw new Error(`\`${input}\` has an entry that is not \`name: level\`. Write one a line, such as \`organization_info: read\`.`);
+        }
+        if (!RANKS.has(level.toLowerCase())) {
+            throw new Error(`\`${input}\` has an unknown level, \`${quote(level, 40)}\`. Use read, request or write for \`${quote(name, 60)}\`.`);
+        }
+        if (permissions.has(name))
+            throw new Error(`\`${input}\` names \`${quote(name, 60)}\` twice. Remove one of them.`);
+        permissions.set(name, level);
+    }
+    return permissions;
+}
+function missingPermissions(granted, required) {
+    return filter(required, (name, level) => rank(granted.get(name), 0) < rank(level, Infinity));
+}
+function excessPermissions(granted, allowed) {
+    return filter(granted, (name, level) => rank(level, Infinity) > rank(allowed.get(name), 0));
+}
+function isUnknownName(name, granted) {
+    return !granted.has(name) && !DOCUMENTED_NAMES.includes(name);
+}
+function describePermissions(permissions) {
+    return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
+}
+function describeLevel(level) {
+    const known = level.toLowerCase();
+    if (known === 'view')
+        return 'read';
+    return RANKS.has(known) ? known : level;
+}
+function rank(level, unknown) {
+    return RANKS.get(level?.toLowerCase() ?? '') ?? unknown;
+}
+function filter(permissions, keep) {
+    return new Map([...permissions].filter(([name, level]) => keep(name, level)));
+}
+
 ;// CONCATENATED MODULE: ./src/inputs/fields.ts
 
 
@@ -2963,7 +2970,6 @@ function readBoolean(name) {
 }
 
 ;// CONCATENATED MODULE: ./src/inputs/inputs.ts
-
 
 
 
@@ -3022,9 +3028,7 @@ function readCredential() {
         return undefined;
     if (appId === undefined)
         throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-    return key === undefined
-        ? signedHere(appId, 'sign-command', (text, cancelled) => signByCommand(command, text, cancelled))
-        : signedHere(appId, 'private-key', (text) => signWithKey(key, text), () => fingerprint(key));
+    return key === undefined ? signedByCommand(appId, command) : signedWithKey(appId, key);
 }
 function assertNoKey(command) {
     if (!holdsKey(readPasted(command)))
@@ -3058,7 +3062,7 @@ function readApiUrl() {
 function readApiVersion() {
     const version = readText('api-version');
     if (!/^[\x21-\x7e]*$/.test(version))
-        throw new Error(`\`api-version\` must be a version, such as ${DEFAULT_API_VERSION}.`);
+        throw new Error('`api-version` must be a version, such as 2023-06-16.');
     return version;
 }
 
@@ -3334,26 +3338,24 @@ function writeToken(token) {
 
 
 
+
 function describeToken(token, installation) {
     const target = installation === undefined
         ? 'an app access token'
-        : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${installation.id}, ${CHOSEN_BY[installation.rule]}`;
+        : `an access token for organization ${organization(token, installation)}, installation ${installation.id}, ${CHOSEN_BY[installation.rule]}`;
     return `Minted ${target}; permissions: ${permissions(token)}; expires at ${expiry(token)}.`;
 }
 function summaryRows(token, installation, host) {
     const target = installation === undefined
         ? [['For', 'the app itself']]
         : [
-            ['Organization', organization(token, installation) ?? '(not named by ICR)'],
+            ['Organization', organization(token, installation)],
             ['Installation', installation.id],
         ];
     return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', expiry(token)]];
 }
-function organization({ organizationId }, { organization }) {
-    if (organizationId === undefined)
-        return undefined;
-    const name = organization?.name;
-    return name === undefined ? quote(organizationId, 128) : `“${quote(name, 80)}” (${quote(organizationId, 128)})`;
+function organization({ organizationId: id }, { organization }) {
+    return id === undefined ? '(not named by ICR)' : describeOrganization({ id, name: organization?.name });
 }
 function permissions(token) {
     return token.permissions === undefined ? 'not named by ICR' : quote(describePermissions(token.permissions), 1000);

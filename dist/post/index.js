@@ -1608,7 +1608,6 @@ function sleep(milliseconds, cancelled) {
 ;// CONCATENATED MODULE: ./src/icr/connection.ts
 
 const DEFAULT_API_URL = 'https://api.carbonregistry.com';
-const DEFAULT_API_VERSION = '2023-06-16';
 function connectToIcr(apiUrl, apiVersion) {
     const headers = apiVersion === '' ? {} : { 'x-icr-api-version': apiVersion };
     return createHttpClient(apiUrl, headers, apiUrl === DEFAULT_API_URL);

@@ -2,7 +2,6 @@
 import { createHttpClient, type Send } from '../http/client.ts';
 
 export const DEFAULT_API_URL = 'https://api.carbonregistry.com';
-export const DEFAULT_API_VERSION = '2023-06-16';
 
 /**
  * @param apiUrl without a trailing slash

@@ -1,5 +1,8 @@
 /** How the app proves who it is: with a JWT that is signed here, or one that was signed elsewhere. */
+import type { KeyObject } from 'node:crypto';
 import { maskSecret } from '../runner/secrets.ts';
+import { fingerprint, signWithKey } from '../signing/private-key.ts';
+import { signByCommand } from '../signing/sign-command.ts';
 import { type OutsideJwt, type Sign, signAppJwt } from './app-jwt.ts';
 
 export interface Credential {
@@ -7,7 +10,7 @@ export interface Credential {
   /** The input that it was made of. */
   input: 'private-key' | 'sign-command' | 'jwt';
   /** Of the key, to compare with the app's "Credentials" tab; undefined if the key is not known here. */
-  fingerprint: string | undefined;
+  fingerprint(): string | undefined;
   canSignAgain: boolean;
   /**
    * The JWT to send, masked.
@@ -21,19 +24,20 @@ export interface Credential {
   isValidAt(nowSeconds: number): boolean;
 }
 
-export function signedHere(
-  appId: string,
-  input: 'private-key' | 'sign-command',
-  sign: Sign,
-  fingerprint?: () => string,
-): Credential {
+export function signedWithKey(appId: string, key: KeyObject): Credential {
+  const sign: Sign = (text) => signWithKey(key, text);
+  return { ...signedHere(appId, sign), input: 'private-key', fingerprint: () => fingerprint(key) };
+}
+
+export function signedByCommand(appId: string, command: string): Credential {
+  const sign: Sign = (text, cancelled) => signByCommand(command, text, cancelled);
+  return { ...signedHere(appId, sign), input: 'sign-command', fingerprint: () => undefined };
+}
+
+function signedHere(appId: string, sign: Sign): Omit<Credential, 'input' | 'fingerprint'> {
   const jwtByOffset = new Map<number, string>();
   return {
     appId,
-    input,
-    get fingerprint() {
-      return fingerprint?.();
-    },
     canSignAgain: true,
     jwt: async (clockOffsetMs, cancelled) => {
       const signed = jwtByOffset.get(clockOffsetMs);
@@ -53,7 +57,7 @@ export function signedElsewhere(jwt: string, { issuer, isValidAt }: OutsideJwt):
   return {
     appId: issuer,
     input: 'jwt',
-    fingerprint: undefined,
+    fingerprint: () => undefined,
     canSignAgain: false,
     jwt: async () => jwt,
     isValidAt,

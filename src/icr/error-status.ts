@@ -1,4 +1,5 @@
 /** What an answer that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
+import { isTransient } from '../http/retry.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock.ts';
@@ -45,7 +46,7 @@ function explain(
 ): Explanation {
   const { status } = response;
   if (status >= 300 && status < 400) return explainRedirect(response);
-  if (status === 408 || status === 429 || status >= 500) return explainUnavailable(response);
+  if (isTransient(status, false)) return explainUnavailable(response);
   if (isMissingRoute(response) && !isAppAccepted) return explainMissingRoute(response);
   const app = isAppAccepted ? undefined : describeApp(response, credential);
   if (isHtml(response) && status !== 401) return explainPage(response, app);
@@ -144,7 +145,8 @@ function explainLaterRefusal(operation: Operation, status: number): Explanation 
 }
 
 function explainAppRefusal(kind: Operation['kind'], response: HttpResponse, credential: Credential): Explanation {
-  const { appId, input, fingerprint } = credential;
+  const { appId, input } = credential;
+  const fingerprint = credential.fingerprint();
   const app = `\`app-id\` ${quote(appId, 128)}`;
   const suspended = kind === 'mint' ? 'A suspended installation is refused too.' : undefined;
   const more = joined(describeWay(response, credential), suspended);
@@ -171,9 +173,9 @@ function explainAppRefusal(kind: Operation['kind'], response: HttpResponse, cred
 
 /** What a person compares with the app's page to find out why the app was refused, in sentences. */
 function describeApp(response: HttpResponse, credential: Credential): string {
-  const { appId, fingerprint } = credential;
+  const fingerprint = credential.fingerprint();
   const key = fingerprint === undefined ? '' : ` with the key SHA256:${fingerprint}`;
-  return `The app is \`app-id\` ${quote(appId, 128)}${key}. ${describeWay(response, credential)}`;
+  return `The app is \`app-id\` ${quote(credential.appId, 128)}${key}. ${describeWay(response, credential)}`;
 }
 
 const WAYS: Record<Credential['input'], string | undefined> = {

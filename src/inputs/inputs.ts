@@ -1,15 +1,14 @@
 /** Reads all inputs into one object, and refuses those that cannot be used. */
 import { isLoopback } from '../http/proxy.ts';
 import { readAppJwt } from '../icr/app-jwt.ts';
-import { DEFAULT_API_URL, DEFAULT_API_VERSION } from '../icr/connection.ts';
-import { type Credential, signedElsewhere, signedHere } from '../icr/credential.ts';
+import { DEFAULT_API_URL } from '../icr/connection.ts';
+import { type Credential, signedByCommand, signedElsewhere, signedWithKey } from '../icr/credential.ts';
 import { isSameId } from '../icr/id.ts';
 import { type Permissions, parsePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { holdsKey, readMasked, readPasted } from '../signing/pem.ts';
-import { fingerprint, readPrivateKey, signWithKey } from '../signing/private-key.ts';
-import { signByCommand } from '../signing/sign-command.ts';
+import { readPrivateKey } from '../signing/private-key.ts';
 import { readBoolean, readChoice, readId, readText } from './fields.ts';
 
 export interface Inputs {
@@ -82,14 +81,7 @@ function readCredential(): Credential | undefined {
   if (key === undefined && command === '') return undefined;
   if (appId === undefined)
     throw new Error('`app-id` is missing. Set it to the App ID that ICR’s dashboard shows for the app.');
-  return key === undefined
-    ? signedHere(appId, 'sign-command', (text, cancelled) => signByCommand(command, text, cancelled))
-    : signedHere(
-        appId,
-        'private-key',
-        (text) => signWithKey(key, text),
-        () => fingerprint(key),
-      );
+  return key === undefined ? signedByCommand(appId, command) : signedWithKey(appId, key);
 }
 
 /** A command line is seen by every user of the machine. */
@@ -128,7 +120,6 @@ function readApiUrl(): string {
 /** Empty for no version header. */
 function readApiVersion(): string {
   const version = readText('api-version');
-  if (!/^[\x21-\x7e]*$/.test(version))
-    throw new Error(`\`api-version\` must be a version, such as ${DEFAULT_API_VERSION}.`);
+  if (!/^[\x21-\x7e]*$/.test(version)) throw new Error('`api-version` must be a version, such as 2023-06-16.');
   return version;
 }

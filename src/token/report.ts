@@ -3,12 +3,13 @@ import { CHOSEN_BY, type ChosenInstallation } from '../icr/installation.ts';
 import { describePermissions } from '../icr/permissions.ts';
 import { quote } from '../runner/quote.ts';
 import type { CheckedToken } from './checks.ts';
+import { describeOrganization } from './installation-names.ts';
 
 export function describeToken(token: CheckedToken, installation: ChosenInstallation | undefined): string {
   const target =
     installation === undefined
       ? 'an app access token'
-      : `an access token for organization ${organization(token, installation) ?? '(not named by ICR)'}, installation ${installation.id}, ${CHOSEN_BY[installation.rule]}`;
+      : `an access token for organization ${organization(token, installation)}, installation ${installation.id}, ${CHOSEN_BY[installation.rule]}`;
   return `Minted ${target}; permissions: ${permissions(token)}; expires at ${expiry(token)}.`;
 }
 
@@ -21,16 +22,14 @@ export function summaryRows(
     installation === undefined
       ? [['For', 'the app itself']]
       : [
-          ['Organization', organization(token, installation) ?? '(not named by ICR)'],
+          ['Organization', organization(token, installation)],
           ['Installation', installation.id],
         ];
   return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', expiry(token)]];
 }
 
-function organization({ organizationId }: CheckedToken, { organization }: ChosenInstallation): string | undefined {
-  if (organizationId === undefined) return undefined;
-  const name = organization?.name;
-  return name === undefined ? quote(organizationId, 128) : `“${quote(name, 80)}” (${quote(organizationId, 128)})`;
+function organization({ organizationId: id }: CheckedToken, { organization }: ChosenInstallation): string {
+  return id === undefined ? '(not named by ICR)' : describeOrganization({ id, name: organization?.name });
 }
 
 function permissions(token: CheckedToken): string {

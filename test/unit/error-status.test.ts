@@ -30,7 +30,7 @@ function credential(input: Credential['input'], isValidAt: Credential['isValidAt
   return {
     appId: 'app-1',
     input,
-    fingerprint: input === 'private-key' ? FINGERPRINT : undefined,
+    fingerprint: () => (input === 'private-key' ? FINGERPRINT : undefined),
     canSignAgain: input !== 'jwt',
     jwt: async () => 'a.b.c',
     isValidAt,
@@ -319,15 +319,20 @@ describe('a redirect', { timeout }, () => {
 
 describe('an outage', { timeout }, () => {
   check({
+    what: 'is no answer that a repetition can’t mend',
+    response: refusal(501, 'Not Implemented'),
+    begins: 'ICR says “Not Implemented” (501). Check `app-id`, `api-url` and `api-version`.',
+  });
+  check({
     what: 'is ICR’s, with the attempts and their time',
     response: answer(503, '', { attempts: 12, elapsedSeconds: 88.4 }),
     begins: 'ICR is unavailable (503, 12 attempts in 88 s). Run the job again later.',
   });
   check({
     what: 'after one attempt counts none',
-    response: refusal(501, 'Not Implemented'),
-    begins: 'ICR is unavailable (501). Run the job again later.',
-    has: ['(“Not Implemented”)'],
+    response: refusal(500, 'Internal'),
+    begins: 'ICR is unavailable (500). Run the job again later.',
+    has: ['(“Internal”)'],
   });
   check({
     what: 'that is a limit of the rate is named so',
