@@ -19,7 +19,7 @@ import { clearSavedToken, saveToken } from './token/saved-token.ts';
 
 const BUDGET_SECONDS = 90;
 const REVOCATION_SECONDS = 15;
-/** The runner kills ten seconds after the first signal, and the mint may have taken five of them. */
+/** What the mint's grace leaves until the runner kills. */
 const CANCELLED_REVOCATION_SECONDS = 4;
 
 async function main(): Promise<void> {

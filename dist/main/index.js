@@ -2043,7 +2043,7 @@ function withUnseenTokens(error, count) {
         return error;
     const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
     const end = endOfTokenMintedAt(Date.now());
-    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}. This step retires and transfers nothing.`, { cause: error });
+    return new Error(`${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}. This moved no credits.`, { cause: error });
 }
 function endOfTokenMintedAt(mintedMs) {
     return new Date(mintedMs + TOKEN_LIFETIME_MS).toISOString();
@@ -2170,8 +2170,7 @@ function connectToIcr(apiUrl, apiVersion) {
 
 
 
-const GRACE_SECONDS = 4;
-const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: 4 };
 const SECONDS_BEFORE_ASKING_AGAIN = 3;
 async function revokeToken(send, token, budget) {
     const bearer = token.token.trim().replace(/[^\x20-\x7e]/g, '');

@@ -1705,8 +1705,7 @@ function textsOf(value) {
 
 
 
-const GRACE_SECONDS = 4;
-const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS };
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: 4 };
 const SECONDS_BEFORE_ASKING_AGAIN = 3;
 async function revokeToken(send, token, budget) {
     const bearer = token.token.trim().replace(/[^\x20-\x7e]/g, '');

@@ -1,6 +1,6 @@
 /** The arithmetic of trying again: which responses, how often, after how long. It waits for nothing itself. */
 
-/** The tests of the fault matrix run a bundle in which this number is smaller. */
+/** Written once, so that tests can run a bundle in which a second is shorter. */
 export const SECOND_MS = 1000;
 
 /** An attempt that is cut sooner is not worth its risk: a mint whose response is late leaves a token that nobody has. */

@@ -28,7 +28,7 @@ export interface HttpRequest {
   bearer: string;
   /** Sent as JSON. */
   body?: object;
-  /** How long an attempt under way may go on once the step is cancelled; not at all if this is absent. */
+  /** How long an attempt under way may go on once the step is cancelled, if at all. The runner kills after 10 s. */
   graceSeconds?: number;
   /** The time for one attempt, if not as for all. */
   attemptSeconds?: number;

@@ -9,7 +9,7 @@ import type { Permissions } from './permissions.ts';
 
 /** docs: Authenticate as an installation. */
 const TOKEN_LIFETIME_MS = 2 * 60 * 60 * 1000;
-/** A mint is not idempotent. The runner sends SIGTERM 7.5 s after SIGINT and kills 2.5 s after that. */
+/** A mint is not idempotent: it is given time, few repeats, and a grace if the step is cancelled. */
 const MINT = { method: 'POST', body: {}, attemptSeconds: 30, maxUnansweredRetries: 2, graceSeconds: 5 } as const;
 
 /** docs: Apps, "AccessToken" and "InstallationAccessToken". */
@@ -75,7 +75,7 @@ function withUnseenTokens(error: unknown, count: number): unknown {
   const tokens = count === 1 ? 'a token that nobody has seen: it' : `up to ${count} tokens that nobody has seen: they`;
   const end = endOfTokenMintedAt(Date.now());
   return new Error(
-    `${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}. This step retires and transfers nothing.`,
+    `${messageOf(error)} ICR may have minted ${tokens} would be valid until ${end}. This moved no credits.`,
     { cause: error },
   );
 }

@@ -7,9 +7,7 @@ import { maskSecret } from '../runner/secrets.ts';
 import { describeResponse, isFromIcr } from './error-body.ts';
 import { isObject, parseJson } from './json.ts';
 
-/** If the step is cancelled: the runner kills ten seconds after its first signal. */
-const GRACE_SECONDS = 4;
-const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: GRACE_SECONDS } as const;
+const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: 4 } as const;
 /** A replica may not know a token yet that was minted a moment ago. */
 const SECONDS_BEFORE_ASKING_AGAIN = 3;
 

@@ -38,9 +38,9 @@ export function redact(line: string): string {
 }
 
 /**
- * Whether the text holds 12 characters in a row of a secret masked so far, or anything in the form of a JWT or of ICR's tokens: as it is,
- * or with its escapes undone, white space and invisible characters left out. The time that it takes grows with the
- * length of the text times that of the secrets.
+ * Whether the text holds 12 characters in a row of a secret masked so far, or anything in the form of a JWT or of ICR's
+ * tokens: as it is, or with its escapes undone, white space and invisible characters left out. The time that it takes
+ * grows with the length of the text times that of the secrets.
  */
 export function repeatsSecret(text: string): boolean {
   const secrets = [...masked].map(withoutBlanks).join('\n');

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** From SIGTERM to SIGKILL, for a `trap … EXIT` that logs out. The runner kills 10 s after its own first signal. */
+/** From SIGTERM to SIGKILL, for a `trap … EXIT` that logs out. */
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
 /** A process that was killed may have started another while the list was read. */

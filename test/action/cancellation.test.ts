@@ -240,7 +240,7 @@ async function cancel(moment: Moment, signals: readonly NodeJS.Signals[]): Promi
 const TOLD: Record<Moment['tells'], RegExp> = {
   nothing: /^The step was cancelled \(SIG[A-Z]+\)\.$/,
   'it may be alive unseen':
-    /^The step was cancelled \(SIG[A-Z]+\)\. ICR may have minted a token that nobody has seen: it would be valid until 20[\dT:.-]+Z\. This step retires and transfers nothing\.$/,
+    /^The step was cancelled \(SIG[A-Z]+\)\. ICR may have minted a token that nobody has seen: it would be valid until 20[\dT:.-]+Z\. This moved no credits\.$/,
   'post revokes it': /^The step was cancelled \(SIG[A-Z]+\)\. The post step revokes the token\.$/,
   'any of it': /^/,
 };

@@ -203,9 +203,7 @@ describe('what a mint’s answer need not have', () => {
 
 describe('a mint that ends without a token says how many may be alive unseen, and until when', () => {
   const SEEN_BY_NOBODY = (tokens: string) =>
-    new RegExp(
-      `ICR may have minted ${tokens} would be valid until 20\\d\\d-[\\dT:.-]+Z\\. This step retires and transfers nothing\\.$`,
-    );
+    new RegExp(`ICR may have minted ${tokens} would be valid until 20\\d\\d-[\\dT:.-]+Z\\. This moved no credits\\.$`);
   const ONE = SEEN_BY_NOBODY('a token that nobody has seen: it');
   const THREE = SEEN_BY_NOBODY('up to 3 tokens that nobody has seen: they');
   const cases: [what: string, effect: Effect, says: RegExp | undefined, requests: number][] = [
