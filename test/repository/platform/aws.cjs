@@ -3,7 +3,7 @@
 const crypto = require('node:crypto');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 
-const { KMS_STATE, KMS_SWAPS_KEY } = process.env;
+const { KMS_STATE, KMS_SWAPS_KEY, KMS_REFUSES_ALIAS } = process.env;
 const [service, call, ...options] = process.argv.slice(2);
 const state = existsSync(KMS_STATE) ? JSON.parse(readFileSync(KMS_STATE, 'utf8')) : { keys: {}, aliases: {} };
 if (!['iam', 'kms'].includes(service)) refuse(`argument command: Invalid choice: ${service}`);
@@ -53,10 +53,12 @@ switch (call) {
     print(keyOf('--key-id').public);
     break;
   case 'update-alias':
+    if (KMS_REFUSES_ALIAS) refuse(KMS_REFUSES_ALIAS);
     if (!(value('--alias-name') in state.aliases)) refuse('NotFoundException');
     state.aliases[value('--alias-name')] = value('--target-key-id');
     break;
   case 'create-alias':
+    if (KMS_REFUSES_ALIAS) refuse('AlreadyExistsException');
     state.aliases[value('--alias-name')] = value('--target-key-id');
     break;
   default:

@@ -81,6 +81,16 @@ describe('aws/import-key.sh', { skip: process.platform !== 'linux' }, () => {
     assert.deepEqual(scene.kms().aliases, { 'alias/icr-forest-production': 'key-1' });
   });
 
+  test('names the imported key, and says why, if the alias can’t be changed', () => {
+    const scene = startScene('alias');
+    const { status, output } = scene.importKey(newKey(2048, 'pkcs8').pem, { KMS_REFUSES_ALIAS: 'AccessDenied' });
+    assert.equal(status, 1);
+    assert.match(output, /Created the key key-1\./);
+    assert.match(output, /AccessDenied/);
+    assert.match(output, /The key key-1 is imported, but alias\/icr-forest-production does not name it\./);
+    assert.deepEqual(scene.kms().aliases, {});
+  });
+
   test('leaves no file behind, and imports nothing from a file that holds no key', () => {
     const scene = startScene('rest');
     assert.equal(scene.importKey(newKey(2048, 'pkcs8').pem).status, 0);

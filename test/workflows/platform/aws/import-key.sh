@@ -19,6 +19,7 @@ openssl pkcs8 -topk8 -nocrypt -in "$pem" -outform DER -out "$work/app.der"
 
 key=$(aws kms create-key --description "$alias" --key-spec "RSA_$bits" --key-usage SIGN_VERIFY --origin EXTERNAL \
   --policy "file://$policy" --query KeyMetadata.KeyId --output text)
+echo "Created the key $key. If a later step fails, it stays in KMS, and no alias names it."
 aws kms get-parameters-for-import --key-id "$key" --wrapping-key-spec RSA_4096 \
   --wrapping-algorithm RSA_AES_KEY_WRAP_SHA_256 --query '[PublicKey, ImportToken]' --output text > "$work/parameters"
 read -r public_key import_token < "$work/parameters"
@@ -42,6 +43,11 @@ if [ "$imported" != "$own" ]; then
   exit 1
 fi
 aws kms update-alias --alias-name "$alias" --target-key-id "$key" 2> "$work/error" ||
-  aws kms create-alias --alias-name "$alias" --target-key-id "$key"
+  aws kms create-alias --alias-name "$alias" --target-key-id "$key" || {
+  cat "$work/error" >&2
+  echo "The key $key is imported, but $alias does not name it. To try only that again:" >&2
+  echo "aws kms create-alias --alias-name $alias --target-key-id $key # or update-alias, if the alias exists" >&2
+  exit 1
+}
 echo "$alias names the key $key, whose fingerprint is $own."
 echo "Compare it with the app's \"Credentials\" tab. Then delete $pem and every copy of it."
