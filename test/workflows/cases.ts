@@ -79,9 +79,18 @@ export const CASES: readonly Case[] = [
       scene.git('push');
       const { id } = scene.moor.organization;
       const vars = { ICR_ORGANIZATIONS: JSON.stringify({ forest: scene.bare.organization.id, basalt: id }) };
-      const result = await scene.run('nightly-inventory.yml', { event: 'schedule', vars });
+      const jobs = [
+        { name: 'inventory (forest)', conclusion: 'failure' },
+        { name: 'inventory (basalt)', conclusion: 'success' },
+        { name: 'tell', conclusion: null },
+      ];
+      const env = { ...scene.network.env, STAND_IN_JOBS: JSON.stringify({ jobs }) };
+      const result = await scene.run('nightly-inventory.yml', { event: 'schedule', vars, env });
       failed(result, /The token lacks `organization_inventory: read`\./);
-      says(result, /gh issue create --title The nightly inventory failed --body See https:.*\/actions\/runs\/1\./);
+      says(
+        result,
+        /gh issue create --title The nightly inventory failed --body Failed: forest\. See https:.*\/actions\/runs\/1\./,
+      );
       revoked(result, [scene.bare.organization.id, id]);
       scene.git('fetch');
       assert.equal(scene.git('show', '--format=%s', '--name-only', 'origin/main'), COMMIT_OF_BASALT);
@@ -96,7 +105,7 @@ export const CASES: readonly Case[] = [
       const env = { ...scene.network.env, STAND_IN_ISSUE: '7' };
       const result = await scene.run('nightly-inventory.yml', { event: 'schedule', vars, env });
       failed(result, /missing-in-ICR_ORGANIZATIONS/);
-      says(result, /gh issue comment 7 --body See https:/);
+      says(result, /gh issue comment 7 --body Failed: \(GitHub did not say which\)\. See https:/);
       revoked(result, [scene.moor.organization.id]);
       return result;
     },
