@@ -32,10 +32,15 @@ runs:
 /**
  * Stands before bash and node. act 0.2.89 closes the terminal of a command that fails as soon as it has ended, and then
  * its last line, which is the error, may be lost. Not in sh: dash drops variables whose names have hyphens.
+ * A workflow whose HTTPS_PROXY is empty has no proxy on GitHub, and here it still reaches the simulators.
  */
 const LATE_EXIT = `const { spawnSync } = require('node:child_process');
 const { basename, delimiter } = require('node:path');
+// So act asks for the path that it starts actions with.
+if (process.argv.at(-1) === 'console.log(process.execPath)') process.exit(console.log(__filename));
 process.env.PATH = process.env.PATH.split(delimiter).filter((folder) => folder !== __dirname).join(delimiter);
+const { https_proxy, HTTPS_PROXY, STAND_IN_PROXY = '' } = process.env;
+if (!https_proxy && !HTTPS_PROXY) process.env.HTTPS_PROXY = STAND_IN_PROXY;
 const { status } = spawnSync(basename(__filename), process.argv.slice(2), { stdio: 'inherit' });
 setTimeout(() => process.exit(status ?? 1), status === 0 ? 0 : 200);
 `;

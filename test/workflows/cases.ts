@@ -298,7 +298,7 @@ export const CASES: readonly Case[] = [
     title: 'pull-request.yml: a pull request from a fork has neither secrets nor variables and stays green',
     check: async (scene) => {
       const payload = pullRequestFrom('fork/octo-repo');
-      const vars = { ICR_APP_ID: '', ICR_API_URL: '', ICR_ORGANIZATION_ID: '' };
+      const vars = { ICR_APP_ID: '', ICR_ORGANIZATION_ID: '' };
       const result = await scene.run('pull-request.yml', { event: 'pull_request', payload, vars, secrets: {} });
       succeeded(result, 1);
       says(
@@ -415,6 +415,21 @@ export const CASES: readonly Case[] = [
       succeeded(result, 1);
       revoked(result, [scene.forest.organization.id]);
       return result;
+    },
+  },
+  {
+    title: 'README.md: a proxy that a workflow names is the one that the action takes',
+    check: async (scene) => {
+      const proxied = (expression: string) => (text: string) =>
+        text.replace('    steps:', `    env:\n      HTTPS_PROXY: \${{ ${expression} }}\n    steps:`);
+      const before = scene.network.companyTunnels();
+      succeeded(await scene.run('token.yml', { edit: proxied('secrets.HTTPS_PROXY') }), 1);
+      assert.equal(scene.network.companyTunnels() - before, 4);
+      succeeded(await scene.run('token.yml', { edit: proxied('secrets.NOT_SET') }), 1);
+      const wrong = await scene.run('token.yml', { edit: proxied("'http://user:p@ss#1@proxy.example.com'") });
+      failed(wrong, /`https_proxy` can’t be used: its user name or password is not percent-encoded/);
+      assert.deepEqual(wrong.tokens, []);
+      return wrong;
     },
   },
   ...REFUSED_CALLS.map(([title, from, to, sentence]) => ({

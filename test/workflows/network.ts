@@ -8,7 +8,10 @@ import { startConnectProxy } from '../support/simulator/connect-proxy.ts';
 const PASSWORD = 'correct-horse-7';
 
 export interface Network extends AsyncDisposable {
-  /** So that a workflow which knows nothing of proxies reaches the simulators: https_proxy and the CA's file. */
+  /**
+   * So that a workflow which knows nothing of proxies reaches the simulators: HTTPS_PROXY and the CA's file. In upper case:
+   * in lower case, it would win over the HTTPS_PROXY of a workflow.
+   */
   env: Readonly<Record<string, string>>;
   /** Of the proxy that asks for a password. */
   companyProxyUrl: string;
@@ -44,7 +47,8 @@ export async function openNetwork(folder: string, ports: Readonly<Record<string,
   const company = await startConnectProxy({ auth: { username: 'build', password: PASSWORD }, targets });
   return {
     env: {
-      https_proxy: open.url,
+      HTTPS_PROXY: open.url,
+      STAND_IN_PROXY: open.url,
       NODE_EXTRA_CA_CERTS: authority.certFile,
       CURL_CA_BUNDLE: authority.certFile,
     },

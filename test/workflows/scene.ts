@@ -119,7 +119,6 @@ export async function createScene(): Promise<Scene> {
         ...options,
         vars: {
           ICR_APP_ID: appId,
-          ICR_API_URL: simulator.url,
           ICR_ORGANIZATION_ID: forest.organization.id,
           ICR_ORGANIZATIONS: JSON.stringify({ forest: meadow.organization.id, basalt: moor.organization.id }),
           IMPORTER_URL: 'https://importer.example.com',
