@@ -1,6 +1,6 @@
 /** What must come of each workflow. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -430,6 +430,30 @@ export const CASES: readonly Case[] = [
       failed(wrong, /`https_proxy` can’t be used: its user name or password is not percent-encoded/);
       assert.deepEqual(wrong.tokens, []);
       return wrong;
+    },
+  },
+  {
+    title:
+      'README.md: --file grants what the file asks for, by either host, and fails for an expression without a value',
+    check: async (scene) => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'icr-own-'));
+      const [file, payload] = [join(folder.path, 'icr.yml'), join(folder.path, 'payload.json')];
+      await writeFile(payload, JSON.stringify(toRetire(1)));
+      const play = async (text: string) => {
+        await writeFile(file, text);
+        const options = [join(import.meta.dirname, 'run.ts'), '--file', file, '--payload', payload];
+        const { status, stdout } = spawnSync(process.execPath, options, { encoding: 'utf8' });
+        return { status, stdout };
+      };
+      const retire = await readFile(join(import.meta.dirname, 'retire.yml'), 'utf8');
+      for (const text of [retire, retire.replaceAll('sandbox-api.', 'api.')]) {
+        const { status, stdout } = await play(text);
+        assert.equal(status, 0, stdout);
+      }
+      const { status, stdout } = await play(retire.replaceAll('vars.ICR_ORGANIZATIONS', 'vars.NOT_SET'));
+      assert.equal(status, 1, stdout);
+      assert.match(stdout, /act could not evaluate an expression/);
+      return scene.run('retire.yml', { payload: toRetire(1), ...scene.ofSandbox });
     },
   },
   ...REFUSED_CALLS.map(([title, from, to, sentence]) => ({
