@@ -1325,20 +1325,11 @@ function userInfoOf(setting) {
     return userInfo;
 }
 function isExempt(url, exempt) {
-    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
-    const port = url.port || '443';
-    return exempt
-        .toLowerCase()
-        .split(/[\s,]+/)
-        .some((entry) => {
-        if (entry === '*')
-            return true;
-        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
-        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
-        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
-            return false;
-        return host === suffix || host.endsWith(`.${suffix}`);
+    const host = url.hostname.replace(/\.$/, '');
+    return exempt.split(/[\s,]+/).some((entry) => {
+        const [, name = '', port] = /^(?:\*?\.)?(.*?)\.?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+        const isName = name !== '' && (host === name || host.endsWith(`.${name}`));
+        return entry === '*' || (isName && (port === undefined || port === (url.port || '443')));
     });
 }
 
@@ -1824,14 +1815,13 @@ function describeInstallation({ id, rule }) {
 }
 function explainRedirect({ location, url }) {
     const cause = '`api-url` leads to a redirect, and redirects are not followed.';
-    const asked = new URL(url);
+    const { origin, pathname } = new URL(url);
+    const path = pathname.slice(pathname.indexOf('/app/'));
     const target = location === undefined ? null : URL.parse(location, url);
-    const path = asked.pathname.slice(asked.pathname.indexOf('/app/'));
-    const isElsewhere = target?.origin !== asked.origin || target.pathname === asked.pathname;
-    if (isElsewhere || !target.pathname.endsWith(path)) {
+    if (target?.origin !== origin || target.pathname === pathname || !target.pathname.endsWith(path)) {
         return { cause, fix: 'Set `api-url` to the address of the API itself.' };
     }
-    const base = `${target.origin}${target.pathname.slice(0, -path.length)}`;
+    const base = `${origin}${target.pathname.slice(0, -path.length)}`;
     return { cause, fix: `Set \`api-url: ${quote(base, 200)}\`.` };
 }
 function explainUnavailable(response) {

@@ -1325,20 +1325,11 @@ function userInfoOf(setting) {
     return userInfo;
 }
 function isExempt(url, exempt) {
-    const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
-    const port = url.port || '443';
-    return exempt
-        .toLowerCase()
-        .split(/[\s,]+/)
-        .some((entry) => {
-        if (entry === '*')
-            return true;
-        const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
-        const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-        const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
-        if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port))
-            return false;
-        return host === suffix || host.endsWith(`.${suffix}`);
+    const host = url.hostname.replace(/\.$/, '');
+    return exempt.split(/[\s,]+/).some((entry) => {
+        const [, name = '', port] = /^(?:\*?\.)?(.*?)\.?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+        const isName = name !== '' && (host === name || host.endsWith(`.${name}`));
+        return entry === '*' || (isName && (port === undefined || port === (url.port || '443')));
     });
 }
 

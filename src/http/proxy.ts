@@ -113,21 +113,14 @@ function userInfoOf(setting: string): string {
 }
 
 /**
- * Names match themselves and what is below them, an entry may end in a port, `*` matches all. Addresses match as they
- * are written: ranges such as 10.0.0.0/8, which curl reads, match none.
+ * A name matches itself and what is below it, an entry may end in a port, `*` matches all. An address matches as it is
+ * written, IPv6 in brackets: ranges such as 10.0.0.0/8, which curl reads, match none.
  */
 function isExempt(url: URL, exempt: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
-  const port = url.port || '443';
-  return exempt
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, bracketed, name, entryPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
-      const isBareIpv6 = entry.split(':').length > 2 && bracketed === undefined;
-      const suffix = isBareIpv6 ? entry : (bracketed ?? name ?? '').replace(/^\*?\.|\.$/g, '');
-      if (suffix === '' || (!isBareIpv6 && entryPort !== undefined && entryPort !== port)) return false;
-      return host === suffix || host.endsWith(`.${suffix}`);
-    });
+  const host = url.hostname.replace(/\.$/, '');
+  return exempt.split(/[\s,]+/).some((entry) => {
+    const [, name = '', port] = /^(?:\*?\.)?(.*?)\.?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    const isName = name !== '' && (host === name || host.endsWith(`.${name}`));
+    return entry === '*' || (isName && (port === undefined || port === (url.port || '443')));
+  });
 }

@@ -83,14 +83,13 @@ function describeInstallation({ id, rule }: Pick<ChosenInstallation, 'id' | 'rul
 
 function explainRedirect({ location, url }: HttpResponse): Explanation {
   const cause = '`api-url` leads to a redirect, and redirects are not followed.';
-  const asked = new URL(url);
+  const { origin, pathname } = new URL(url);
+  const path = pathname.slice(pathname.indexOf('/app/'));
   const target = location === undefined ? null : URL.parse(location, url);
-  const path = asked.pathname.slice(asked.pathname.indexOf('/app/'));
-  const isElsewhere = target?.origin !== asked.origin || target.pathname === asked.pathname;
-  if (isElsewhere || !target.pathname.endsWith(path)) {
+  if (target?.origin !== origin || target.pathname === pathname || !target.pathname.endsWith(path)) {
     return { cause, fix: 'Set `api-url` to the address of the API itself.' };
   }
-  const base = `${target.origin}${target.pathname.slice(0, -path.length)}`;
+  const base = `${origin}${target.pathname.slice(0, -path.length)}`;
   return { cause, fix: `Set \`api-url: ${quote(base, 200)}\`.` };
 }
 

@@ -114,7 +114,6 @@ describe('no_proxy', () => {
     ['10.0.0.1', 'https://10.0.0.1', true],
     ['10.0.0.1', 'https://10.0.0.10', false],
     ['[2001:db8::1]', 'https://[2001:db8::1]', true],
-    ['2001:db8::1', 'https://[2001:db8::1]', true],
     ['[2001:db8::1]:443', 'https://[2001:db8::1]', true],
     // Ranges are not read: 10.0.0.1 goes through the proxy.
     ['10.0.0.0/8', 'https://10.0.0.1', false],
