@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { HttpResponse } from '../../src/http/transport.ts';
 import type { Credential } from '../../src/icr/credential.ts';
 import { apiError, type Operation } from '../../src/icr/error-status.ts';
-import { parseAs, ShapeError } from '../../src/icr/json.ts';
+import { parseAs, ShapeError, tryAs } from '../../src/icr/json.ts';
 import { answer, HOST, html, refusal } from '../support/answer.ts';
 
 const timeout = 10_000;
@@ -307,7 +307,13 @@ describe('a redirect', { timeout }, () => {
       begins: `${CAUSE} Set \`api-url: https://${HOST}/v0.5\`.`,
     });
   }
-  for (const location of [`https://evil.example${path}`, `https://${HOST}/login`, 'http://[', undefined]) {
+  for (const location of [
+    `https://evil.example${path}`,
+    `https://${HOST}/login`,
+    `${path}?login`,
+    'http://[',
+    undefined,
+  ]) {
     check({
       what: `to ${location} names no address`,
       response: to(location, 302),
@@ -362,7 +368,9 @@ describe('a body of another shape', { timeout }, () => {
   });
 
   test('is no excuse for an error of the program', () => {
-    assert.throws(() => parseAs(answer(200), () => undefinedFunction()), { name: 'TypeError', message: 'a bug' });
+    for (const parse of [parseAs, tryAs]) {
+      assert.throws(() => parse(answer(200), () => undefinedFunction()), { name: 'TypeError', message: 'a bug' });
+    }
   });
 
   function undefinedFunction(): never {
