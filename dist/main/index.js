@@ -1701,7 +1701,7 @@ function readWords(response) {
     if (body === undefined) {
         const plain = text.trim();
         const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
-        return isMessage ? quote(plain) : undefined;
+        return isMessage && !/^[{[]/.test(plain) ? quote(plain) : undefined;
     }
     const places = isObject(body)
         ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]
@@ -2071,7 +2071,8 @@ function toPermissions(value) {
 function asText(value) {
     if (value == null)
         return undefined;
-    return typeof value === 'object' ? '(not a string)' : String(value);
+    const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object';
+    return isExact ? String(value) : '(not a string)';
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts
@@ -3178,7 +3179,7 @@ function checkToken(minted, requirements) {
     }
     return installation === undefined
         ? { ...minted, installationId: undefined, organizationId: undefined }
-        : { ...minted, installationId: installation.id, organizationId: toId(minted.organizationId) };
+        : { ...minted, installationId: installation.id, organizationId: toId(minted.organizationId) ?? organizationId };
 }
 function checkIsFor(what, actual, wanted) {
     if (actual !== undefined && isSameId(actual, wanted))
@@ -3344,7 +3345,7 @@ function summaryRows(token, installation, host) {
     return [['Host', host], ...target, ['Permissions', permissions(token)], ['Expires at', expiry(token)]];
 }
 function organization({ organizationId: id }, { organization }) {
-    return id === undefined ? '(not named by ICR)' : describeOrganization({ id, name: organization?.name });
+    return id === undefined ? '(ICR gave no ID)' : describeOrganization({ id, name: organization?.name });
 }
 function permissions(token) {
     return token.permissions === undefined ? 'not named by ICR' : quote(describePermissions(token.permissions), 1000);

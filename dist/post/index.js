@@ -1672,7 +1672,7 @@ function readWords(response) {
     if (body === undefined) {
         const plain = text.trim();
         const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
-        return isMessage ? quote(plain) : undefined;
+        return isMessage && !/^[{[]/.test(plain) ? quote(plain) : undefined;
     }
     const places = isObject(body)
         ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]

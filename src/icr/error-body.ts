@@ -37,7 +37,8 @@ export function readWords(response: HttpResponse): string | undefined {
   if (body === undefined) {
     const plain = text.trim();
     const isMessage = plain !== '' && plain.length <= MAX_PLAIN_MESSAGE_CHARACTERS && !isHtml(response);
-    return isMessage ? quote(plain) : undefined;
+    // The beginning of JSON that was cut short may hold a token.
+    return isMessage && !/^[{[]/.test(plain) ? quote(plain) : undefined;
   }
   const places = isObject(body)
     ? [body['message'], body['error'], body['errors'], body['detail'], body['title']]

@@ -115,8 +115,9 @@ function toPermissions(value: unknown): Permissions | undefined {
   return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
 }
 
-/** Undefined if there is nothing. */
+/** Undefined if there is nothing. A number that JSON can't carry exactly would be taken for its neighbour. */
 function asText(value: unknown): string | undefined {
   if (value == null) return undefined;
-  return typeof value === 'object' ? '(not a string)' : String(value);
+  const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object';
+  return isExact ? String(value) : '(not a string)';
 }

@@ -48,7 +48,7 @@ export function checkToken(minted: MintedToken, requirements: TokenRequirements)
   }
   return installation === undefined
     ? { ...minted, installationId: undefined, organizationId: undefined }
-    : { ...minted, installationId: installation.id, organizationId: toId(minted.organizationId) };
+    : { ...minted, installationId: installation.id, organizationId: toId(minted.organizationId) ?? organizationId };
 }
 
 function checkIsFor(what: string, actual: string | undefined, wanted: string): void {

@@ -29,7 +29,7 @@ export function summaryRows(
 }
 
 function organization({ organizationId: id }: CheckedToken, { organization }: ChosenInstallation): string {
-  return id === undefined ? '(not named by ICR)' : describeOrganization({ id, name: organization?.name });
+  return id === undefined ? '(ICR gave no ID)' : describeOrganization({ id, name: organization?.name });
 }
 
 function permissions(token: CheckedToken): string {

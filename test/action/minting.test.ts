@@ -183,7 +183,7 @@ describe('what a mint’s answer need not have', () => {
     const result = await scene.main({ 'installation-id': scene.nordic.id });
     assertSucceeded(result);
     assert.equal(result.outputs.get('organization-id'), '');
-    assert.match(result.stdout, /for organization \(not named by ICR\), installation/);
+    assert.match(result.stdout, /for organization \(ICR gave no ID\), installation/);
   });
 
   for (const expiresAt of [undefined, null, 'soon', '2031-01-02', 7]) {

@@ -4,7 +4,9 @@ import { describe, test } from 'node:test';
 import type { ChosenInstallation } from '../../src/icr/installation.ts';
 import type { MintedToken } from '../../src/icr/minted-token.ts';
 import { parsePermissions } from '../../src/icr/permissions.ts';
+import { maskSecret } from '../../src/runner/secrets.ts';
 import { checkToken, type TokenRequirements } from '../../src/token/checks.ts';
+import { captured } from '../support/properties.ts';
 
 const ORGANIZATION = '47b8a5f0-1111-4222-8333-444455556666';
 
@@ -75,6 +77,13 @@ describe('a token passes', () => {
   test('whose organization is no id, if none was asked for: its output stays empty', () => {
     const minted = { ...MINTED, organizationId: '(not a string)' };
     assert.equal(checkToken(minted, requirements({ organizationId: undefined })).organizationId, undefined);
+  });
+
+  test('whose organization was verified, and is repeated in the token: its output is what was asked for', () => {
+    const organizationId = 'f3c1d2e4-9a5b-4c7d-8e6f-99aa88bb77cc';
+    const minted = { ...MINTED, token: `crs_${organizationId}`, organizationId };
+    captured(() => maskSecret(minted.token));
+    assert.equal(checkToken(minted, requirements({ organizationId })).organizationId, organizationId);
   });
 
   test('of an app, which is for no installation and no organization', () => {

@@ -74,6 +74,7 @@ describe('ICR’s words are read', () => {
     ['of a text of 200 characters', error(`${'x y '.repeat(49)}last`), `${'x y '.repeat(49)}last`],
     ['but not of a longer text', error(`${'x y '.repeat(49)}last!`), undefined],
     ['but not of a page', html(403), undefined],
+    ['but not of JSON that was cut short', error('{"message":"no","token":"a-tok'), undefined],
     ['but not of nothing', error(''), undefined],
     ['but not of numbers', error({ message: 7, error: null, errors: {} }), undefined],
   ];

@@ -184,6 +184,11 @@ describe('an access token', () => {
     assert.deepEqual(ids({ id: 'i' }, null), ['(not a string)', undefined]);
   });
 
+  test('names no organization by a number that JSON.parse would take for its neighbour', () => {
+    const read = parseAccessToken(`{"token":"${token}","organizationId":9007199254740993}`);
+    assert.equal(read.organizationId, '(not a string)');
+  });
+
   for (const [body, message] of [
     ['null', 'its body is not an object'],
     ['[]', 'its body is not an object'],
