@@ -194,7 +194,9 @@ function proxyRefused({ host, isDefaultHost, proxy: proxyHost }: Route, status: 
   }
   const failure = {
     problem: `${proxy} did not connect to ${host} (${status})`,
-    fix: `Check ${isDefaultHost ? '' : '`api-url` and '}the proxy, which must allow this host, or name the host in \`no_proxy\`.`,
+    fix: isDefaultHost
+      ? 'Allow the host on the proxy, or name it in `no_proxy`.'
+      : 'Check `api-url`, allow the host on the proxy, or name it in `no_proxy`.',
   };
   return isTransient(status, false) ? failure : { ...failure, isFinal: true };
 }

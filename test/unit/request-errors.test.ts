@@ -113,7 +113,7 @@ const LOGIN =
 const ENDED =
   'ended the connection, or does not speak HTTP. Check the scheme (http or https) and the port of `https_proxy`.';
 const notConnected = (status: number) =>
-  `did not connect to icr.example (${status}). Check \`api-url\` and the proxy, which must allow this host, or name the host in \`no_proxy\`.`;
+  `did not connect to icr.example (${status}). Check \`api-url\`, allow the host on the proxy, or name it in \`no_proxy\`.`;
 for (const [status, says, isFinal] of [
   [407, LOGIN, true],
   [401, LOGIN.replace('407', '401'), true],

@@ -81,6 +81,7 @@ export const CASES: readonly Case[] = [
       const vars = { ICR_ORGANIZATIONS: JSON.stringify({ forest: scene.bare.organization.id, basalt: id }) };
       const jobs = [
         { name: 'inventory (forest)', conclusion: 'failure' },
+        { name: 'inventory (meadow)', conclusion: 'cancelled' },
         { name: 'inventory (basalt)', conclusion: 'success' },
         { name: 'tell', conclusion: null },
       ];
@@ -89,7 +90,7 @@ export const CASES: readonly Case[] = [
       failed(result, /The token lacks `organization_inventory: read`\./);
       says(
         result,
-        /gh issue create --title The nightly inventory failed --body Failed: forest\. See https:.*\/actions\/runs\/1\./,
+        /gh issue create --title The nightly inventory failed --body Failed: forest meadow\. See https:.*\/actions\/runs\/1\./,
       );
       revoked(result, [scene.bare.organization.id, id]);
       scene.git('fetch');

@@ -103,7 +103,7 @@ export async function createScene(): Promise<Scene> {
         ICR_ORGANIZATION_ID: sandbox.organization.id,
         ICR_ORGANIZATIONS: JSON.stringify({ forest: requester.organization.id }),
       },
-      secrets: { ICR_PRIVATE_KEY: sandboxPem },
+      secrets: { ICR_PRIVATE_KEY: sandboxPem, HTTPS_PROXY: network.companyProxyUrl },
     },
     network,
     git: act.git,
