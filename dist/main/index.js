@@ -2073,8 +2073,7 @@ function toPermissions(value) {
 function asText(value) {
     if (value == null)
         return undefined;
-    const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object';
-    return isExact ? String(value) : '(not a string)';
+    return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : '(not a string)';
 }
 
 ;// CONCATENATED MODULE: ./src/icr/api.ts

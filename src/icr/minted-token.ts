@@ -115,9 +115,8 @@ function toPermissions(value: unknown): Permissions | undefined {
   return new Map(granted.map(([name, level]) => [name, asText(level) ?? '']));
 }
 
-/** Undefined if there is nothing. A number that JSON can't carry exactly would be taken for its neighbour. */
+/** Undefined if there is nothing. A larger number would be taken for its neighbour. */
 function asText(value: unknown): string | undefined {
   if (value == null) return undefined;
-  const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value !== 'object';
-  return isExact ? String(value) : '(not a string)';
+  return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : '(not a string)';
 }

@@ -161,7 +161,7 @@ describe('an access token', () => {
       [...(parse({ permissions }).permissions ?? [])],
       [
         ['a', 'VIEW'],
-        ['d', 'true'],
+        ['d', '(not a string)'],
         ['e', '7'],
         ['f', '(not a string)'],
         ['h', ''],

@@ -102,8 +102,8 @@ function readWorkflow(text: string) {
   const events = typeof on === 'string' ? [on] : Array.isArray(on) ? on : Object.keys(on);
   if (events.length === 0) throw new Error('It has no `on:`');
   const named = ['allowed-permissions', 'required-permissions'].map((name) => inputs.get(name));
-  // An expression has no colon. Every installation has organization_info.
-  const permissions = named.find((list) => list?.includes(':'));
+  // Every installation has organization_info.
+  const permissions = named.find((list) => list?.includes(':') && !list.includes('${{'));
   return { text, events, permissions: permissions === undefined ? GRANTED : `organization_info: read, ${permissions}` };
 }
 

@@ -45,7 +45,7 @@ fi
 aws kms update-alias --alias-name "$alias" --target-key-id "$key" 2> "$work/error" ||
   aws kms create-alias --alias-name "$alias" --target-key-id "$key" || {
   cat "$work/error" >&2
-  echo "The key $key is imported, but $alias does not name it. To try only that again:" >&2
+  echo "The key $key is imported, but $alias may not name it. To try only that again:" >&2
   echo "aws kms create-alias --alias-name $alias --target-key-id $key # or update-alias, if the alias exists" >&2
   exit 1
 }
