@@ -1094,7 +1094,7 @@ const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
 const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
-const TOO_WEAK = /^UNSPECIFIED$/;
+const UNNAMED = /^UNSPECIFIED$/;
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
 const NO_TLS = /wrong version number|packet length too long|http request/;
@@ -1115,7 +1115,7 @@ function describeError(error, route, progress) {
     if (!(error instanceof Error) || error instanceof TypeError || !('code' in error))
         throw error;
     const code = String(error.code);
-    if (![NETWORK_CODE, TOO_WEAK, UNTRUSTED].some((pattern) => pattern.test(code)))
+    if (![NETWORK_CODE, UNNAMED, UNTRUSTED].some((pattern) => pattern.test(code)))
         throw error;
     if (code === 'ERR_PROXY_TUNNEL') {
         const status = 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
@@ -1126,7 +1126,7 @@ function describeError(error, route, progress) {
 }
 function explain(code, message, route, { wasSent, isAtProxy }) {
     const peer = isAtProxy ? `The proxy ${route.proxy}` : 'The server';
-    const certificate = describeCertificate(code, route);
+    const certificate = describeCertificate(code, message, route);
     if (certificate !== undefined) {
         const [problem, fix] = certificate;
         return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
@@ -1152,14 +1152,17 @@ function unreachable({ host, isDefaultHost, ignoredProxy }, what) {
     const fix = `Check ${isDefaultHost ? '' : '`api-url`, and '}the runner’s network and name server.`;
     return { problem: `${host} ${what}`, fix };
 }
-function describeCertificate(code, route) {
+function describeCertificate(code, message, route) {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
         return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
     }
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
         return ['is for another host', fixOfApiUrl(route)];
-    if (TOO_WEAK.test(code))
-        return ['is too weak', RENEW];
+    if (UNNAMED.test(code)) {
+        return message.endsWith('too weak')
+            ? ['is too weak', RENEW]
+            : ['is not accepted', 'Check it, and the CA that signs it.'];
+    }
     return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
 function describeTrust(file) {

@@ -10,8 +10,8 @@ const SET_CA =
 const RENEW = 'Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.';
 /** Of the system, TLS and Node's HTTP parser. */
 const NETWORK_CODE = /^(?:E(?!RR_)|HPE_|ERR_(?:SSL|TLS|OSSL|PROXY_TUNNEL|SOCKET|STREAM)|UNKNOWN$)/;
-/** What Node calls a certificate that OpenSSL refuses, if it has no name for the reason: all of these are about strength. */
-const TOO_WEAK = /^UNSPECIFIED$/;
+/** What Node calls a certificate that OpenSSL refuses, if it has no name for the reason, such as a key that is too weak. */
+const UNNAMED = /^UNSPECIFIED$/;
 /** OpenSSL's names (X509_V_ERR_…) are the codes. */
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/;
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
@@ -82,7 +82,7 @@ export interface Progress {
 export function describeError(error: unknown, route: Route, progress: Progress): Failure {
   if (!(error instanceof Error) || error instanceof TypeError || !('code' in error)) throw error;
   const code = String(error.code);
-  if (![NETWORK_CODE, TOO_WEAK, UNTRUSTED].some((pattern) => pattern.test(code))) throw error;
+  if (![NETWORK_CODE, UNNAMED, UNTRUSTED].some((pattern) => pattern.test(code))) throw error;
   if (code === 'ERR_PROXY_TUNNEL') {
     const status = 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
     return { ...proxyRefused(route, status), cause: error };
@@ -94,7 +94,7 @@ export function describeError(error: unknown, route: Route, progress: Progress):
 
 function explain(code: string, message: string, route: Route, { wasSent, isAtProxy }: Progress): Failure {
   const peer = isAtProxy ? `The proxy ${route.proxy}` : 'The server';
-  const certificate = describeCertificate(code, route);
+  const certificate = describeCertificate(code, message, route);
   if (certificate !== undefined) {
     const [problem, fix] = certificate;
     return { problem: `${peer}’s certificate ${problem}`, fix, isFinal: true };
@@ -121,12 +121,16 @@ function unreachable({ host, isDefaultHost, ignoredProxy }: Route, what: string)
 }
 
 /** What is wrong with a certificate, as the end of a sentence, and the fix. */
-function describeCertificate(code: string, route: Route): [problem: string, fix: string] | undefined {
+function describeCertificate(code: string, message: string, route: Route): [problem: string, fix: string] | undefined {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return ['is not valid at this time', 'Check the runner’s clock, and when the certificate expires.'];
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['is for another host', fixOfApiUrl(route)];
-  if (TOO_WEAK.test(code)) return ['is too weak', RENEW];
+  if (UNNAMED.test(code)) {
+    return message.endsWith('too weak')
+      ? ['is too weak', RENEW]
+      : ['is not accepted', 'Check it, and the CA that signs it.'];
+  }
   return UNTRUSTED.test(code) ? describeTrust(process.env['NODE_EXTRA_CA_CERTS'] ?? '') : undefined;
 }
 

@@ -93,13 +93,7 @@ const cases: [code: string, route: Route, isAtProxy: boolean, says: string, isFi
     'The server’s certificate is for another host. Check any proxy or firewall on the way.',
     true,
   ],
-  [
-    'UNSPECIFIED',
-    SET,
-    false,
-    'The server’s certificate is too weak. Renew it with an RSA key of 2048 bits or more and a SHA-256 signature.',
-    true,
-  ],
+  ['UNSPECIFIED', SET, false, 'The server’s certificate is not accepted. Check it, and the CA that signs it.', true],
 ];
 for (const [code, route, isAtProxy, says, isFinal] of cases) {
   test(`${code}: ${says}`, () => {
