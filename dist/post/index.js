@@ -1459,6 +1459,9 @@ function createTransport(baseUrl, headers, isDefaultHost) {
 function isSuccess({ status }) {
     return status >= 200 && status < 300;
 }
+function isHtml({ text }) {
+    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
+}
 function parse({ statusCode = 0, headers }, text) {
     const receivedMs = Date.now();
     const dateMs = httpDateMs(headers.date ?? '');
@@ -1515,7 +1518,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
         const name = `${request.method} ${request.path} on ${host}`;
         const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
         const startedMs = clockMs();
-        let [attempts, failures, unanswered] = [0, 0, 0];
+        let [attempts, failures, lost, unanswered] = [0, 0, 0, 0];
         let last;
         for (;;) {
             throwIfCancelled();
@@ -1529,6 +1532,8 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
             const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
             if (wasSent === true)
+                lost += 1;
+            if (wasSent === true || isAnsweredOnTheWay(outcome))
                 unanswered += 1;
             if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
@@ -1541,7 +1546,11 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
                 failures += 1;
             const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
             const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
-            if (waitMs === undefined || unanswered > maxUnansweredRetries)
+            if (waitMs === undefined && outcome.response?.retryAfterMs !== undefined) {
+                const { status, retryAfterMs } = outcome.response;
+                throw new RequestError(waitDoesNotFit(status, retryAfterMs, remainingMs(budget)), `${name}.`, unanswered);
+            }
+            if (waitMs === undefined || lost > maxUnansweredRetries)
                 return end(last);
             const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
             log_info([next, detail, `${name}.`].filter(Boolean).join(' '));
@@ -1561,10 +1570,6 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
                 const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
                 throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
             }
-            const { status, retryAfterMs } = response;
-            if (isWorthRepeating(outcome) && retryAfterMs !== undefined) {
-                throw new RequestError(waitDoesNotFit(status, retryAfterMs, remainingMs(budget)), `${name}.`, unanswered);
-            }
             const asked = { request: name, host, url: baseUrl + request.path };
             return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
         }
@@ -1573,6 +1578,9 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
 function isWorthRepeating({ response, failure }) {
     const isTransientStatus = response && isTransient(response.status, response.retryAfterMs !== undefined);
     return isTransientStatus === true || (failure !== undefined && failure.isFinal !== true);
+}
+function isAnsweredOnTheWay({ response }) {
+    return response !== undefined && isHtml(response) && (response.status === 403 || response.status >= 500);
 }
 function describe({ response, failure }) {
     if (response === undefined)
@@ -1654,9 +1662,6 @@ function isObject(value) {
 
 
 const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
-function isHtml({ text }) {
-    return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
-}
 function isFromIcr({ status, text }) {
     const body = tryJson(text);
     return isObject(body) && 'message' in body && body['statusCode'] === status && !saysNoRoute(text);

@@ -11,7 +11,7 @@ import {
   SECOND_MS,
   UNKNOWN_HOST_POLICY,
 } from './retry.ts';
-import { type AttemptOutcome, createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
+import { type AttemptOutcome, createTransport, type HttpRequest, type HttpResponse, isHtml } from './transport.ts';
 
 const ATTEMPT_SECONDS = 15;
 
@@ -71,7 +71,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
     const name = `${request.method} ${request.path} on ${host}`;
     const { attemptSeconds = ATTEMPT_SECONDS, maxUnansweredRetries = Number.POSITIVE_INFINITY } = request;
     const startedMs = clockMs();
-    let [attempts, failures, unanswered] = [0, 0, 0];
+    let [attempts, failures, lost, unanswered] = [0, 0, 0, 0];
     let last: AttemptOutcome | undefined;
 
     for (;;) {
@@ -84,7 +84,8 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       attempts += 1;
       const outcome = await attempt(request, timeoutMs, budget.cancelled);
       const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
-      if (wasSent === true) unanswered += 1;
+      if (wasSent === true) lost += 1;
+      if (wasSent === true || isAnsweredOnTheWay(outcome)) unanswered += 1;
       // An attempt that the budget cut short says less than the one before it.
       if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS) last = outcome;
       isHostKnown ||= !isUnknownHost;
@@ -95,7 +96,11 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       if (requestedMs === undefined) failures += 1;
       const policy = isHostKnown ? RETRY_POLICY : UNKNOWN_HOST_POLICY;
       const waitMs = nextWaitMs({ attempts, failures }, requestedMs, remainingMs(budget), Math.random(), policy);
-      if (waitMs === undefined || unanswered > maxUnansweredRetries) return end(last);
+      if (waitMs === undefined && outcome.response?.retryAfterMs !== undefined) {
+        const { status, retryAfterMs } = outcome.response;
+        throw new RequestError(waitDoesNotFit(status, retryAfterMs, remainingMs(budget)), `${name}.`, unanswered);
+      }
+      if (waitMs === undefined || lost > maxUnansweredRetries) return end(last);
       const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
       info([next, detail, `${name}.`].filter(Boolean).join(' '));
       await sleep(waitMs, budget.cancelled);
@@ -115,10 +120,6 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
         const tried = attempts === 1 ? '' : ` (${attempts} attempts in ${Math.round(elapsedSeconds)} s)`;
         throw new RequestError({ ...failure, problem: `${failure.problem}${tried}` }, `${name}.`, unanswered);
       }
-      const { status, retryAfterMs } = response;
-      if (isWorthRepeating(outcome) && retryAfterMs !== undefined) {
-        throw new RequestError(waitDoesNotFit(status, retryAfterMs, remainingMs(budget)), `${name}.`, unanswered);
-      }
       const asked = { request: name, host, url: baseUrl + request.path };
       return { ...response, ...asked, attempts, elapsedSeconds, unanswered };
     }
@@ -128,6 +129,11 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
 function isWorthRepeating({ response, failure }: AttemptOutcome): boolean {
   const isTransientStatus = response && isTransient(response.status, response.retryAfterMs !== undefined);
   return isTransientStatus === true || (failure !== undefined && failure.isFinal !== true);
+}
+
+/** A page of HTML is of something on the way, and tells nothing of what the server did behind it. */
+function isAnsweredOnTheWay({ response }: AttemptOutcome): boolean {
+  return response !== undefined && isHtml(response) && (response.status === 403 || response.status >= 500);
 }
 
 function describe({ response, failure }: AttemptOutcome): string {

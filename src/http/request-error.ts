@@ -39,7 +39,7 @@ export interface Failure {
 export class RequestError extends Error {
   /** The message without the fix. */
   readonly facts: string;
-  /** Attempts that were sent and got no response; what they did is not known. */
+  /** Attempts that were sent and got no answer of the server itself; what they did is not known. */
   readonly unanswered: number;
   /** Any other request would fail alike: no connection can be opened, or the step was cancelled. */
   readonly affectsEveryRequest: boolean;

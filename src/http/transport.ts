@@ -61,7 +61,7 @@ export interface HttpResponse extends AttemptResponse {
   attempts: number;
   /** From the first attempt to the response, the waits included. */
   elapsedSeconds: number;
-  /** Attempts before this response that were sent and got none; what they did is not known. */
+  /** Attempts that were sent and got no answer of the server itself, this one included; what they did is not known. */
   unanswered: number;
 }
 
@@ -196,6 +196,11 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
 
 export function isSuccess({ status }: { status: number }): boolean {
   return status >= 200 && status < 300;
+}
+
+/** Express sends plain words as `text/html`, too, so the type says nothing. */
+export function isHtml({ text }: { text: string }): boolean {
+  return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
 }
 
 function parse({ statusCode = 0, headers }: IncomingMessage, text: string): AttemptResponse {

@@ -1,15 +1,10 @@
 /** Reads the errors of ICR, and of what stands before it, for the words that a person is to see. */
-import { type HttpResponse, isSuccess } from '../http/transport.ts';
+import { type HttpResponse, isHtml, isSuccess } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
 import { isObject, tryJson } from './json.ts';
 
 /** A longer body that is no JSON is a page, not a message. */
 const MAX_PLAIN_MESSAGE_CHARACTERS = 200;
-
-/** Express sends plain words as `text/html`, too, so the type says nothing. */
-export function isHtml({ text }: HttpResponse): boolean {
-  return /^\s*<(?:!doctype|html|head|body|title|h1|center)\b/i.test(text);
-}
 
 /** Whether an error is in the form in which ICR's demo reads them, and from a route that exists. */
 export function isFromIcr({ status, text }: HttpResponse): boolean {

@@ -1,10 +1,10 @@
 /** What an answer that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import { isTransient } from '../http/retry.ts';
-import type { HttpResponse } from '../http/transport.ts';
+import { type HttpResponse, isHtml } from '../http/transport.ts';
 import { quote } from '../runner/quote.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock.ts';
 import type { Credential } from './credential.ts';
-import { describeResponse, isHtml, readWords, saysNoRoute } from './error-body.ts';
+import { describeResponse, readWords, saysNoRoute } from './error-body.ts';
 import { CHOSEN_BY, type ChosenInstallation } from './installation.ts';
 import { tryJson } from './json.ts';
 

@@ -3,7 +3,6 @@ import { RequestError } from '../http/request-error.ts';
 import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
 import { maskSecret } from '../runner/secrets.ts';
-import { isHtml } from './error-body.ts';
 import { isObject, parseAs, parseJson, ShapeError, tryAs } from './json.ts';
 import type { Permissions } from './permissions.ts';
 
@@ -46,9 +45,7 @@ export async function mintToken(
   let unseen = 0;
   try {
     const response = await send({ ...MINT, path });
-    // A page of HTML is of something on the way, and tells nothing of what ICR did behind it.
-    const isHidden = isHtml(response) && (response.status === 403 || response.status >= 500);
-    unseen = isHidden ? response.attempts : response.unanswered;
+    unseen = response.unanswered;
     if (!isSuccess(response)) {
       const token = tryAs(response, parseAccessToken)?.token ?? '';
       if (isSafeToken(token)) maskSecret(token);

@@ -229,13 +229,18 @@ describe('a mint that ends without a token says how many may be alive unseen, an
     });
   }
 
-  test('an attempt that was not answered before one that was refused', async () => {
-    await using scene = await createScene();
-    scene.simulator.fault({ method: 'POST', path: '/app/**', effect: { kind: 'reset' }, times: 1 });
-    scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'no' }, 422) });
-    assertFailed(await scene.main({ 'installation-id': scene.nordic.id }, { dist: short.dist }), ONE);
-    assert.equal(scene.asked().length, 2);
-  });
+  for (const [what, effect] of [
+    ['an attempt that was not answered', { kind: 'reset' }],
+    ['a page of a gateway', html(504)],
+  ] as const) {
+    test(`${what} before an attempt that was refused`, async () => {
+      await using scene = await createScene();
+      scene.simulator.fault({ method: 'POST', path: '/app/**', effect, times: 1 });
+      scene.simulator.fault({ method: 'POST', path: '/app/**', effect: json({ message: 'no' }, 422) });
+      assertFailed(await scene.main({ 'installation-id': scene.nordic.id }, { dist: short.dist }), ONE);
+      assert.equal(scene.asked().length, 2);
+    });
+  }
 
   test('nothing of the kind if a later attempt got the token: SECURITY.md says so', async () => {
     await using scene = await createScene();

@@ -1,8 +1,8 @@
 /** What an answer says by itself: whether it is ICR's, whether its route exists, and its words for an error. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type HttpResponse, isSuccess } from '../../src/http/transport.ts';
-import { describeResponse, isFromIcr, isHtml, readWords } from '../../src/icr/error-body.ts';
+import { type HttpResponse, isHtml, isSuccess } from '../../src/http/transport.ts';
+import { describeResponse, isFromIcr, readWords } from '../../src/icr/error-body.ts';
 import { isMissingRoute } from '../../src/icr/error-status.ts';
 import { answer, html, refusal } from '../support/answer.ts';
 

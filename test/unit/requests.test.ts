@@ -195,6 +195,20 @@ test('the last response counts more than an attempt that the budget cut short', 
   assert.deepEqual([status, unanswered], [503, 1]);
 });
 
+test('a wait that was made is not asked for again if the budget cuts the attempt after it short', async () => {
+  const limited = 'HTTP/1.1 429 x\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n';
+  using server = await listen((socket, index) => (index === 0 ? socket.end(limited) : undefined));
+  const { status, attempts, unanswered } = await server.send({}, startBudget(2.5));
+  assert.deepEqual([status, attempts, unanswered], [429, 2, 1]);
+});
+
+test('a page of a gateway is no answer of the server, and is repeated as any outage is', async () => {
+  const page = 'HTTP/1.1 504 x\r\nContent-Length: 6\r\n\r\n<html>';
+  using server = await listen((socket, index) => socket.end(index === 0 ? page : OK));
+  const { attempts, unanswered } = await server.send({ maxUnansweredRetries: 0 });
+  assert.deepEqual([attempts, unanswered], [2, 1]);
+});
+
 test('nothing is sent in the last half second', async () => {
   using server = await listen(sends(OK));
   const error = await failureOf(server.send({}, startBudget(0.49)));

@@ -1,7 +1,8 @@
 /** The API's answers: whole, spoiled, huge, and nothing like one. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isFromIcr, isHtml, readWords } from '../../../src/icr/error-body.ts';
+import { isHtml } from '../../../src/http/transport.ts';
+import { isFromIcr, readWords } from '../../../src/icr/error-body.ts';
 import { isMissingRoute } from '../../../src/icr/error-status.ts';
 import { parseInstallation } from '../../../src/icr/installation.ts';
 import { parseInstallationPage } from '../../../src/icr/installation-list.ts';
