@@ -1780,14 +1780,13 @@ function organizationOf({ organization, organizationId }) {
 
 
 
-function apiError(operation, response, credential, isAppAccepted) {
-    const { cause, fix, more, came } = error_status_explain(operation, response, credential, isAppAccepted);
-    const another = 'another' in operation && operation.another !== undefined
-        ? `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`
-        : undefined;
+function apiError(response, credential, isAppAccepted, installation) {
+    const { cause, fix, more, came } = error_status_explain(response, credential, isAppAccepted, installation);
+    const another = installation?.another &&
+        `ICR lists another installation of the organization: try \`installation-id: ${installation.another}\`.`;
     return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
-function error_status_explain(operation, response, credential, isAppAccepted) {
+function error_status_explain(response, credential, isAppAccepted, installation) {
     const { status } = response;
     if (status >= 300 && status < 400)
         return explainRedirect(response);
@@ -1800,20 +1799,20 @@ function error_status_explain(operation, response, credential, isAppAccepted) {
         return explainPage(response, app);
     if (status === 401 || status === 403) {
         return isAppAccepted
-            ? explainLaterRefusal(operation, status)
-            : explainAppRefusal(operation.kind, response, credential);
+            ? explainLaterRefusal(status, installation)
+            : explainAppRefusal(response, credential, installation);
     }
-    return explainByWords(operation, response, app);
+    return explainByWords(response, app, installation);
 }
-function explainByWords(operation, response, app) {
+function explainByWords(response, app, installation) {
     const { status, request } = response;
     const words = readWords(response);
-    const more = joined('id' in operation ? `It is about ${describeInstallation(operation)}.` : undefined, app);
+    const more = joined(installation && `It is about ${describeInstallation(installation)}.`, app);
     const came = { came: words === undefined ? describeResponse(response) : `That is the answer to ${request}` };
     const said = words === undefined ? undefined : `ICR says “${words}” (${status}).`;
-    if (status === 404 && 'id' in operation) {
+    if (status === 404 && installation !== undefined) {
         const cause = said ?? 'ICR has no such installation for the app (404).';
-        const fix = operation.rule === 'installation-id'
+        const fix = installation.rule === 'installation-id'
             ? 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.'
             : 'Run the job again: it may have been removed or suspended meanwhile.';
         return { cause, fix, more, ...came };
@@ -1865,28 +1864,27 @@ function explainPage({ host, status, request }, app) {
         came: `The answer to ${request} was ${status}`,
     };
 }
-function explainLaterRefusal(operation, status) {
-    return status === 403 && 'id' in operation
+function explainLaterRefusal(status, installation) {
+    return status === 403 && installation !== undefined
         ? {
             cause: 'The installation is suspended, or the app has no right to it.',
             fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
-            more: `It is ${describeInstallation(operation)}.`,
+            more: `It is ${describeInstallation(installation)}.`,
         }
         : {
             cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
             fix: 'Run the job again. If it fails again, check that the app’s key was not revoked meanwhile.',
         };
 }
-function explainAppRefusal(kind, response, credential) {
+function explainAppRefusal(response, credential, installation) {
     const { appId, input } = credential;
     const fingerprint = credential.fingerprint();
     const app = `\`app-id\` ${quote(appId, 128)}`;
-    const suspended = kind === 'mint' ? 'A suspended installation is refused too.' : undefined;
-    const more = joined(describeWay(response, credential), suspended);
+    const more = joined(describeWay(response, credential), installation && 'A suspended installation is refused too.');
     const skewMs = clockSkewMs(response);
     if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !credential.isValidAt((response.receivedMs - skewMs) / 1000)) {
         return {
-            cause: `The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, so ICR refused \`jwt\`.`,
+            cause: `The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, and ICR refused \`jwt\`.`,
             fix: 'Correct the clock of the machine that signed it, which is likely the runner.',
             more: `If it is right: ${more}`,
         };
@@ -2105,16 +2103,16 @@ function createIcrApi(send, credential, budget) {
             return response;
         };
         const first = await attempt();
-        const isWorthRepeating = !isAppAccepted && credential.canSignAgain && clock.adjustBy(first);
+        const isWorthRepeating = !isAppAccepted && credential.input !== 'jwt' && clock.adjustBy(first);
         return isWorthRepeating ? attempt() : first;
     }
     const get = (path) => request({ method: 'GET', path });
-    const errorFor = (operation) => (response) => apiError(operation, response, credential, isAppAccepted);
+    const toError = (response, installation) => apiError(response, credential, isAppAccepted, installation);
     return {
         getInstallation: async (id) => {
             const response = await get(installationPath(id));
             if (!isSuccess(response))
-                throw errorFor({ kind: 'installation', id, rule: 'installation-id' })(response);
+                throw toError(response, { id, organization: undefined, rule: 'installation-id' });
             return parseAs(response, parseInstallation);
         },
         findInstallation: async (id) => {
@@ -2123,7 +2121,7 @@ function createIcrApi(send, credential, budget) {
             if (status >= 400 && status < 500 && status !== 401 && status !== 429)
                 return undefined;
             if (!isSuccess(response))
-                throw errorFor({ kind: 'list' })(response);
+                throw toError(response);
             return tryAs(response, parseInstallation);
         },
         findOrganizationInstallation: async (organizationId) => {
@@ -2139,10 +2137,11 @@ function createIcrApi(send, credential, budget) {
                 throw error;
             }
         },
-        listInstallations: () => readInstallationList(get, errorFor({ kind: 'list' })),
-        mintToken: (installation) => installation === undefined
-            ? mintToken('/app/accessTokens', request, errorFor({ kind: 'app' }))
-            : mintToken(`${installationPath(installation.id)}/accessTokens`, request, errorFor({ kind: 'mint', ...installation })),
+        listInstallations: () => readInstallationList(get, toError),
+        mintToken: (installation) => {
+            const owner = installation === undefined ? '/app' : installationPath(installation.id);
+            return mintToken(`${owner}/accessTokens`, request, (response) => toError(response, installation));
+        },
     };
 }
 function holdsJson({ text }) {
@@ -2843,7 +2842,6 @@ function signedHere(appId, sign) {
     const jwtByOffset = new Map();
     return {
         appId,
-        canSignAgain: true,
         jwt: async (clockOffsetMs, cancelled) => {
             const signed = jwtByOffset.get(clockOffsetMs);
             if (signed !== undefined)
@@ -2862,7 +2860,6 @@ function signedElsewhere(jwt, { issuer, isValidAt }) {
         appId: issuer,
         input: 'jwt',
         fingerprint: () => undefined,
-        canSignAgain: false,
         jwt: async () => jwt,
         isValidAt,
     };

@@ -4,7 +4,7 @@ import { RequestError } from '../http/request-error.ts';
 import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { createClock } from './clock.ts';
 import type { Credential } from './credential.ts';
-import { apiError, type Operation } from './error-status.ts';
+import { apiError } from './error-status.ts';
 import { type ChosenInstallation, type Installation, parseInstallation } from './installation.ts';
 import { readInstallationList } from './installation-list.ts';
 import { parseAs, tryAs, tryJson } from './json.ts';
@@ -43,25 +43,25 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
       return response;
     };
     const first = await attempt();
-    const isWorthRepeating = !isAppAccepted && credential.canSignAgain && clock.adjustBy(first);
+    const isWorthRepeating = !isAppAccepted && credential.input !== 'jwt' && clock.adjustBy(first);
     return isWorthRepeating ? attempt() : first;
   }
 
   const get = (path: string) => request({ method: 'GET', path });
-  const errorFor = (operation: Operation) => (response: HttpResponse) =>
-    apiError(operation, response, credential, isAppAccepted);
+  const toError = (response: HttpResponse, installation?: ChosenInstallation) =>
+    apiError(response, credential, isAppAccepted, installation);
 
   return {
     getInstallation: async (id) => {
       const response = await get(installationPath(id));
-      if (!isSuccess(response)) throw errorFor({ kind: 'installation', id, rule: 'installation-id' })(response);
+      if (!isSuccess(response)) throw toError(response, { id, organization: undefined, rule: 'installation-id' });
       return parseAs(response, parseInstallation);
     },
     findInstallation: async (id) => {
       const response = await get(installationPath(id));
       const { status } = response;
       if (status >= 400 && status < 500 && status !== 401 && status !== 429) return undefined;
-      if (!isSuccess(response)) throw errorFor({ kind: 'list' })(response);
+      if (!isSuccess(response)) throw toError(response);
       return tryAs(response, parseInstallation);
     },
     findOrganizationInstallation: async (organizationId) => {
@@ -76,15 +76,11 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
         throw error;
       }
     },
-    listInstallations: () => readInstallationList(get, errorFor({ kind: 'list' })),
-    mintToken: (installation) =>
-      installation === undefined
-        ? mintToken('/app/accessTokens', request, errorFor({ kind: 'app' }))
-        : mintToken(
-            `${installationPath(installation.id)}/accessTokens`,
-            request,
-            errorFor({ kind: 'mint', ...installation }),
-          ),
+    listInstallations: () => readInstallationList(get, toError),
+    mintToken: (installation) => {
+      const owner = installation === undefined ? '/app' : installationPath(installation.id);
+      return mintToken(`${owner}/accessTokens`, request, (response) => toError(response, installation));
+    },
   };
 }
 

@@ -11,7 +11,6 @@ export interface Credential {
   input: 'private-key' | 'sign-command' | 'jwt';
   /** Of the key, to compare with the app's "Credentials" tab; undefined if the key is not known here. */
   fingerprint(): string | undefined;
-  canSignAgain: boolean;
   /**
    * The JWT to send, masked.
    *
@@ -38,7 +37,6 @@ function signedHere(appId: string, sign: Sign): Omit<Credential, 'input' | 'fing
   const jwtByOffset = new Map<number, string>();
   return {
     appId,
-    canSignAgain: true,
     jwt: async (clockOffsetMs, cancelled) => {
       const signed = jwtByOffset.get(clockOffsetMs);
       if (signed !== undefined) return signed;
@@ -58,7 +56,6 @@ export function signedElsewhere(jwt: string, { issuer, isValidAt }: OutsideJwt):
     appId: issuer,
     input: 'jwt',
     fingerprint: () => undefined,
-    canSignAgain: false,
     jwt: async () => jwt,
     isValidAt,
   };

@@ -8,10 +8,7 @@ import { describeResponse, readWords, saysNoRoute } from './error-body.ts';
 import { CHOSEN_BY, type ChosenInstallation } from './installation.ts';
 import { tryJson } from './json.ts';
 
-/** What was tried. */
-export type Operation =
-  | { kind: 'list' | 'app' }
-  | ({ kind: 'installation' | 'mint' } & Pick<ChosenInstallation, 'id' | 'rule' | 'another'>);
+type AskedInstallation = Pick<ChosenInstallation, 'id' | 'rule' | 'another'>;
 
 /** Sentences, but for the last. */
 interface Explanation {
@@ -22,27 +19,29 @@ interface Explanation {
   came?: string;
 }
 
-/** @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right */
+/**
+ * @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right
+ * @param installation that the request was about, if it was about one
+ */
 export function apiError(
-  operation: Operation,
   response: HttpResponse,
   credential: Credential,
   isAppAccepted: boolean,
+  installation?: AskedInstallation,
 ): Error {
-  const { cause, fix, more, came } = explain(operation, response, credential, isAppAccepted);
+  const { cause, fix, more, came } = explain(response, credential, isAppAccepted, installation);
   // An organization that reinstalled the app may be listed with its old installation first.
   const another =
-    'another' in operation && operation.another !== undefined
-      ? `ICR lists another installation of the organization: try \`installation-id: ${operation.another}\`.`
-      : undefined;
+    installation?.another &&
+    `ICR lists another installation of the organization: try \`installation-id: ${installation.another}\`.`;
   return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
 
 function explain(
-  operation: Operation,
   response: HttpResponse,
   credential: Credential,
   isAppAccepted: boolean,
+  installation: AskedInstallation | undefined,
 ): Explanation {
   const { status } = response;
   if (status >= 300 && status < 400) return explainRedirect(response);
@@ -52,23 +51,27 @@ function explain(
   if (isHtml(response) && status !== 401) return explainPage(response, app);
   if (status === 401 || status === 403) {
     return isAppAccepted
-      ? explainLaterRefusal(operation, status)
-      : explainAppRefusal(operation.kind, response, credential);
+      ? explainLaterRefusal(status, installation)
+      : explainAppRefusal(response, credential, installation);
   }
-  return explainByWords(operation, response, app);
+  return explainByWords(response, app, installation);
 }
 
 /** @param app undefined if nothing is wrong with it */
-function explainByWords(operation: Operation, response: HttpResponse, app: string | undefined): Explanation {
+function explainByWords(
+  response: HttpResponse,
+  app: string | undefined,
+  installation: AskedInstallation | undefined,
+): Explanation {
   const { status, request } = response;
   const words = readWords(response);
-  const more = joined('id' in operation ? `It is about ${describeInstallation(operation)}.` : undefined, app);
+  const more = joined(installation && `It is about ${describeInstallation(installation)}.`, app);
   const came = { came: words === undefined ? describeResponse(response) : `That is the answer to ${request}` };
   const said = words === undefined ? undefined : `ICR says “${words}” (${status}).`;
-  if (status === 404 && 'id' in operation) {
+  if (status === 404 && installation !== undefined) {
     const cause = said ?? 'ICR has no such installation for the app (404).';
     const fix =
-      operation.rule === 'installation-id'
+      installation.rule === 'installation-id'
         ? 'Compare `installation-id` with the app’s page, or set `organization-id`, which finds a reinstalled app.'
         : 'Run the job again: it may have been removed or suspended meanwhile.';
     return { cause, fix, more, ...came };
@@ -77,7 +80,7 @@ function explainByWords(operation: Operation, response: HttpResponse, app: strin
   return { cause: said ?? `ICR refused the request (${status}).`, fix, more, ...came };
 }
 
-function describeInstallation({ id, rule }: Pick<ChosenInstallation, 'id' | 'rule'>): string {
+function describeInstallation({ id, rule }: AskedInstallation): string {
   return `installation ${id} (${CHOSEN_BY[rule]})`;
 }
 
@@ -130,12 +133,12 @@ function explainPage({ host, status, request }: HttpResponse, app: string | unde
 }
 
 /** A request that ICR refused after it had taken the same JWT for another one. */
-function explainLaterRefusal(operation: Operation, status: number): Explanation {
-  return status === 403 && 'id' in operation
+function explainLaterRefusal(status: number, installation: AskedInstallation | undefined): Explanation {
+  return status === 403 && installation !== undefined
     ? {
         cause: 'The installation is suspended, or the app has no right to it.',
         fix: 'Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
-        more: `It is ${describeInstallation(operation)}.`,
+        more: `It is ${describeInstallation(installation)}.`,
       }
     : {
         cause: 'ICR took the app’s JWT a moment ago and refuses it now.',
@@ -143,16 +146,19 @@ function explainLaterRefusal(operation: Operation, status: number): Explanation 
       };
 }
 
-function explainAppRefusal(kind: Operation['kind'], response: HttpResponse, credential: Credential): Explanation {
+function explainAppRefusal(
+  response: HttpResponse,
+  credential: Credential,
+  installation: AskedInstallation | undefined,
+): Explanation {
   const { appId, input } = credential;
   const fingerprint = credential.fingerprint();
   const app = `\`app-id\` ${quote(appId, 128)}`;
-  const suspended = kind === 'mint' ? 'A suspended installation is refused too.' : undefined;
-  const more = joined(describeWay(response, credential), suspended);
+  const more = joined(describeWay(response, credential), installation && 'A suspended installation is refused too.');
   const skewMs = clockSkewMs(response);
   if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS && !credential.isValidAt((response.receivedMs - skewMs) / 1000)) {
     return {
-      cause: `The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, so ICR refused \`jwt\`.`,
+      cause: `The runner’s clock is ${describeClockSkew(skewMs)} ICR’s, and ICR refused \`jwt\`.`,
       fix: 'Correct the clock of the machine that signed it, which is likely the runner.',
       more: `If it is right: ${more}`,
     };

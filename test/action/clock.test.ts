@@ -260,7 +260,7 @@ describe('a JWT given from outside', () => {
     await using scene = await createScene();
     scene.simulator.moveClock(-300);
     const result = await scene.main({ 'installation-id': scene.nordic.id, 'private-key': '', jwt: await sign() });
-    assertFailed(result, /^The runner’s clock is 30\d s ahead of ICR’s, so ICR refused `jwt`\. Correct the clock/);
+    assertFailed(result, /^The runner’s clock is 30\d s ahead of ICR’s, and ICR refused `jwt`\. Correct the clock/);
     assert.equal(scene.asked().length, 1);
   });
 

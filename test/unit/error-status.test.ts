@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HttpResponse } from '../../src/http/transport.ts';
 import type { Credential } from '../../src/icr/credential.ts';
-import { apiError, type Operation } from '../../src/icr/error-status.ts';
+import { apiError } from '../../src/icr/error-status.ts';
+import type { ChosenInstallation } from '../../src/icr/installation.ts';
 import { parseAs, ShapeError, tryAs } from '../../src/icr/json.ts';
 import { answer, HOST, html, refusal } from '../support/answer.ts';
 
@@ -17,11 +18,9 @@ const KEY = credential('private-key');
 const COMMAND = credential('sign-command');
 const JWT = credential('jwt');
 
-const LIST: Operation = { kind: 'list' };
-const MINT: Operation = { kind: 'mint', id: 'i-1', rule: 'installation-id', another: undefined };
-const mintOf = (rule: 'organization-id' | 'only-installation', another?: string): Operation => ({
-  kind: 'mint',
+const chosen = (rule: ChosenInstallation['rule'], another?: string): ChosenInstallation => ({
   id: 'i-1',
+  organization: undefined,
   rule,
   another,
 });
@@ -31,7 +30,6 @@ function credential(input: Credential['input'], isValidAt: Credential['isValidAt
     appId: 'app-1',
     input,
     fingerprint: () => (input === 'private-key' ? FINGERPRINT : undefined),
-    canSignAgain: input !== 'jwt',
     jwt: async () => 'a.b.c',
     isValidAt,
   };
@@ -40,7 +38,8 @@ function credential(input: Credential['input'], isValidAt: Credential['isValidAt
 interface Case {
   what: string;
   response: HttpResponse;
-  operation?: Operation;
+  /** That the request was about; null for none. */
+  installation?: ChosenInstallation | null;
   credential?: Credential;
   /** Whether ICR took the JWT before. */
   isLater?: boolean;
@@ -50,9 +49,10 @@ interface Case {
   hasNot?: readonly string[];
 }
 
-function check({ what, response, operation = MINT, credential = KEY, isLater = false, ...expected }: Case): void {
+function check({ what, response, credential = KEY, isLater = false, ...expected }: Case): void {
+  const { installation = chosen('installation-id') } = expected;
   test(what, { timeout }, () => {
-    const { message } = apiError(operation, response, credential, isLater);
+    const { message } = apiError(response, credential, isLater, installation ?? undefined);
     assert.ok(message.startsWith(`${expected.begins} `), message);
     assert.ok(expected.begins.length <= FIRST_CHARACTERS, `${expected.begins.length} characters`);
     for (const part of expected.has ?? []) assert.ok(message.includes(part), `${part} in ${message}`);
@@ -117,7 +117,7 @@ describe('a 401 or 403 to the first request', { timeout }, () => {
   check({
     what: 'of the list says nothing of a suspension',
     response: refusal(403, 'no'),
-    operation: LIST,
+    installation: null,
     begins: APP_REFUSED,
     hasNot: ['suspended'],
   });
@@ -147,7 +147,7 @@ describe('a 401 or 403 to the first request', { timeout }, () => {
     response: late(300),
     credential: credential('jwt', () => false),
     begins:
-      'The runner’s clock is 300 s ahead of ICR’s, so ICR refused `jwt`. Correct the clock of the machine that signed it, which is likely the runner.',
+      'The runner’s clock is 300 s ahead of ICR’s, and ICR refused `jwt`. Correct the clock of the machine that signed it, which is likely the runner.',
     has: ['If it is right: '],
   });
   check({
@@ -175,7 +175,7 @@ describe('a 401 or 403 after ICR took the same JWT', { timeout }, () => {
   check({
     what: '403 of a mint is the installation’s: the key is right',
     response: refusal(403, 'Forbidden resource'),
-    operation: mintOf('organization-id'),
+    installation: chosen('organization-id'),
     isLater: true,
     begins:
       'The installation is suspended, or the app has no right to it. Check its id, then ask the organization’s admin to lift a suspension. `app-id` and the key are right.',
@@ -189,14 +189,14 @@ describe('a 401 or 403 after ICR took the same JWT', { timeout }, () => {
     begins: 'The request was refused on the way, likely by a proxy or firewall.',
     hasNot: ['SHA256', 'If nothing there refuses it'],
   });
-  for (const [what, operation, status] of [
-    ['401 of a mint', MINT, 401],
-    ['403 of the list', LIST, 403],
+  for (const [what, installation, status] of [
+    ['401 of a mint', chosen('installation-id'), 401],
+    ['403 of the list', null, 403],
   ] as const) {
     check({
       what: `${what} says that it was taken a moment ago`,
       response: refusal(status, 'no'),
-      operation,
+      installation,
       isLater: true,
       begins: 'ICR took the app’s JWT a moment ago and refuses it now. Run the job again.',
       hasNot: ['SHA256'],
@@ -209,7 +209,7 @@ describe('ICR’s own words are the cause', { timeout }, () => {
     check({
       what: `of a ${status} to the first request`,
       response: refusal(status, 'limit must be a number'),
-      operation: LIST,
+      installation: null,
       begins: `ICR says “limit must be a number” (${status}). Check \`app-id\`, \`api-url\` and \`api-version\`.`,
       has: [`SHA256:${FINGERPRINT}`, ENVIRONMENT, 'That is the answer to POST'],
     });
@@ -217,7 +217,7 @@ describe('ICR’s own words are the cause', { timeout }, () => {
   check({
     what: 'of a refused mint after the look-up',
     response: refusal(409, 'too many tokens'),
-    operation: mintOf('only-installation'),
+    installation: chosen('only-installation'),
     isLater: true,
     begins: 'ICR says “too many tokens” (409). Check `api-version` and the ids.',
     has: ['It is about installation i-1 (chosen as the only one in the list of installations).'],
@@ -242,7 +242,7 @@ describe('a 404', { timeout }, () => {
   check({
     what: 'for an id from the list says to run again',
     response: refusal(404, 'Installation not found'),
-    operation: mintOf('organization-id'),
+    installation: chosen('organization-id'),
     isLater: true,
     begins:
       'ICR says “Installation not found” (404). Run the job again: it may have been removed or suspended meanwhile.',
@@ -251,7 +251,7 @@ describe('a 404', { timeout }, () => {
   check({
     what: 'names the other installation of the organization',
     response: refusal(404, 'no'),
-    operation: mintOf('organization-id', 'i-2'),
+    installation: chosen('organization-id', 'i-2'),
     isLater: true,
     begins: 'ICR says “no” (404).',
     has: ['ICR lists another installation of the organization: try `installation-id: i-2`.'],
@@ -265,7 +265,7 @@ describe('a 404', { timeout }, () => {
   check({
     what: '“App not found” is in ICR’s words',
     response: refusal(404, 'App not found'),
-    operation: LIST,
+    installation: null,
     begins: 'ICR says “App not found” (404). Check `app-id`, `api-url` and `api-version`.',
   });
 });
@@ -350,7 +350,7 @@ describe('an outage', { timeout }, () => {
 });
 
 test('text from outside is quoted in one harmless line', { timeout }, () => {
-  const { message } = apiError(LIST, refusal(422, 'x\n::error::y##[error]z'), credential('jwt'), false);
+  const { message } = apiError(refusal(422, 'x\n::error::y##[error]z'), JWT, false);
   assert.ok(message.startsWith('ICR says “x ::error::y## [error]z” (422).'), message);
 });
 
