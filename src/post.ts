@@ -3,7 +3,7 @@ import { startBudget } from './http/client.ts';
 import { connectToIcr } from './icr/connection.ts';
 import { type Revocation, revokeToken } from './icr/revocation.ts';
 import { info, messageOf, warning } from './runner/log.ts';
-import { outliveCancellation, runAction, shortenLookups } from './runner/process.ts';
+import { outliveCancellation, runAction, shortenDnsLookups } from './runner/process.ts';
 import { maskSecret } from './runner/secrets.ts';
 import { writeSummary } from './runner/summary.ts';
 import { readSavedToken, type SavedToken } from './token/saved-token.ts';
@@ -16,7 +16,7 @@ async function post(): Promise<void> {
   if (saved === undefined) return;
   maskSecret(saved.token);
 
-  shortenLookups();
+  shortenDnsLookups();
   const send = connectToIcr(saved.apiUrl, saved.apiVersion);
   const revocation = await revokeToken(send, saved, startBudget(BUDGET_SECONDS));
   if (revocation.outcome === 'unknown') throw new Error(revocation.detail);

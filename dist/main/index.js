@@ -1043,6 +1043,9 @@ function fail(line) {
 function printable(line) {
     return oneLine(line).slice(0, MAX_LINE_CHARACTERS);
 }
+function joined(...sentences) {
+    return sentences.filter(Boolean).join(' ');
+}
 function messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
@@ -1089,6 +1092,7 @@ function httpDateMs(date) {
 
 
 
+
 const RUN_AGAIN = 'Run the job again later.';
 const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
@@ -1104,9 +1108,8 @@ class RequestError extends Error {
     affectsEveryRequest;
     constructor(failure, request = '', unanswered = 0) {
         const { problem, fix, detail, cause } = failure;
-        const join = (...parts) => parts.filter(Boolean).join(' ');
-        super(join(`${problem}.`, fix, detail, request), { cause });
-        this.facts = join(`${problem}.`, detail, request);
+        super(joined(`${problem}.`, fix, detail, request), { cause });
+        this.facts = joined(`${problem}.`, detail, request);
         this.unanswered = unanswered;
         this.affectsEveryRequest = failure.wasSent !== true && (failure.isFinal ?? failure.isUnknownHost ?? false);
     }
@@ -1369,7 +1372,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         let bytes = 0;
         const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
         const text = () => new TextDecoder().decode(Buffer.concat(chunks));
-        const fail = (failure) => {
+        const endEarly = (failure) => {
             const came = response && parse(response, text());
             if (came !== undefined && isWholeJson(came.text))
                 resolve({ response: came });
@@ -1398,10 +1401,10 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 ...(json === undefined ? {} : { 'content-type': 'application/json' }),
             },
         });
-        const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
+        const timer = setTimeout(() => endEarly(noResponse(route, progress(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            graceTimer = setTimeout(fail, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
+            graceTimer = setTimeout(endEarly, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
         client.on('socket', (socket) => {
@@ -1417,7 +1420,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
             if (response !== undefined)
                 return;
             try {
-                fail(describeError(error, route, progress()));
+                endEarly(describeError(error, route, progress()));
             }
             catch (own) {
                 reject(own);
@@ -1425,7 +1428,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         });
         client.on('upgrade', (_, socket) => {
             socket.destroy();
-            fail(protocolSwitched(route));
+            endEarly(protocolSwitched(route));
         });
         client.on('response', (message) => {
             response = message;
@@ -1434,7 +1437,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (bytes <= MAX_BODY_BYTES)
                     return chunks.push(chunk);
                 chunks.length = 0;
-                return fail(responseTooLarge(route, message.statusCode));
+                return endEarly(responseTooLarge(route, message.statusCode));
             });
             message.on('end', () => {
                 const { headers: sent } = message;
@@ -1442,9 +1445,9 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (isEndDeclared || !isPartOfJson(text()))
                     resolve({ response: parse(message, text()) });
                 else
-                    fail(responseCutShort());
+                    endEarly(responseCutShort());
             });
-            message.on('error', (error) => fail(responseCutShort(error)));
+            message.on('error', (error) => endEarly(responseCutShort(error)));
         });
         client.end(json);
         return promise.finally(() => {
@@ -1553,7 +1556,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             if (waitMs === undefined || lost > maxUnansweredRetries)
                 return end(last);
             const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
-            log_info([next, detail, `${name}.`].filter(Boolean).join(' '));
+            log_info(joined(next, detail, `${name}.`));
             await sleep(waitMs, budget.cancelled);
         }
         function throwIfCancelled() {
@@ -1780,6 +1783,7 @@ function organizationOf({ organization, organizationId }) {
 
 
 
+
 function apiError(response, credential, isAppAccepted, installation) {
     const { cause, fix, more, came } = error_status_explain(response, credential, isAppAccepted, installation);
     const another = installation?.another &&
@@ -1913,9 +1917,6 @@ const WAYS = {
 function describeWay(response, { input }) {
     const skew = describeClockSkew(clockSkewMs(response));
     return joined(WAYS[input], `The request went to ${response.host}: production keys don’t work in the sandbox, or vice versa.`, skew && `The runner’s clock is ${skew} ICR’s.`);
-}
-function joined(...sentences) {
-    return sentences.filter(Boolean).join(' ');
 }
 
 ;// CONCATENATED MODULE: ./src/icr/installation-list.ts
@@ -2803,11 +2804,11 @@ function explainStart(error) {
 function describeEnd(end, timeLimitMs, said) {
     switch (end) {
         case 'timeout':
-            return `did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
+            return `did not end within ${timeLimitMs / 1000} s. Check that it asks for no input, and that the signer can be reached.${said()}`;
         case 'long stdout':
             return `printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
         case 'long stderr':
-            return `printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
+            return `printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Let it print less.`;
         case NOT_FOUND:
             return `names a program that was not found (exit code ${end}). Install it in a step before, or correct the name.${said()}`;
         default:
@@ -2818,8 +2819,8 @@ function describeEnd(end, timeLimitMs, said) {
 }
 function quoteEnd(stderr) {
     const line = lastWords(stderr, MAX_STDERR_CHARACTERS_READ).replace(/\s+/g, ' ').replace(LIKE_SIGNATURE, ' *** ');
-    const end = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
-    return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
+    const quoted = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
+    return quoted === '' ? ' It said nothing on standard error.' : ` It said: “${quoted}”`;
 }
 function lastWords(text, maxCharacters) {
     return text.length <= maxCharacters ? text : `…${text.slice(-maxCharacters).replace(/^\S*/, '')}`;
@@ -3124,7 +3125,7 @@ function outliveCancellation() {
     for (const name of SIGNALS)
         process.on(name, () => undefined);
 }
-function shortenLookups() {
+function shortenDnsLookups() {
     process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
 function runAction(step, onError) {

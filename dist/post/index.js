@@ -1043,6 +1043,9 @@ function fail(line) {
 function printable(line) {
     return oneLine(line).slice(0, MAX_LINE_CHARACTERS);
 }
+function joined(...sentences) {
+    return sentences.filter(Boolean).join(' ');
+}
 function log_messageOf(thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
 }
@@ -1089,6 +1092,7 @@ function httpDateMs(date) {
 
 
 
+
 const RUN_AGAIN = 'Run the job again later.';
 const CHECK_PROXY = 'Check `https_proxy` and the proxy.';
 const SET_CA = 'If a company’s proxy or a private CA signs it, set NODE_EXTRA_CA_CERTS to the CA’s certificate file on the runner.';
@@ -1104,9 +1108,8 @@ class RequestError extends Error {
     affectsEveryRequest;
     constructor(failure, request = '', unanswered = 0) {
         const { problem, fix, detail, cause } = failure;
-        const join = (...parts) => parts.filter(Boolean).join(' ');
-        super(join(`${problem}.`, fix, detail, request), { cause });
-        this.facts = join(`${problem}.`, detail, request);
+        super(joined(`${problem}.`, fix, detail, request), { cause });
+        this.facts = joined(`${problem}.`, detail, request);
         this.unanswered = unanswered;
         this.affectsEveryRequest = failure.wasSent !== true && (failure.isFinal ?? failure.isUnknownHost ?? false);
     }
@@ -1369,7 +1372,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         let bytes = 0;
         const progress = () => ({ wasSent, isAtProxy: proxySocket?.bytesRead === 0 });
         const text = () => new TextDecoder().decode(Buffer.concat(chunks));
-        const fail = (failure) => {
+        const endEarly = (failure) => {
             const came = response && parse(response, text());
             if (came !== undefined && isWholeJson(came.text))
                 resolve({ response: came });
@@ -1398,10 +1401,10 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 ...(json === undefined ? {} : { 'content-type': 'application/json' }),
             },
         });
-        const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
+        const timer = setTimeout(() => endEarly(noResponse(route, progress(), timeoutMs)), timeoutMs);
         let graceTimer;
         const onCancel = () => {
-            graceTimer = setTimeout(fail, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
+            graceTimer = setTimeout(endEarly, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
         };
         cancelled?.addEventListener('abort', onCancel, { once: true });
         client.on('socket', (socket) => {
@@ -1417,7 +1420,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
             if (response !== undefined)
                 return;
             try {
-                fail(describeError(error, route, progress()));
+                endEarly(describeError(error, route, progress()));
             }
             catch (own) {
                 reject(own);
@@ -1425,7 +1428,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
         });
         client.on('upgrade', (_, socket) => {
             socket.destroy();
-            fail(protocolSwitched(route));
+            endEarly(protocolSwitched(route));
         });
         client.on('response', (message) => {
             response = message;
@@ -1434,7 +1437,7 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (bytes <= MAX_BODY_BYTES)
                     return chunks.push(chunk);
                 chunks.length = 0;
-                return fail(responseTooLarge(route, message.statusCode));
+                return endEarly(responseTooLarge(route, message.statusCode));
             });
             message.on('end', () => {
                 const { headers: sent } = message;
@@ -1442,9 +1445,9 @@ function createTransport(baseUrl, headers, isDefaultHost) {
                 if (isEndDeclared || !isPartOfJson(text()))
                     resolve({ response: parse(message, text()) });
                 else
-                    fail(responseCutShort());
+                    endEarly(responseCutShort());
             });
-            message.on('error', (error) => fail(responseCutShort(error)));
+            message.on('error', (error) => endEarly(responseCutShort(error)));
         });
         client.end(json);
         return promise.finally(() => {
@@ -1553,7 +1556,7 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             if (waitMs === undefined || lost > maxUnansweredRetries)
                 return end(last);
             const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
-            log_info([next, detail, `${name}.`].filter(Boolean).join(' '));
+            log_info(joined(next, detail, `${name}.`));
             await sleep(waitMs, budget.cancelled);
         }
         function throwIfCancelled() {
@@ -1781,7 +1784,7 @@ function outliveCancellation() {
     for (const name of SIGNALS)
         process.on(name, () => undefined);
 }
-function shortenLookups() {
+function shortenDnsLookups() {
     process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
 function runAction(step, onError) {
@@ -1903,7 +1906,7 @@ async function post() {
     if (saved === undefined)
         return;
     maskSecret(saved.token);
-    shortenLookups();
+    shortenDnsLookups();
     const send = connectToIcr(saved.apiUrl, saved.apiVersion);
     const revocation = await revokeToken(send, saved, startBudget(BUDGET_SECONDS));
     if (revocation.outcome === 'unknown')

@@ -1,6 +1,6 @@
 /** Sends requests by one policy: attempts, waits, and a budget of time that a group of requests shares. */
 import manifest from '../../package.json' with { type: 'json' };
-import { info, messageOf } from '../runner/log.ts';
+import { info, joined, messageOf } from '../runner/log.ts';
 import { budgetUsedUp, RequestError, waitDoesNotFit } from './request-error.ts';
 import {
   isTransient,
@@ -102,7 +102,7 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       }
       if (waitMs === undefined || lost > maxUnansweredRetries) return end(last);
       const next = `${describe(outcome)}; trying again in ${(waitMs / SECOND_MS).toFixed(1)} s.`;
-      info([next, detail, `${name}.`].filter(Boolean).join(' '));
+      info(joined(next, detail, `${name}.`));
       await sleep(waitMs, budget.cancelled);
     }
 

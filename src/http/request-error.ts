@@ -1,5 +1,6 @@
 /** The words for a request that got no response: the cause, the fix, what came back, and whether a retry would help. */
 import { readFileSync } from 'node:fs';
+import { joined } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
 import { isTransient, SECOND_MS } from './retry.ts';
 
@@ -46,9 +47,8 @@ export class RequestError extends Error {
 
   constructor(failure: Failure, request = '', unanswered = 0) {
     const { problem, fix, detail, cause } = failure;
-    const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ');
-    super(join(`${problem}.`, fix, detail, request), { cause });
-    this.facts = join(`${problem}.`, detail, request);
+    super(joined(`${problem}.`, fix, detail, request), { cause });
+    this.facts = joined(`${problem}.`, detail, request);
     this.unanswered = unanswered;
     this.affectsEveryRequest = failure.wasSent !== true && (failure.isFinal ?? failure.isUnknownHost ?? false);
   }

@@ -106,7 +106,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     const text = () => new TextDecoder().decode(Buffer.concat(chunks));
 
     /** Ends the attempt, by what came of the response if that tells enough. */
-    const fail = (failure: Failure) => {
+    const endEarly = (failure: Failure) => {
       const came = response && parse(response, text());
       if (came !== undefined && isWholeJson(came.text)) resolve({ response: came });
       else if (came === undefined || isSuccess(came)) resolve({ failure: { ...failure, wasSent } });
@@ -137,11 +137,11 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       },
     });
 
-    const timer = setTimeout(() => fail(noResponse(route, progress(), timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => endEarly(noResponse(route, progress(), timeoutMs)), timeoutMs);
     let graceTimer: NodeJS.Timeout | undefined;
     const onCancel = () => {
       // The client throws the reason of the cancellation instead.
-      graceTimer = setTimeout(fail, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
+      graceTimer = setTimeout(endEarly, (request.graceSeconds ?? 0) * SECOND_MS, { problem: '', fix: '' });
     };
     cancelled?.addEventListener('abort', onCancel, { once: true });
 
@@ -157,7 +157,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
       // The response reports its own errors.
       if (response !== undefined) return;
       try {
-        fail(describeError(error, route, progress()));
+        endEarly(describeError(error, route, progress()));
       } catch (own) {
         reject(own);
       }
@@ -165,7 +165,7 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
     // Node reports a response that switches protocols by this event alone.
     client.on('upgrade', (_, socket) => {
       socket.destroy();
-      fail(protocolSwitched(route));
+      endEarly(protocolSwitched(route));
     });
     client.on('response', (message) => {
       response = message;
@@ -173,15 +173,15 @@ export function createTransport(baseUrl: string, headers: Record<string, string>
         bytes += chunk.length;
         if (bytes <= MAX_BODY_BYTES) return chunks.push(chunk);
         chunks.length = 0;
-        return fail(responseTooLarge(route, message.statusCode));
+        return endEarly(responseTooLarge(route, message.statusCode));
       });
       message.on('end', () => {
         const { headers: sent } = message;
         const isEndDeclared = 'content-length' in sent || 'transfer-encoding' in sent;
         if (isEndDeclared || !isPartOfJson(text())) resolve({ response: parse(message, text()) });
-        else fail(responseCutShort());
+        else endEarly(responseCutShort());
       });
-      message.on('error', (error) => fail(responseCutShort(error)));
+      message.on('error', (error) => endEarly(responseCutShort(error)));
     });
     client.end(json);
 

@@ -1,6 +1,7 @@
 /** What an answer that is an error means: the cause, the fix, what came back, the request. One place for each cause. */
 import { isTransient } from '../http/retry.ts';
 import { type HttpResponse, isHtml } from '../http/transport.ts';
+import { joined } from '../runner/log.ts';
 import { quote } from '../runner/quote.ts';
 import { clockSkewMs, describeClockSkew, MAX_CLOCK_SKEW_MS } from './clock.ts';
 import type { Credential } from './credential.ts';
@@ -196,8 +197,4 @@ function describeWay(response: HttpResponse, { input }: Credential): string {
     `The request went to ${response.host}: production keys don’t work in the sandbox, or vice versa.`,
     skew && `The runner’s clock is ${skew} ICR’s.`,
   );
-}
-
-function joined(...sentences: (string | undefined)[]): string {
-  return sentences.filter(Boolean).join(' ');
 }

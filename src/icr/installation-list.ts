@@ -1,4 +1,4 @@
-/** Reads the list of the app's installations to its end, of which the documentation tells neither how nor how far. */
+/** Reads every page of the app's installations. ICR doesn't document which query it takes, or which page is the last. */
 import { type HttpResponse, isSuccess } from '../http/transport.ts';
 import { type Installation, toInstallation } from './installation.ts';
 import { type Fields, isObject, parseAs, parseJson, ShapeError } from './json.ts';

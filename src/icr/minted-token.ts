@@ -1,4 +1,4 @@
-/** Mints an access token, masks it before anything else, and says how many may be alive that nobody has seen. */
+/** Mints an access token and masks it, or says how many ICR may have minted that nobody has seen. */
 import { RequestError } from '../http/request-error.ts';
 import { type HttpRequest, type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';

@@ -66,7 +66,7 @@ function readCredential(): Credential | undefined {
     'sign-command': readText('sign-command'),
     jwt: readText('jwt'),
   };
-  // White space is in no JWT, but in a key in the wrong place, whose header must not be masked.
+  // A JWT has no white space. A key in the wrong place has, and its header must not be masked.
   if (/\s/.test(given.jwt)) readMasked(given.jwt);
   else maskSecret(given.jwt);
   const key = given['private-key'] === '' ? undefined : readPrivateKey(readMasked(given['private-key']));

@@ -29,6 +29,11 @@ function printable(line: string): string {
   return oneLine(line).slice(0, MAX_LINE_CHARACTERS);
 }
 
+/** Those of the sentences that there are. */
+export function joined(...sentences: (string | undefined)[]): string {
+  return sentences.filter(Boolean).join(' ');
+}
+
 /** The words of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

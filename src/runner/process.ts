@@ -24,10 +24,10 @@ export function outliveCancellation(): void {
 }
 
 /**
- * Shortens the look-ups of glibc, which hold up the exit, unless the runner sets their time itself: by default they end
+ * Shortens glibc's look-ups of names, which hold up the exit, unless the runner sets their time itself: by default they end
  * after up to 80 s. For a process that starts no other, since a command would inherit it.
  */
-export function shortenLookups(): void {
+export function shortenDnsLookups(): void {
   process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:2';
 }
 

@@ -3,7 +3,7 @@ import { PLAIN_TEXT, redact, repeatsSecret } from './secrets.ts';
 
 /** What is looked at of a longer text, because the search for secrets would take too long. */
 const MAX_CHARACTERS_READ = 4000;
-/** In text without spaces, such as JSON or Chinese: what may be a part of a secret, or half a character. */
+/** The end of text without spaces, such as JSON or Chinese: it may be a part of a secret, or half a character. */
 const WORD_AT_END = /(?:[\w.~+/=:@%#$&*!?^|\\`-]*|[\uD800-\uDBFF])$/;
 const WITHHELD = '(withheld: it repeats a secret)';
 

@@ -99,11 +99,11 @@ function explainStart(error: unknown): never {
 function describeEnd(end: End, timeLimitMs: number, said: () => string): string {
   switch (end) {
     case 'timeout':
-      return `did not end within ${timeLimitMs / 1000} s. Check that it waits for nobody’s answer and that the signer can be reached.${said()}`;
+      return `did not end within ${timeLimitMs / 1000} s. Check that it asks for no input, and that the signer can be reached.${said()}`;
     case 'long stdout':
       return `printed more than ${MAX_STDOUT_BYTES / 1024} KiB. ${PRINT_SIGNATURE}`;
     case 'long stderr':
-      return `printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Make it say less.`;
+      return `printed more than ${MAX_STDERR_BYTES / 1024 / 1024} MiB on standard error. Let it print less.`;
     case NOT_FOUND:
       return `names a program that was not found (exit code ${end}). Install it in a step before, or correct the name.${said()}`;
     default:
@@ -116,8 +116,8 @@ function describeEnd(end: End, timeLimitMs: number, said: () => string): string 
 /** Quotes the end of standard error, or says that there was nothing. */
 function quoteEnd(stderr: string): string {
   const line = lastWords(stderr, MAX_STDERR_CHARACTERS_READ).replace(/\s+/g, ' ').replace(LIKE_SIGNATURE, ' *** ');
-  const end = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
-  return end === '' ? ' It said nothing on standard error.' : ` It said: “${end}”`;
+  const quoted = quote(lastWords(line.replace(/ +/g, ' ').trim(), STDERR_CHARACTERS), Number.POSITIVE_INFINITY);
+  return quoted === '' ? ' It said nothing on standard error.' : ` It said: “${quoted}”`;
 }
 
 /** Cut between words, so that the runner's masks still match what is shown. */

@@ -46,7 +46,7 @@ async function confirm(
 
 async function findFor(organizationId: string, api: IcrApi, isLogPrivate: boolean): Promise<ChosenInstallation> {
   const direct = await api.findOrganizationInstallation(organizationId);
-  // What has the organization's own id is the organization.
+  // An answer with the organization's own id is the organization, not its installation.
   if (direct !== undefined && !isSameId(direct.id, organizationId) && isOf(direct, organizationId) !== false) {
     return { ...direct, rule: 'organization-id' };
   }

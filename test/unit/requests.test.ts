@@ -176,7 +176,7 @@ test('an attempt that was not sent is repeated whatever the request says of thos
   server[Symbol.dispose]();
   const error = await failureOf(server.send({ maxUnansweredRetries: 0 }, startBudget(2.5)));
   assert.equal(error.unanswered, 0);
-  assert.match(error.message, /\([23] attempts in \d s\).*ECONNREFUSED/);
+  assert.match(error.message, /\([2-9] attempts in \d s\).*ECONNREFUSED/);
 });
 
 test('an attempt has its own time, and the last one what is left of the budget', async () => {
