@@ -1784,27 +1784,27 @@ function organizationOf({ organization, organizationId }) {
 
 
 
-function apiError(response, credential, isAppAccepted, installation) {
-    const { cause, fix, more, came } = error_status_explain(response, credential, isAppAccepted, installation);
+function apiError(response, suspect, installation) {
+    const { cause, fix, more, came } = error_status_explain(response, suspect, installation);
     const another = installation?.another &&
         `ICR lists another installation of the organization: try \`installation-id: ${installation.another}\`.`;
     return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
-function error_status_explain(response, credential, isAppAccepted, installation) {
+function error_status_explain(response, suspect, installation) {
     const { status } = response;
     if (status >= 300 && status < 400)
         return explainRedirect(response);
     if (isTransient(status, false))
         return explainUnavailable(response);
-    if (isMissingRoute(response) && !isAppAccepted)
+    if (isMissingRoute(response) && suspect !== undefined)
         return explainMissingRoute(response);
-    const app = isAppAccepted ? undefined : describeApp(response, credential);
+    const app = suspect && describeApp(response, suspect);
     if (isHtml(response) && status !== 401)
         return explainPage(response, app);
     if (status === 401 || status === 403) {
-        return isAppAccepted
+        return suspect === undefined
             ? explainLaterRefusal(status, installation)
-            : explainAppRefusal(response, credential, installation);
+            : explainAppRefusal(response, suspect, installation);
     }
     return explainByWords(response, app, installation);
 }
@@ -2108,7 +2108,7 @@ function createIcrApi(send, credential, budget) {
         return isWorthRepeating ? attempt() : first;
     }
     const get = (path) => request({ method: 'GET', path });
-    const toError = (response, installation) => apiError(response, credential, isAppAccepted, installation);
+    const toError = (response, installation) => apiError(response, isAppAccepted ? undefined : credential, installation);
     return {
         getInstallation: async (id) => {
             const response = await get(installationPath(id));

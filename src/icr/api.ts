@@ -49,7 +49,7 @@ export function createIcrApi(send: Send, credential: Credential, budget: Budget)
 
   const get = (path: string) => request({ method: 'GET', path });
   const toError = (response: HttpResponse, installation?: ChosenInstallation) =>
-    apiError(response, credential, isAppAccepted, installation);
+    apiError(response, isAppAccepted ? undefined : credential, installation);
 
   return {
     getInstallation: async (id) => {

@@ -9,7 +9,7 @@ import { describeResponse, readWords, saysNoRoute } from './error-body.ts';
 import { CHOSEN_BY, type ChosenInstallation } from './installation.ts';
 import { tryJson } from './json.ts';
 
-type AskedInstallation = Pick<ChosenInstallation, 'id' | 'rule' | 'another'>;
+type Asked = Pick<ChosenInstallation, 'id' | 'rule' | 'another'>;
 
 /** Sentences, but for the last. */
 interface Explanation {
@@ -21,16 +21,11 @@ interface Explanation {
 }
 
 /**
- * @param isAppAccepted whether ICR took the same JWT for another request, so that key and clock are right
- * @param installation that the request was about, if it was about one
+ * @param suspect what may be at fault; undefined if ICR took the same JWT for another request: key and clock are right
+ * @param installation that the request was about
  */
-export function apiError(
-  response: HttpResponse,
-  credential: Credential,
-  isAppAccepted: boolean,
-  installation?: AskedInstallation,
-): Error {
-  const { cause, fix, more, came } = explain(response, credential, isAppAccepted, installation);
+export function apiError(response: HttpResponse, suspect?: Credential, installation?: Asked): Error {
+  const { cause, fix, more, came } = explain(response, suspect, installation);
   // An organization that reinstalled the app may be listed with its old installation first.
   const another =
     installation?.another &&
@@ -38,32 +33,23 @@ export function apiError(
   return new Error(joined(cause, fix, more, another, `${came ?? describeResponse(response)}.`));
 }
 
-function explain(
-  response: HttpResponse,
-  credential: Credential,
-  isAppAccepted: boolean,
-  installation: AskedInstallation | undefined,
-): Explanation {
+function explain(response: HttpResponse, suspect?: Credential, installation?: Asked): Explanation {
   const { status } = response;
   if (status >= 300 && status < 400) return explainRedirect(response);
   if (isTransient(status, false)) return explainUnavailable(response);
-  if (isMissingRoute(response) && !isAppAccepted) return explainMissingRoute(response);
-  const app = isAppAccepted ? undefined : describeApp(response, credential);
+  if (isMissingRoute(response) && suspect !== undefined) return explainMissingRoute(response);
+  const app = suspect && describeApp(response, suspect);
   if (isHtml(response) && status !== 401) return explainPage(response, app);
   if (status === 401 || status === 403) {
-    return isAppAccepted
+    return suspect === undefined
       ? explainLaterRefusal(status, installation)
-      : explainAppRefusal(response, credential, installation);
+      : explainAppRefusal(response, suspect, installation);
   }
   return explainByWords(response, app, installation);
 }
 
 /** @param app undefined if nothing is wrong with it */
-function explainByWords(
-  response: HttpResponse,
-  app: string | undefined,
-  installation: AskedInstallation | undefined,
-): Explanation {
+function explainByWords(response: HttpResponse, app?: string, installation?: Asked): Explanation {
   const { status, request } = response;
   const words = readWords(response);
   const more = joined(installation && `It is about ${describeInstallation(installation)}.`, app);
@@ -81,7 +67,7 @@ function explainByWords(
   return { cause: said ?? `ICR refused the request (${status}).`, fix, more, ...came };
 }
 
-function describeInstallation({ id, rule }: AskedInstallation): string {
+function describeInstallation({ id, rule }: Asked): string {
   return `installation ${id} (${CHOSEN_BY[rule]})`;
 }
 
@@ -124,7 +110,7 @@ function explainMissingRoute({ status, url }: HttpResponse): Explanation {
 }
 
 /** @param app undefined if nothing is wrong with it */
-function explainPage({ host, status, request }: HttpResponse, app: string | undefined): Explanation {
+function explainPage({ host, status, request }: HttpResponse, app?: string): Explanation {
   return {
     cause: 'The request was refused on the way, likely by a proxy or firewall.',
     fix: `Allow ${host} on it: the answer is a page of HTML, not one of ICR’s errors.`,
@@ -134,7 +120,7 @@ function explainPage({ host, status, request }: HttpResponse, app: string | unde
 }
 
 /** A request that ICR refused after it had taken the same JWT for another one. */
-function explainLaterRefusal(status: number, installation: AskedInstallation | undefined): Explanation {
+function explainLaterRefusal(status: number, installation?: Asked): Explanation {
   return status === 403 && installation !== undefined
     ? {
         cause: 'The installation is suspended, or the app has no right to it.',
@@ -147,11 +133,7 @@ function explainLaterRefusal(status: number, installation: AskedInstallation | u
       };
 }
 
-function explainAppRefusal(
-  response: HttpResponse,
-  credential: Credential,
-  installation: AskedInstallation | undefined,
-): Explanation {
+function explainAppRefusal(response: HttpResponse, credential: Credential, installation?: Asked): Explanation {
   const { appId, input } = credential;
   const fingerprint = credential.fingerprint();
   const app = `\`app-id\` ${quote(appId, 128)}`;

@@ -52,7 +52,7 @@ interface Case {
 function check({ what, response, credential = KEY, isLater = false, ...expected }: Case): void {
   const { installation = chosen('installation-id') } = expected;
   test(what, { timeout }, () => {
-    const { message } = apiError(response, credential, isLater, installation ?? undefined);
+    const { message } = apiError(response, isLater ? undefined : credential, installation ?? undefined);
     assert.ok(message.startsWith(`${expected.begins} `), message);
     assert.ok(expected.begins.length <= FIRST_CHARACTERS, `${expected.begins.length} characters`);
     for (const part of expected.has ?? []) assert.ok(message.includes(part), `${part} in ${message}`);
@@ -350,7 +350,7 @@ describe('an outage', { timeout }, () => {
 });
 
 test('text from outside is quoted in one harmless line', { timeout }, () => {
-  const { message } = apiError(refusal(422, 'x\n::error::y##[error]z'), JWT, false);
+  const { message } = apiError(refusal(422, 'x\n::error::y##[error]z'), JWT);
   assert.ok(message.startsWith('ICR says “x ::error::y## [error]z” (422).'), message);
 });
 
