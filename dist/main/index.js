@@ -2324,7 +2324,7 @@ function field(value, name) {
 }
 
 ;// CONCATENATED MODULE: ./node_modules/jose/dist/webapi/lib/buffer_utils.js
-const encoder = new TextEncoder(), decoder = new TextDecoder(), strictDecoder = new TextDecoder("utf-8", { fatal: !0 }), UINT32_RANGE = (/* unused pure expression or super */ null && (2 ** 32));
+const encoder = new TextEncoder(), buffer_utils_decoder = new TextDecoder(), strictDecoder = new TextDecoder("utf-8", { fatal: !0 }), UINT32_RANGE = (/* unused pure expression or super */ null && (2 ** 32));
 function concat(...buffers) {
   const size = buffers.reduce((acc, { length }) => acc + length, 0), buf = new Uint8Array(size);
   let i = 0;
@@ -2370,7 +2370,7 @@ function encodeBase64(input, url = !1) {
   const encoded = btoa(arr.join(""));
   return url ? encoded.replace(/=/g, "").replace(/\+/g, "-").replace(/\//g, "_") : encoded;
 }
-function decodeBase64(encoded, url = !1) {
+function buffer_utils_decodeBase64(encoded, url = !1) {
   if (Uint8Array.fromBase64)
     return Uint8Array.fromBase64(encoded, { alphabet: url ? "base64url" : "base64" });
   if (url) {
@@ -2450,13 +2450,8 @@ function readParts(jwt) {
     throw new Error('`jwt` can’t be decoded: its header or its claims are not JSON. Sign a new one and give it whole.');
 }
 function toFields(part) {
-    try {
-        const value = JSON.parse(new TextDecoder().decode(decode(part)));
-        return isObject(value) ? value : undefined;
-    }
-    catch {
-        return undefined;
-    }
+    const value = tryJson(Buffer.from(part, 'base64url').toString());
+    return isObject(value) ? value : undefined;
 }
 
 ;// CONCATENATED MODULE: external "node:crypto"
@@ -2604,7 +2599,6 @@ function refuse(mistake) {
 
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
-const MAX_KILL_ROUNDS = 5;
 const pause = () => new Promise((resolve) => void setTimeout(resolve, POLL_MS));
 async function endCommand(bash, mark) {
     if (!signalCommand(bash, mark, 'SIGTERM'))
@@ -2612,8 +2606,7 @@ async function endCommand(bash, mark) {
     const deadline = performance.now() + GRACE_MS;
     while (performance.now() < deadline && signalCommand(bash, mark, 0))
         await pause();
-    for (let round = 0; round < MAX_KILL_ROUNDS && signalCommand(bash, mark, 'SIGKILL'); round += 1)
-        await pause();
+    signalCommand(bash, mark, 'SIGKILL');
 }
 function signalCommand(bash, mark, signal) {
     if (bash.pid === undefined)
@@ -2664,8 +2657,6 @@ async function runInBash(command, stdio, env, mark, timeLimitMs, cancelled) {
     const { args, detached } = bashProcess(command, process.platform);
     const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn('bash', args, { env, detached, stdio, windowsHide: true });
-    const kill = () => signalCommand(child, mark, 'SIGKILL');
-    process.once('exit', kill);
     const { promise, resolve, reject } = Promise.withResolvers();
     const [, stdout, stderr] = stdio;
     const deadline = performance.now() + timeLimitMs;
@@ -2692,7 +2683,6 @@ async function runInBash(command, stdio, env, mark, timeLimitMs, cancelled) {
         clearInterval(poll);
         child.off('exit', settle);
         await endCommand(child, mark);
-        process.off('exit', kill);
     }
 }
 
@@ -2742,8 +2732,6 @@ const NOT_FOUND = 127;
 const PRINT_SIGNATURE = 'It must print an RSASSA-PKCS1-v1_5 signature with SHA-256, as base64 or raw bytes, and nothing else.';
 async function signByCommand(command, signingInput, cancelled, timeLimitMs = TIME_LIMIT_MS) {
     const { folder, stdio } = createFiles(signingInput);
-    const remove = () => removeFolder(folder);
-    process.once('exit', remove);
     try {
         const env = environment(`${folder}/input`, signingInput);
         const end = await runInBash(command, stdio, env, folder, timeLimitMs, cancelled).catch(explainStart);
@@ -2758,8 +2746,7 @@ async function signByCommand(command, signingInput, cancelled, timeLimitMs = TIM
     finally {
         for (const descriptor of stdio)
             (0,external_node_fs_namespaceObject.closeSync)(descriptor);
-        process.off('exit', remove);
-        remove();
+        removeFolder(folder);
     }
 }
 function createFiles(signingInput) {

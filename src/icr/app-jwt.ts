@@ -1,6 +1,6 @@
 /** The app's JWT: its claims, and what can be read of one that was signed elsewhere. */
-import { decode, encode } from 'jose/base64url';
-import { type Fields, isObject } from './json.ts';
+import { encode } from 'jose/base64url';
+import { type Fields, isObject, tryJson } from './json.ts';
 
 const ALGORITHM = 'RS256';
 const ISSUED_BEFORE_NOW_SECONDS = 60;
@@ -84,10 +84,6 @@ function readParts(jwt: string): [header: Fields, claims: Fields] {
 }
 
 function toFields(part: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(decode(part)));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = tryJson(Buffer.from(part, 'base64url').toString());
+  return isObject(value) ? value : undefined;
 }

@@ -1,6 +1,6 @@
 /** Runs a command as a step with `shell: bash` does, within limits. */
 import { fstatSync } from 'node:fs';
-import { endCommand, signalCommand } from './end-command.ts';
+import { endCommand } from './end-command.ts';
 
 export const MAX_STDOUT_BYTES = 64 * 1024;
 /** Only its end is read. The limit keeps the command from filling the disk. */
@@ -34,8 +34,6 @@ export async function runInBash(
   // An import would load it in a step with a key as well.
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn('bash', args, { env, detached, stdio, windowsHide: true });
-  const kill = () => signalCommand(child, mark, 'SIGKILL');
-  process.once('exit', kill);
 
   const { promise, resolve, reject } = Promise.withResolvers<End>();
   const [, stdout, stderr] = stdio;
@@ -60,6 +58,5 @@ export async function runInBash(
     clearInterval(poll);
     child.off('exit', settle);
     await endCommand(child, mark);
-    process.off('exit', kill);
   }
 }

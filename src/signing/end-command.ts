@@ -5,8 +5,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** From SIGTERM to SIGKILL, for a `trap … EXIT` that logs out. */
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
-/** A process that was killed may have started another while the list was read. */
-const MAX_KILL_ROUNDS = 5;
 /** That of `node:timers/promises` costs a millisecond of every start. */
 const pause = () => new Promise<void>((resolve) => void setTimeout(resolve, POLL_MS));
 
@@ -15,11 +13,11 @@ export async function endCommand(bash: ChildProcess, mark: string): Promise<void
   if (!signalCommand(bash, mark, 'SIGTERM')) return;
   const deadline = performance.now() + GRACE_MS;
   while (performance.now() < deadline && signalCommand(bash, mark, 0)) await pause();
-  for (let round = 0; round < MAX_KILL_ROUNDS && signalCommand(bash, mark, 'SIGKILL'); round += 1) await pause();
+  signalCommand(bash, mark, 'SIGKILL');
 }
 
 /** Whether there was a process to signal. 0 only looks. */
-export function signalCommand(bash: ChildProcess, mark: string, signal: NodeJS.Signals | 0): boolean {
+function signalCommand(bash: ChildProcess, mark: string, signal: NodeJS.Signals | 0): boolean {
   if (bash.pid === undefined) return false;
   if (process.platform === 'win32') return signal !== 0 && endTree(bash);
   const ids = process.platform === 'linux' ? processesOf(bash.pid, mark) : [-bash.pid];

@@ -34,8 +34,6 @@ export async function signByCommand(
   timeLimitMs = TIME_LIMIT_MS,
 ): Promise<Buffer> {
   const { folder, stdio } = createFiles(signingInput);
-  const remove = () => removeFolder(folder);
-  process.once('exit', remove);
   try {
     const env = environment(`${folder}/input`, signingInput);
     const end = await runInBash(command, stdio, env, folder, timeLimitMs, cancelled).catch(explainStart);
@@ -46,8 +44,7 @@ export async function signByCommand(
     throw new Error(`\`sign-command\` ${printed.mistake}. ${PRINT_SIGNATURE}${said()}`);
   } finally {
     for (const descriptor of stdio) closeSync(descriptor);
-    process.off('exit', remove);
-    remove();
+    removeFolder(folder);
   }
 }
 
