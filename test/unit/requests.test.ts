@@ -195,6 +195,12 @@ test('the last response counts more than an attempt that the budget cut short', 
   assert.deepEqual([status, unanswered], [503, 1]);
 });
 
+test('a response counts more than what came before it, however short its attempt was', async () => {
+  using server = await listen((socket, index) => (index === 0 ? socket.destroy() : socket.end(SERVICE_UNAVAILABLE)));
+  const { status, unanswered } = await server.send({}, startBudget(2.5));
+  assert.deepEqual([status, unanswered], [503, 1]);
+});
+
 test('a wait that was made is not asked for again if the budget cuts the attempt after it short', async () => {
   const limited = 'HTTP/1.1 429 x\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n';
   using server = await listen((socket, index) => (index === 0 ? socket.end(limited) : undefined));
