@@ -1052,6 +1052,16 @@ function messageOf(thrown) {
 
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner/or-undefined.ts
+function orUndefined(act) {
+    try {
+        return act();
+    }
+    catch {
+        return undefined;
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/http/retry.ts
 const SECOND_MS = 1000;
 const MIN_ATTEMPT_SECONDS = 0.5;
@@ -1089,6 +1099,7 @@ function httpDateMs(date) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/request-error.ts
+
 
 
 
@@ -1179,12 +1190,7 @@ function describeTrust(file) {
         ];
 }
 function holdsCertificate(file) {
-    try {
-        return CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'));
-    }
-    catch {
-        return false;
-    }
+    return orUndefined(() => CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))) ?? false;
 }
 function noResponse(route, { wasSent, isAtProxy }, timeoutMs) {
     const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
@@ -1253,6 +1259,7 @@ const external_node_net_namespaceObject = require("node:net");
 
 
 
+
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 const MIN_NODE = [24, 5];
 function proxyFor(url, environment, node = process.versions.node) {
@@ -1285,12 +1292,7 @@ function passwordsIn(setting) {
     return sent === undefined ? [password] : [password, sent];
 }
 function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return undefined;
-    }
+    return orUndefined(() => decodeURIComponent(text));
 }
 function proxyForHttpOnly(environment) {
     if (settingOf(environment) !== '')
@@ -1340,6 +1342,7 @@ function isExempt(url, exempt) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts
+
 
 
 
@@ -1477,12 +1480,7 @@ function parse({ statusCode = 0, headers }, text) {
     };
 }
 function isWholeJson(text) {
-    try {
-        return typeof JSON.parse(text) !== 'number';
-    }
-    catch {
-        return false;
-    }
+    return orUndefined(() => typeof JSON.parse(text) !== 'number') ?? false;
 }
 function isPartOfJson(text) {
     const json = text.trim();
@@ -2167,6 +2165,7 @@ function connectToIcr(apiUrl, apiVersion) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: 4 };
 const SECONDS_BEFORE_ASKING_AGAIN = 3;
 async function revokeToken(send, token, budget) {
@@ -2213,12 +2212,7 @@ function interpret(response, { expiresAt }, isWhole) {
 function saysRevoked(response) {
     if (response.text.trim() === '')
         return !response.contentType.includes('html');
-    try {
-        return !isDenial(parseJson(response.text));
-    }
-    catch {
-        return false;
-    }
+    return orUndefined(() => !isDenial(parseJson(response.text))) ?? false;
 }
 function isDenial(body) {
     if (!isObject(body))
@@ -2512,6 +2506,7 @@ function squeeze(text) {
 ;// CONCATENATED MODULE: ./src/signing/diagnosis.ts
 
 
+
 const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
 const diagnosis_CERTIFICATE = 'is a certificate, not a private key';
 const PUBLIC = 'is a public key: the private half is needed';
@@ -2532,7 +2527,7 @@ const BY_BYTES = [
 const PATH = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:)[^\n]{0,255}$|^[^\n]{1,255}\.(?:pem|key|der|txt|p8)$|^[\w.-]{1,64}(?:[\\/][\w.-]{1,64}){1,3}$/i;
 function diagnose(pasted) {
     const { raw, text, hasBlock, bytes } = pasted;
-    const known = BY_TEXT.find(([pattern]) => pattern.test(text)) ?? BY_BYTES.find(([read]) => attempt(() => read(bytes)));
+    const known = BY_TEXT.find(([pattern]) => pattern.test(text)) ?? BY_BYTES.find(([read]) => orUndefined(() => read(bytes)));
     if (known !== undefined)
         return known[1];
     if (PATH.test(raw.trim()))
@@ -2541,16 +2536,9 @@ function diagnose(pasted) {
         return 'is cut off: its beginning or its end is missing';
     return holdsKey(pasted) ? 'is cut off or damaged: it can’t be read' : 'is not a private key in PEM';
 }
-function attempt(read) {
-    try {
-        return read();
-    }
-    catch {
-        return undefined;
-    }
-}
 
 ;// CONCATENATED MODULE: ./src/signing/private-key.ts
+
 
 
 const MIN_MODULUS_BITS = 2048;
@@ -2585,7 +2573,7 @@ function fingerprint(key) {
 }
 function signWithKey(key, text) {
     const bytes = Buffer.from(text);
-    const verified = attempt(() => {
+    const verified = orUndefined(() => {
         const signature = (0,external_node_crypto_namespaceObject.sign)('sha256', bytes, key);
         return (0,external_node_crypto_namespaceObject.verify)('sha256', bytes, (0,external_node_crypto_namespaceObject.createPublicKey)(key), signature) ? signature : undefined;
     });
@@ -2596,6 +2584,7 @@ function refuse(mistake) {
 }
 
 ;// CONCATENATED MODULE: ./src/signing/end-command.ts
+
 
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
@@ -2614,7 +2603,7 @@ function signalCommand(bash, mark, signal) {
     if (process.platform === 'win32')
         return signal !== 0 && endTree(bash);
     const ids = process.platform === 'linux' ? processesOf(bash.pid, mark) : [-bash.pid];
-    return ids.map((id) => ifItRuns(() => process.kill(id, signal))).includes(true);
+    return ids.map((id) => orUndefined(() => process.kill(id, signal))).includes(true);
 }
 function endTree({ pid, exitCode, signalCode }) {
     if (exitCode !== null || signalCode !== null)
@@ -2632,15 +2621,7 @@ function isIn(group, stat) {
     return state !== 'Z' && processGroup === String(group);
 }
 function readProc(id, name) {
-    return ifItRuns(() => (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${id}/${name}`, 'utf8')) ?? '';
-}
-function ifItRuns(act) {
-    try {
-        return act();
-    }
-    catch {
-        return undefined;
-    }
+    return orUndefined(() => (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${id}/${name}`, 'utf8')) ?? '';
 }
 
 ;// CONCATENATED MODULE: ./src/signing/bash.ts

@@ -1052,6 +1052,16 @@ function log_messageOf(thrown) {
 
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./src/runner/or-undefined.ts
+function orUndefined(act) {
+    try {
+        return act();
+    }
+    catch {
+        return undefined;
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/http/retry.ts
 const SECOND_MS = 1000;
 const MIN_ATTEMPT_SECONDS = 0.5;
@@ -1089,6 +1099,7 @@ function httpDateMs(date) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/request-error.ts
+
 
 
 
@@ -1179,12 +1190,7 @@ function describeTrust(file) {
         ];
 }
 function holdsCertificate(file) {
-    try {
-        return CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'));
-    }
-    catch {
-        return false;
-    }
+    return orUndefined(() => CERTIFICATE.test((0,external_node_fs_namespaceObject.readFileSync)(file, 'latin1'))) ?? false;
 }
 function noResponse(route, { wasSent, isAtProxy }, timeoutMs) {
     const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
@@ -1253,6 +1259,7 @@ const external_node_net_namespaceObject = require("node:net");
 
 
 
+
 const USER_INFO = /^(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*$/i;
 const MIN_NODE = [24, 5];
 function proxyFor(url, environment, node = process.versions.node) {
@@ -1285,12 +1292,7 @@ function passwordsIn(setting) {
     return sent === undefined ? [password] : [password, sent];
 }
 function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return undefined;
-    }
+    return orUndefined(() => decodeURIComponent(text));
 }
 function proxyForHttpOnly(environment) {
     if (settingOf(environment) !== '')
@@ -1340,6 +1342,7 @@ function isExempt(url, exempt) {
 }
 
 ;// CONCATENATED MODULE: ./src/http/transport.ts
+
 
 
 
@@ -1477,12 +1480,7 @@ function parse({ statusCode = 0, headers }, text) {
     };
 }
 function isWholeJson(text) {
-    try {
-        return typeof JSON.parse(text) !== 'number';
-    }
-    catch {
-        return false;
-    }
+    return orUndefined(() => typeof JSON.parse(text) !== 'number') ?? false;
 }
 function isPartOfJson(text) {
     const json = text.trim();
@@ -1707,6 +1705,7 @@ function textsOf(value) {
 
 
 
+
 const REQUEST = { method: 'DELETE', path: '/app/installations/token', graceSeconds: 4 };
 const SECONDS_BEFORE_ASKING_AGAIN = 3;
 async function revokeToken(send, token, budget) {
@@ -1753,12 +1752,7 @@ function interpret(response, { expiresAt }, isWhole) {
 function saysRevoked(response) {
     if (response.text.trim() === '')
         return !response.contentType.includes('html');
-    try {
-        return !isDenial(parseJson(response.text));
-    }
-    catch {
-        return false;
-    }
+    return orUndefined(() => !isDenial(parseJson(response.text))) ?? false;
 }
 function isDenial(body) {
     if (!isObject(body))

@@ -1,6 +1,7 @@
 /** Chooses the proxy for a host from the environment, and opens connections through it. */
 import { Agent } from 'node:https';
 import { Socket } from 'node:net';
+import { orUndefined } from '../runner/or-undefined.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { RequestError } from './request-error.ts';
 
@@ -53,11 +54,7 @@ export function passwordsIn(setting: string): string[] {
 
 /** Undefined if it is not UTF-8, percent-encoded. */
 function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => decodeURIComponent(text));
 }
 
 /** A variable that names a proxy, though not for https, if no other one does. */

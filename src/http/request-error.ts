@@ -1,6 +1,7 @@
 /** The words for a request that got no response: the cause, the fix, what came back, and whether a retry would help. */
 import { readFileSync } from 'node:fs';
 import { joined } from '../runner/log.ts';
+import { orUndefined } from '../runner/or-undefined.ts';
 import { quote } from '../runner/quote.ts';
 import { isTransient, SECOND_MS } from './retry.ts';
 
@@ -58,7 +59,6 @@ export interface Route {
   host: string;
   /** Whether nobody set the host: then there is nothing to correct. */
   isDefaultHost: boolean;
-  /** Its host. */
   proxy: string | undefined;
   /** The variable that names a proxy, though only for http. */
   ignoredProxy: string | undefined;
@@ -66,7 +66,6 @@ export interface Route {
 
 /** How far an attempt got. */
 export interface Progress {
-  /** As in `Failure`. */
   wasSent: boolean;
   /** The proxy has not answered. */
   isAtProxy: boolean;
@@ -144,11 +143,7 @@ function describeTrust(file: string): [problem: string, fix: string] {
 }
 
 function holdsCertificate(file: string): boolean {
-  try {
-    return CERTIFICATE.test(readFileSync(file, 'latin1'));
-  } catch {
-    return false;
-  }
+  return orUndefined(() => CERTIFICATE.test(readFileSync(file, 'latin1'))) ?? false;
 }
 
 export function noResponse(route: Route, { wasSent, isAtProxy }: Progress, timeoutMs: number): Failure {

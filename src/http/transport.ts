@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import { orUndefined } from '../runner/or-undefined.ts';
 import { isLoopback, proxyAgent, proxyFor, proxyForHttpOnly } from './proxy.ts';
 import {
   describeError,
@@ -219,11 +220,7 @@ function parse({ statusCode = 0, headers }: IncomingMessage, text: string): Atte
 
 /** An object, an array, a string, or a literal; of a number a part is a number too. */
 function isWholeJson(text: string): boolean {
-  try {
-    return typeof JSON.parse(text) !== 'number';
-  } catch {
-    return false;
-  }
+  return orUndefined(() => typeof JSON.parse(text) !== 'number') ?? false;
 }
 
 /** Whether the rest of a JSON text is missing. Other texts can't be told from their parts; none at all is whole. */

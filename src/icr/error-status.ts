@@ -109,7 +109,6 @@ function explainMissingRoute({ status, url }: HttpResponse): Explanation {
   };
 }
 
-/** @param app undefined if nothing is wrong with it */
 function explainPage({ host, status, request }: HttpResponse, app?: string): Explanation {
   return {
     cause: 'The request was refused on the way, likely by a proxy or firewall.',

@@ -29,7 +29,6 @@ export function tryAs<T>({ text }: { text: string }, parse: (text: string) => T)
   }
 }
 
-/** Undefined for what is no JSON. */
 export function tryJson(text: string): unknown {
   return tryAs({ text }, parseJson);
 }

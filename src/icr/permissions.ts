@@ -70,7 +70,6 @@ export function describePermissions(permissions: Permissions): string {
   return [...permissions].map(([name, level]) => `${name}: ${describeLevel(level)}`).join(', ') || 'none';
 }
 
-/** The level as the inputs spell it; one that is not known, as it is. */
 export function describeLevel(level: string): string {
   const known = level.toLowerCase();
   if (known === 'view') return 'read';

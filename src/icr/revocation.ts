@@ -3,6 +3,7 @@ import { type Budget, type Send, waitWithin } from '../http/client.ts';
 import { RequestError } from '../http/request-error.ts';
 import { type HttpResponse, isSuccess } from '../http/transport.ts';
 import { messageOf } from '../runner/log.ts';
+import { orUndefined } from '../runner/or-undefined.ts';
 import { maskSecret } from '../runner/secrets.ts';
 import { describeResponse, isFromIcr } from './error-body.ts';
 import { isObject, parseJson } from './json.ts';
@@ -70,11 +71,7 @@ function interpret(response: HttpResponse, { expiresAt }: RevocableToken, isWhol
 /** The documentation has a bare JSON boolean. Nothing at all, or a record, is what many APIs send instead. */
 function saysRevoked(response: HttpResponse): boolean {
   if (response.text.trim() === '') return !response.contentType.includes('html');
-  try {
-    return !isDenial(parseJson(response.text));
-  } catch {
-    return false;
-  }
+  return orUndefined(() => !isDenial(parseJson(response.text))) ?? false;
 }
 
 function isDenial(body: unknown): boolean {

@@ -117,7 +117,6 @@ function readApiUrl(): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** Empty for no version header. */
 function readApiVersion(): string {
   const version = readText('api-version');
   if (!/^[\x21-\x7e]*$/.test(version)) throw new Error('`api-version` must be a version, such as 2023-06-16.');

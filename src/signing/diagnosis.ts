@@ -1,5 +1,6 @@
 /** Says what was pasted instead of a usable key, by the input's shape. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { orUndefined } from '../runner/or-undefined.ts';
 import { holdsKey, type Pasted } from './pem.ts';
 
 export const ENCRYPTED = 'is encrypted: decrypt it with its passphrase (openssl pkey -in key.pem)';
@@ -28,19 +29,10 @@ const PATH =
 export function diagnose(pasted: Pasted): string {
   const { raw, text, hasBlock, bytes } = pasted;
   const known =
-    BY_TEXT.find(([pattern]) => pattern.test(text)) ?? BY_BYTES.find(([read]) => attempt(() => read(bytes)));
+    BY_TEXT.find(([pattern]) => pattern.test(text)) ?? BY_BYTES.find(([read]) => orUndefined(() => read(bytes)));
   if (known !== undefined) return known[1];
   if (PATH.test(raw.trim())) return 'is the path of a file: the input takes the text of the key itself';
   if (!hasBlock && /-----\s*(?:BEGIN|END)|(?:BEGIN|END) (?:RSA )?PRIVATE KEY/.test(text))
     return 'is cut off: its beginning or its end is missing';
   return holdsKey(pasted) ? 'is cut off or damaged: it can’t be read' : 'is not a private key in PEM';
-}
-
-/** OpenSSL says the same of nearly every input that it can't use. */
-export function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

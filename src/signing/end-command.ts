@@ -1,6 +1,7 @@
 /** Ends a signing command: each of its processes that can be found, with time to log out. */
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { orUndefined } from '../runner/or-undefined.ts';
 
 /** From SIGTERM to SIGKILL, for a `trap … EXIT` that logs out. */
 const GRACE_MS = 2_000;
@@ -21,7 +22,7 @@ function signalCommand(bash: ChildProcess, mark: string, signal: NodeJS.Signals 
   if (bash.pid === undefined) return false;
   if (process.platform === 'win32') return signal !== 0 && endTree(bash);
   const ids = process.platform === 'linux' ? processesOf(bash.pid, mark) : [-bash.pid];
-  return ids.map((id) => ifItRuns(() => process.kill(id, signal))).includes(true);
+  return ids.map((id) => orUndefined(() => process.kill(id, signal))).includes(true);
 }
 
 /** Windows finds no children of a process that has ended, and may have given its number to another. */
@@ -47,15 +48,7 @@ function isIn(group: number, stat: string): boolean {
   return state !== 'Z' && processGroup === String(group);
 }
 
+/** Empty if the process has ended, or runs as another user. */
 function readProc(id: string, name: 'stat' | 'environ'): string {
-  return ifItRuns(() => readFileSync(`/proc/${id}/${name}`, 'utf8')) ?? '';
-}
-
-/** Undefined if the process has ended, or runs as another user. */
-function ifItRuns<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => readFileSync(`/proc/${id}/${name}`, 'utf8')) ?? '';
 }

@@ -1,6 +1,7 @@
 /** Reads the app's private key, or says what was pasted in its place, and signs with it. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { attempt, diagnose, ENCRYPTED } from './diagnosis.ts';
+import { orUndefined } from '../runner/or-undefined.ts';
+import { diagnose, ENCRYPTED } from './diagnosis.ts';
 import type { Pasted } from './pem.ts';
 
 const MIN_MODULUS_BITS = 2048;
@@ -48,7 +49,7 @@ export function fingerprint(key: KeyObject): string {
  */
 export function signWithKey(key: KeyObject, text: string): Buffer {
   const bytes = Buffer.from(text);
-  const verified = attempt(() => {
+  const verified = orUndefined(() => {
     const signature = sign('sha256', bytes, key);
     return verify('sha256', bytes, createPublicKey(key), signature) ? signature : undefined;
   });

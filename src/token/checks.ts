@@ -26,7 +26,7 @@ export interface TokenRequirements {
 /** A token that passed, and what it is for. An app token is for no installation and no organization. */
 export type CheckedToken = Omit<MintedToken, 'isActive'>;
 
-/** @throws Error for the first requirement that the token does not meet */
+/** @throws Error for the first requirement that is not met */
 export function checkToken(minted: MintedToken, requirements: TokenRequirements): CheckedToken {
   if (!isSafeToken(minted.token)) {
     throw new Error(
