@@ -1194,11 +1194,13 @@ function holdsCertificate(file) {
 }
 function noResponse(route, { wasSent, isAtProxy }, timeoutMs) {
     const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
+    const isTimeLimit = true;
     if (isAtProxy)
-        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY };
+        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY, isTimeLimit };
     if (wasSent)
-        return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN };
-    return { ...unreachable(route, 'can’t be reached'), detail: `There was no connection ${within}.` };
+        return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
+    const detail = `There was no connection ${within}.`;
+    return { ...unreachable(route, 'can’t be reached'), detail, isTimeLimit };
 }
 function responseCutShort(cause) {
     return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
@@ -1529,12 +1531,12 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             attempts += 1;
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
-            const { isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
+            const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
             if (wasSent === true)
                 lost += 1;
             if (wasSent === true || isAnsweredOnTheWay(outcome))
                 unanswered += 1;
-            if (last === undefined || outcome.response || timeoutMs === attemptSeconds * SECOND_MS)
+            if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
             isHostKnown ||= !isUnknownHost;
             if (!isWorthRepeating(outcome))
@@ -2588,6 +2590,7 @@ function refuse(mistake) {
 
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
+const MAX_KILL_ROUNDS = 5;
 const pause = () => new Promise((resolve) => void setTimeout(resolve, POLL_MS));
 async function endCommand(bash, mark) {
     if (!signalCommand(bash, mark, 'SIGTERM'))
@@ -2595,7 +2598,8 @@ async function endCommand(bash, mark) {
     const deadline = performance.now() + GRACE_MS;
     while (performance.now() < deadline && signalCommand(bash, mark, 0))
         await pause();
-    signalCommand(bash, mark, 'SIGKILL');
+    for (let round = 0; round < MAX_KILL_ROUNDS && signalCommand(bash, mark, 'SIGKILL'); round += 1)
+        await pause();
 }
 function signalCommand(bash, mark, signal) {
     if (bash.pid === undefined)

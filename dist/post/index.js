@@ -1194,11 +1194,13 @@ function holdsCertificate(file) {
 }
 function noResponse(route, { wasSent, isAtProxy }, timeoutMs) {
     const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
+    const isTimeLimit = true;
     if (isAtProxy)
-        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY };
+        return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY, isTimeLimit };
     if (wasSent)
-        return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN };
-    return { ...unreachable(route, 'can’t be reached'), detail: `There was no connection ${within}.` };
+        return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
+    const detail = `There was no connection ${within}.`;
+    return { ...unreachable(route, 'can’t be reached'), detail, isTimeLimit };
 }
 function responseCutShort(cause) {
     return { problem: 'ICR’s response was cut short', fix: RUN_AGAIN, cause };
@@ -1529,12 +1531,12 @@ function createHttpClient(baseUrl, headers, isDefaultHost) {
             }
             attempts += 1;
             const outcome = await attempt(request, timeoutMs, budget.cancelled);
-            const { isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
+            const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
             if (wasSent === true)
                 lost += 1;
             if (wasSent === true || isAnsweredOnTheWay(outcome))
                 unanswered += 1;
-            if (last === undefined || outcome.response || timeoutMs === attemptSeconds * SECOND_MS)
+            if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS)
                 last = outcome;
             isHostKnown ||= !isUnknownHost;
             if (!isWorthRepeating(outcome))

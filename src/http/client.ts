@@ -83,11 +83,11 @@ export function createHttpClient(baseUrl: string, headers: Record<string, string
       }
       attempts += 1;
       const outcome = await attempt(request, timeoutMs, budget.cancelled);
-      const { isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
+      const { isTimeLimit, isUnknownHost, wasSent, detail } = outcome.response === undefined ? outcome.failure : {};
       if (wasSent === true) lost += 1;
       if (wasSent === true || isAnsweredOnTheWay(outcome)) unanswered += 1;
       // An attempt that the budget cut short says less than the one before it.
-      if (last === undefined || outcome.response || timeoutMs === attemptSeconds * SECOND_MS) last = outcome;
+      if (last === undefined || !isTimeLimit || timeoutMs === attemptSeconds * SECOND_MS) last = outcome;
       isHostKnown ||= !isUnknownHost;
       if (!isWorthRepeating(outcome)) return end(outcome);
       throwIfCancelled();

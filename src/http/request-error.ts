@@ -30,6 +30,8 @@ export interface Failure {
   /** A further attempt would only repeat it. */
   isFinal?: true;
   isUnknownHost?: true;
+  /** The time for the attempt ran out. */
+  isTimeLimit?: true;
   /** The request went out on an open connection, so that the server may have done what it asks for. */
   wasSent?: boolean;
   cause?: unknown;
@@ -148,9 +150,12 @@ function holdsCertificate(file: string): boolean {
 
 export function noResponse(route: Route, { wasSent, isAtProxy }: Progress, timeoutMs: number): Failure {
   const within = `within ${Math.round(timeoutMs / SECOND_MS)} s`;
-  if (isAtProxy) return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY };
-  if (wasSent) return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN };
-  return { ...unreachable(route, 'can’t be reached'), detail: `There was no connection ${within}.` };
+  const isTimeLimit = true;
+  if (isAtProxy)
+    return { problem: `The proxy ${route.proxy} did not respond ${within}`, fix: CHECK_PROXY, isTimeLimit };
+  if (wasSent) return { problem: `ICR did not respond ${within}`, fix: RUN_AGAIN, isTimeLimit };
+  const detail = `There was no connection ${within}.`;
+  return { ...unreachable(route, 'can’t be reached'), detail, isTimeLimit };
 }
 
 export function responseCutShort(cause?: unknown): Failure {

@@ -6,6 +6,8 @@ import { orUndefined } from '../runner/or-undefined.ts';
 /** From SIGTERM to SIGKILL, for a `trap … EXIT` that logs out. */
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
+/** A process that was killed may have started another while the list was read. */
+const MAX_KILL_ROUNDS = 5;
 /** That of `node:timers/promises` costs a millisecond of every start. */
 const pause = () => new Promise<void>((resolve) => void setTimeout(resolve, POLL_MS));
 
@@ -14,7 +16,7 @@ export async function endCommand(bash: ChildProcess, mark: string): Promise<void
   if (!signalCommand(bash, mark, 'SIGTERM')) return;
   const deadline = performance.now() + GRACE_MS;
   while (performance.now() < deadline && signalCommand(bash, mark, 0)) await pause();
-  signalCommand(bash, mark, 'SIGKILL');
+  for (let round = 0; round < MAX_KILL_ROUNDS && signalCommand(bash, mark, 'SIGKILL'); round += 1) await pause();
 }
 
 /** Whether there was a process to signal. 0 only looks. */

@@ -201,6 +201,16 @@ test('a response counts more than what came before it, however short its attempt
   assert.deepEqual([status, unanswered], [503, 1]);
 });
 
+test('a later failure counts more, however little time its attempt had, unless that time ran out', async () => {
+  const server = await listen((socket) => {
+    socket.destroy();
+    server[Symbol.dispose]();
+  });
+  const error = await failureOf(server.send({}, startBudget(2.5)));
+  assert.match(error.message, /ECONNREFUSED/);
+  assert.equal(error.unanswered, 1);
+});
+
 test('a wait that was made is not asked for again if the budget cuts the attempt after it short', async () => {
   const limited = 'HTTP/1.1 429 x\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n';
   using server = await listen((socket, index) => (index === 0 ? socket.end(limited) : undefined));
